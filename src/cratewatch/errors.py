@@ -1,0 +1,29 @@
+"""The errors that a user sees as one line; everything else is a bug and shows its traceback."""
+
+
+class CratewatchError(Exception):
+    """A failure that the user can act on: the message says what, where and what to do."""
+
+
+class SettingsError(CratewatchError):
+    """A setting is unknown, missing or out of range."""
+
+
+class NotFoundError(CratewatchError):
+    """Something that was asked for by name is not in the catalog, the lake or the gallery."""
+
+
+class ImageError(CratewatchError):
+    """Bytes that cannot become a cover or a query.
+
+    Attributes:
+        reason: Short snake_case word under which the failure is counted.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class CheckError(CratewatchError):
+    """A release check failed; whatever was serving before still serves."""
