@@ -1,0 +1,1 @@
+"""cratewatch identifies vinyl albums in CCTV footage."""

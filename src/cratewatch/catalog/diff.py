@@ -1,0 +1,179 @@
+"""Compare what a crawl staged with what the catalog lists, and apply the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from cratewatch.catalog.records import Diff, Release
+from cratewatch.catalog.schema import FailureRow, OfferRow, ReleaseRow, StagedReleaseRow
+from cratewatch.errors import CheckError
+
+CHUNK = 500
+GONE = ("http_404", "http_410")  # the shop says that the page is no more: not a failure of ours
+
+
+def apply_crawl(  # noqa: PLR0913
+    session: Session,
+    run_id: str,
+    source: str,
+    *,
+    complete: bool,
+    max_withdrawn_share: float,
+    now: datetime,
+) -> Diff:
+    """Write a run's staged releases into the catalog and withdraw those that it did not see.
+
+    Args:
+        complete: Whether the crawl saw every listing page; if not, nothing is withdrawn.
+        max_withdrawn_share: Of the source's listed releases; more is taken for a broken source.
+
+    Raises:
+        CheckError: if more would be withdrawn; nothing is changed then.
+    """
+    unreachable = _count(session, _missing(run_id, source).where(_page_failed(run_id)))
+    counts = {"new": 0, "changed": 0, "unchanged": 0}
+    withdrawn = 0
+    if complete:
+        withdrawn = _withdraw(session, run_id, source, max_withdrawn_share, now)
+    for chunk in _staged_chunks(session, run_id):
+        for state in _upsert(session, source, chunk, now):
+            counts[state] += 1
+    session.execute(delete(StagedReleaseRow).where(StagedReleaseRow.run_id == run_id))
+    return Diff(**counts, withdrawn=withdrawn, unreachable=unreachable)
+
+
+def _missing(run_id: str, source: str):  # type: ignore[no-untyped-def]
+    staged = exists().where(
+        StagedReleaseRow.run_id == run_id,
+        StagedReleaseRow.release_id == ReleaseRow.release_id,
+    )
+    return select(ReleaseRow.release_id).where(
+        ReleaseRow.source == source, ReleaseRow.withdrawn_at.is_(None), ~staged
+    )
+
+
+def _page_failed(run_id: str):  # type: ignore[no-untyped-def]
+    return exists().where(
+        FailureRow.run_id == run_id,
+        FailureRow.kind == "page",
+        FailureRow.key == ReleaseRow.page_url,
+        FailureRow.reason.not_in(GONE),
+    )
+
+
+def _count(session: Session, query) -> int:  # type: ignore[no-untyped-def]
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _withdraw(session: Session, run_id: str, source: str, max_share: float, now: datetime) -> int:
+    gone = _missing(run_id, source).where(~_page_failed(run_id))
+    listed = select(ReleaseRow.release_id).where(
+        ReleaseRow.source == source, ReleaseRow.withdrawn_at.is_(None)
+    )
+    n_gone, n_listed = _count(session, gone), _count(session, listed)
+    if n_gone > max_share * n_listed:
+        raise CheckError(
+            f"{source}: the crawl would withdraw {n_gone} of {n_listed} releases, more than "
+            f"max_withdrawn_share = {max_share}; nothing was changed. Look at the source, "
+            "then refresh again or raise the share"
+        )
+    session.execute(
+        update(ReleaseRow)
+        .where(ReleaseRow.release_id.in_(gone))
+        .values(withdrawn_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return n_gone
+
+
+def _staged_chunks(session: Session, run_id: str) -> Iterator[Sequence[StagedReleaseRow]]:
+    last = ""
+    while True:
+        rows = session.scalars(
+            select(StagedReleaseRow)
+            .where(StagedReleaseRow.run_id == run_id, StagedReleaseRow.release_id > last)
+            .order_by(StagedReleaseRow.release_id)
+            .limit(CHUNK)
+        ).all()
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].release_id
+        session.flush()
+        session.expunge_all()
+
+
+def _upsert(
+    session: Session, source: str, staged: Sequence[StagedReleaseRow], now: datetime
+) -> Iterator[str]:
+    ids = [row.release_id for row in staged]
+    known = {
+        row.release_id: row
+        for row in session.scalars(select(ReleaseRow).where(ReleaseRow.release_id.in_(ids)))
+    }
+    for row in staged:
+        listed = known.get(row.release_id)
+        if listed is not None and _same(listed, row):
+            listed.last_seen = now
+            yield "unchanged"
+            continue
+        state = "new" if listed is None or listed.withdrawn_at is not None else "changed"
+        if listed is None:
+            listed = ReleaseRow(release_id=row.release_id, source=source, first_seen=now)
+            session.add(listed)
+        _fill(session, listed, row, now)
+        yield state
+
+
+def _same(listed: ReleaseRow, staged: StagedReleaseRow) -> bool:
+    return listed.withdrawn_at is None and listed.content_hash == staged.content_hash
+
+
+def _fill(session: Session, row: ReleaseRow, staged: StagedReleaseRow, now: datetime) -> None:
+    release = Release.from_json(staged.data)
+    for name in (
+        "artist",
+        "title",
+        "year",
+        "label",
+        "catno",
+        "barcode",
+        "country",
+        "format",
+        "page_url",
+        "image_url",
+    ):
+        setattr(row, name, getattr(release, name))
+    row.genres = list(release.genres)
+    row.content_hash = staged.content_hash
+    row.last_seen = now
+    row.withdrawn_at = None
+    session.flush()
+    _add_offer(session, release, now)
+
+
+def _add_offer(session: Session, release: Release, now: datetime) -> None:
+    latest = session.scalars(
+        select(OfferRow)
+        .where(OfferRow.release_id == release.release_id)
+        .order_by(OfferRow.seen_at.desc())
+        .limit(1)
+    ).first()
+    offer = (release.price, release.currency, release.in_stock)
+    if latest is None and offer == (None, None, None):
+        return
+    if latest is not None and offer == (latest.price, latest.currency, latest.in_stock):
+        return
+    session.add(
+        OfferRow(
+            release_id=release.release_id,
+            seen_at=now,
+            price=release.price,
+            currency=release.currency,
+            in_stock=release.in_stock,
+        )
+    )

@@ -1,0 +1,134 @@
+"""The catalog's value objects: what goes in and what comes out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A pressing as a source lists it now, its asking price included.
+
+    Attributes:
+        source: Name of the source in the settings.
+        native_id: The source's own id; ``source:native_id`` is the release_id.
+        price: Asking price as the source gave it, in currency (ISO 4217), or None.
+        image_url: Where the cover can be fetched, or None.
+    """
+
+    source: str
+    native_id: str
+    title: str
+    artist: str | None = None
+    year: int | None = None
+    label: str | None = None
+    catno: str | None = None
+    barcode: str | None = None
+    country: str | None = None
+    format: str | None = None
+    genres: tuple[str, ...] = ()
+    page_url: str | None = None
+    image_url: str | None = None
+    price: Decimal | None = None
+    currency: str | None = None
+    in_stock: bool | None = None
+
+    @property
+    def release_id(self) -> str:
+        return f"{self.source}:{self.native_id}"
+
+    def to_json(self) -> str:
+        """Return canonical JSON: equal releases give equal text."""
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Release:
+        values = json.loads(text)
+        values["genres"] = tuple(values["genres"])
+        if values["price"] is not None:
+            values["price"] = Decimal(values["price"])
+        return cls(**values)
+
+    def content_hash(self) -> str:
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Cover:
+    """One distinct artwork as stored in the lake.
+
+    Attributes:
+        cover_id: sha256 of the stored bytes, hexadecimal.
+        artwork_id: cover_id of the first cover of a group of near-identical ones.
+        source_url: Where it was fetched, or the imported file's path.
+    """
+
+    cover_id: str
+    artwork_id: str
+    source: str
+    source_url: str
+    width_px: int
+    height_px: int
+    phash: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True)
+class CoverToFetch:
+    """An image URL that listed releases of a source name and that is not stored yet."""
+
+    source: str
+    image_url: str
+
+
+@dataclass(frozen=True)
+class ListedRelease:
+    """A release as it is shown beside a match, with its latest asking price."""
+
+    release_id: str
+    artist: str | None
+    title: str
+    year: int | None
+    label: str | None
+    catno: str | None
+    format: str | None
+    page_url: str | None
+    price: Decimal | None
+    currency: str | None
+    in_stock: bool | None
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Diff:
+    """What a crawl changed in the catalog, in numbers of releases.
+
+    unreachable counts listed releases whose pages failed this time: they are kept as they were.
+    """
+
+    new: int
+    changed: int
+    unchanged: int
+    withdrawn: int
+    unreachable: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An item that could not be processed.
+
+    Attributes:
+        kind: page, release or cover.
+        key: URL or id of the item.
+        reason: Short snake_case word under which it is counted.
+    """
+
+    source: str
+    kind: str
+    key: str
+    reason: str
+    detail: str = ""

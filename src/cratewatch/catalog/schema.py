@@ -1,0 +1,179 @@
+"""The catalog's tables. docs/data-format.md describes them; change both together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SCHEMA_VERSION = 1
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC; SQLite itself forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        del dialect
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
+
+
+class DecimalText(TypeDecorator[Decimal]):
+    """An exact amount of money; SQLite's own numbers are binary floats."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        del dialect
+        return None if value is None else Decimal(value)
+
+
+class Table(DeclarativeBase):
+    metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s"})
+    type_annotation_map = {datetime: UtcDateTime, Decimal: DecimalText}  # noqa: RUF012
+
+
+class MetaRow(Table):
+    __tablename__ = "meta"
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class RunRow(Table):
+    __tablename__ = "runs"
+
+    run_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    state: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+class CoverRow(Table):
+    __tablename__ = "covers"
+
+    cover_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    artwork_id: Mapped[str] = mapped_column(String(64), index=True)
+    source: Mapped[str] = mapped_column(String(64))
+    source_url: Mapped[str] = mapped_column(Text)
+    width_px: Mapped[int]
+    height_px: Mapped[int]
+    phash: Mapped[str] = mapped_column(String(64))
+    fetched_at: Mapped[datetime]
+
+
+class ReleaseRow(Table):
+    __tablename__ = "releases"
+    __table_args__ = (Index(None, "source", "image_url"),)
+
+    release_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64))
+    artist: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    year: Mapped[int | None]
+    label: Mapped[str | None] = mapped_column(Text)
+    catno: Mapped[str | None] = mapped_column(Text)
+    barcode: Mapped[str | None] = mapped_column(Text)
+    country: Mapped[str | None] = mapped_column(Text)
+    format: Mapped[str | None] = mapped_column(Text)
+    genres: Mapped[list[str]] = mapped_column(JSON)
+    page_url: Mapped[str | None] = mapped_column(Text)
+    image_url: Mapped[str | None] = mapped_column(Text)
+    cover_id: Mapped[str | None] = mapped_column(ForeignKey("covers.cover_id"), index=True)
+    cover_image_url: Mapped[str | None] = mapped_column(Text)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    first_seen: Mapped[datetime]
+    last_seen: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class OfferRow(Table):
+    """An asking price; a row is added when it differs from the release's latest one."""
+
+    __tablename__ = "offers"
+
+    release_id: Mapped[str] = mapped_column(ForeignKey("releases.release_id"), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(primary_key=True)
+    price: Mapped[Decimal | None]
+    currency: Mapped[str | None] = mapped_column(String(3))
+    in_stock: Mapped[bool | None]
+
+
+class SaleRow(Table):
+    """One sold listing. Sources of sales are not part of this version; the contract is."""
+
+    __tablename__ = "sales"
+
+    sale_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64))
+    release_id: Mapped[str | None] = mapped_column(ForeignKey("releases.release_id"))
+    title: Mapped[str] = mapped_column(Text)
+    price: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(String(3))
+    media_condition: Mapped[str | None] = mapped_column(String(8))
+    sleeve_condition: Mapped[str | None] = mapped_column(String(8))
+    sold_at: Mapped[datetime]
+    url: Mapped[str | None] = mapped_column(Text)
+
+
+class StagedReleaseRow(Table):
+    """A release as one crawl saw it, until the crawl's diff is applied."""
+
+    __tablename__ = "staged_releases"
+
+    run_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    release_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    data: Mapped[str] = mapped_column(Text)
+
+
+class FailureRow(Table):
+    """An item that failed and has not succeeded since."""
+
+    __tablename__ = "failures"
+    __table_args__ = (Index(None, "run_id"),)
+
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column(String(1024), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(64))
+    detail: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int]
+    failed_at: Mapped[datetime]
+
+
+class IndexedCoverRow(Table):
+    """A cover that the gallery's collection of a model holds."""
+
+    __tablename__ = "indexed_covers"
+
+    model: Mapped[str] = mapped_column(String(64), primary_key=True)
+    cover_id: Mapped[str] = mapped_column(ForeignKey("covers.cover_id"), primary_key=True)
+    indexed_at: Mapped[datetime]

@@ -1,0 +1,174 @@
+"""Image bytes in, upright RGB pixels or a storable cover out; the one place that decodes.
+
+Whatever arrives from a shop, a folder or a camera passes here, so that every kind of bad
+image is refused once, with the reason under which it is counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import imagehash
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from cratewatch.errors import ImageError
+
+Pixels = npt.NDArray[np.uint8]
+
+MAX_PIXELS = 100_000_000  # a 10,000 px square scan; beyond it a decoder needs over 300 MB
+MIN_SIDE_PX = 16
+COVER_SIDE_PX = 1200  # the largest size that the Cover Art Archive serves as a thumbnail
+COVER_QUALITY = 90
+PHASH_SIDE = 16  # 256 bits
+
+
+@dataclass(frozen=True)
+class StoredCover:
+    """A cover as it goes to the lake.
+
+    Attributes:
+        data: JPEG, RGB, upright, at most COVER_SIDE_PX on its longer side.
+        cover_id: sha256 of data, hexadecimal.
+        phash: 256-bit perceptual hash, 64 hexadecimal digits.
+    """
+
+    data: bytes
+    cover_id: str
+    phash: str
+    width_px: int
+    height_px: int
+
+
+def decode(data: bytes, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
+    """Return the image upright in RGB, its longer side at most side_px.
+
+    Animated images give their first frame; transparency is laid over white.
+
+    Raises:
+        ImageError: reason empty, not_an_image, truncated, unreadable, too_many_pixels or
+            too_small.
+    """
+    if not data:
+        raise ImageError("empty", "no bytes")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns from 89 Mpx on; the limit here is ours and is checked right below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image: Image.Image = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError as error:
+        raise ImageError("not_an_image", f"no image format begins with {data[:8]!r}") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError("too_many_pixels", str(error)) from error
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise ImageError("unreadable", f"broken header: {error}") from error
+    _check_size(image)
+    return _shrink(_load_upright(image, side_px), side_px)
+
+
+def load(path: Path) -> Image.Image:
+    """Return the image file upright in RGB.
+
+    Raises:
+        ImageError: as decode, and reason missing or unreadable for the file itself.
+    """
+    return decode(read_file(path))
+
+
+def read_file(path: Path) -> bytes:
+    """Return an image file's bytes, a failure to read them counted like a bad image."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ImageError("missing", "no such file") from error
+    except OSError as error:
+        raise ImageError("unreadable", f"cannot be read: {error.strerror}") from error
+
+
+def prepare_cover(data: bytes) -> StoredCover:
+    """Turn downloaded or imported bytes into a storable cover.
+
+    A JPEG that already is RGB, upright and small enough keeps its very bytes.
+
+    Raises:
+        ImageError: as decode.
+    """
+    image = decode(data)
+    stored = data if _storable_as_is(data) else _encode_jpeg(image)
+    return StoredCover(
+        data=stored,
+        cover_id=hashlib.sha256(stored).hexdigest(),
+        phash=str(imagehash.phash(image, hash_size=PHASH_SIDE)),
+        width_px=image.width,
+        height_px=image.height,
+    )
+
+
+def pixels(image: Image.Image) -> Pixels:
+    """Return (H, W, 3) uint8 RGB."""
+    return np.asarray(image.convert("RGB"), dtype=np.uint8)
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise ImageError(
+            "too_many_pixels", f"{image.width} x {image.height} px; the limit is {MAX_PIXELS}"
+        )
+    if min(image.size) < MIN_SIDE_PX:
+        raise ImageError(
+            "too_small", f"{image.width} x {image.height} px; the least side is {MIN_SIDE_PX}"
+        )
+
+
+def _load_upright(image: Image.Image, side_px: int) -> Image.Image:
+    image.draft("RGB", (side_px, side_px))  # JPEG: decode at the nearest larger eighth
+    try:
+        image.load()
+        return _to_rgb(ImageOps.exif_transpose(image))
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        reason = "truncated" if "truncated" in str(error) else "unreadable"
+        raise ImageError(reason, str(error)) from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode in ("I", "I;16", "I;16B", "F"):
+        return _scale_to_bytes(image).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _scale_to_bytes(image: Image.Image) -> Image.Image:
+    values = np.asarray(image, dtype=np.float64)
+    top = 65535.0 if values.max() > 255 else 255.0
+    return Image.fromarray((values / top * 255).clip(0, 255).astype(np.uint8))
+
+
+def _shrink(image: Image.Image, side_px: int) -> Image.Image:
+    if max(image.size) > side_px:
+        image.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
+    return image
+
+
+def _storable_as_is(data: bytes) -> bool:
+    with Image.open(io.BytesIO(data)) as image:
+        upright = image.getexif().get(0x0112, 1) == 1
+        return (
+            image.format == "JPEG"
+            and image.mode == "RGB"
+            and upright
+            and max(image.size) <= COVER_SIDE_PX
+        )
+
+
+def _encode_jpeg(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=COVER_QUALITY, subsampling=0)
+    return buffer.getvalue()

@@ -1,0 +1,66 @@
+"""The lake: covers, query shards, models and reports, written once, as files of a folder.
+
+Nothing else in the library builds a path inside the lake.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from cratewatch.errors import NotFoundError
+
+
+class Lake:
+    """A folder of objects under keys such as ``covers/ab/<sha256>.jpg``."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    def write(self, key: str, data: bytes) -> None:
+        """Store data under key whole or not at all; an existing object is replaced."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def read(self, key: str) -> bytes:
+        """Return the object's bytes.
+
+        Raises:
+            NotFoundError: if there is no such object.
+        """
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFoundError(f"lake {self.root}: no object {key}") from error
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys below a folder-like prefix, sorted; unfinished writes are left out."""
+        for path in sorted(self._path(prefix).rglob("*")):
+            if path.is_file() and not path.name.startswith(".partial-"):
+                yield path.relative_to(self.root).as_posix()
+
+    def _path(self, key: str) -> Path:
+        parts = PurePosixPath(key).parts
+        if not parts or ".." in parts or PurePosixPath(key).is_absolute():
+            raise ValueError(f"not a lake key: {key!r}")
+        return self.root.joinpath(*parts)
+
+
+def cover_key(cover_id: str) -> str:
+    """Return the key of a cover: content-addressed, fanned out over 256 folders."""
+    return f"covers/{cover_id[:2]}/{cover_id}.jpg"
