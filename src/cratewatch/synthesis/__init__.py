@@ -1,0 +1,1 @@
+"""Synthesis: scenes, occluders and CCTV degradation that turn a cover into training queries."""

@@ -1,0 +1,58 @@
+"""A contact sheet: many queries at one glance."""
+
+from collections.abc import Sequence
+from io import BytesIO
+
+from PIL import Image, ImageDraw
+
+from cratewatch.synthesis.query import Query
+
+CAPTION_PX = 14
+BOX_COLOURS = ((255, 220, 40), (60, 220, 255), (255, 110, 200), (130, 255, 110))
+
+
+def contact_sheet(
+    queries: Sequence[Query], columns: int = 8, tile_px: int = 192, *, boxes: bool = False
+) -> Image.Image:
+    """Return the queries side by side, enlarged, with severity and occluded share below each.
+
+    Raises:
+        ValueError: if there is no query to show.
+    """
+    if not queries:
+        raise ValueError("a contact sheet needs at least one query")
+    columns = min(columns, len(queries))
+    rows = -(-len(queries) // columns)
+    sheet = Image.new("RGB", (columns * tile_px, rows * (tile_px + CAPTION_PX)), (24, 24, 24))
+    pen = ImageDraw.Draw(sheet)
+    for i, query in enumerate(queries):
+        left, top = i % columns * tile_px, i // columns * (tile_px + CAPTION_PX)
+        sheet.paste(_tile(query, tile_px, boxes=boxes), (left, top))
+        pen.text((left + 3, top + tile_px + 1), _caption(query), fill=(225, 225, 225))
+    return sheet
+
+
+def _tile(query: Query, tile_px: int, *, boxes: bool) -> Image.Image:
+    with Image.open(BytesIO(query.jpeg)) as picture:
+        factor = (tile_px - 2) / max(picture.size)
+        size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
+        enlarged = picture.convert("RGB").resize(size, Image.Resampling.BICUBIC)
+    if boxes:
+        _outline(enlarged, query, factor)
+    tile = Image.new("RGB", (tile_px, tile_px), (24, 24, 24))
+    tile.paste(enlarged, ((tile_px - size[0]) // 2, (tile_px - size[1]) // 2))
+    return tile
+
+
+def _outline(picture: Image.Image, query: Query, factor: float) -> None:
+    pen = ImageDraw.Draw(picture)
+    drawn = query.label["boxes"]
+    assert isinstance(drawn, list)
+    for i, box in enumerate(drawn):
+        corners = [value * factor for value in box["xyxy"]]
+        pen.rectangle(corners, outline=BOX_COLOURS[i % len(BOX_COLOURS)])
+
+
+def _caption(query: Query) -> str:
+    severity, hidden = query.label["severity"], query.label["occluded_fraction"]
+    return f"severity {severity:.2f}  occluded {100 * float(str(hidden)):.0f} %"

@@ -1,0 +1,118 @@
+"""Price and hype stickers, drawn flat on the sleeve."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import cv2
+import numpy as np
+
+from cratewatch.synthesis.pixels import Colour, Plane, blend, blur
+
+StickerShape: TypeAlias = Literal["round", "rectangular", "starburst"]
+ASPECTS: dict[StickerShape, float] = {"round": 1.0, "rectangular": 0.58, "starburst": 1.0}
+PHRASES: dict[StickerShape, str] = {
+    "round": "a round price sticker",
+    "rectangular": "a rectangular price sticker",
+    "starburst": "a starburst price sticker",
+}
+PATCH_PX = 144
+LIGHT_LIFT = 0.06
+
+
+@dataclass(frozen=True)
+class Sticker:
+    """One sticker; centre and width are shares of the sleeve's side."""
+
+    shape: StickerShape
+    centre: tuple[float, float]
+    width: float
+    angle_deg: float
+    text: str
+    paper: Colour
+    ink: Colour
+
+
+def draw_sticker(texture: Plane, opaque: Plane, sticker: Sticker) -> None:
+    """Stick it onto a sleeve texture (S, S, 3) in place and mark its pixels in opaque (S, S)."""
+    patch = _patch(sticker)
+    to_texture = _placement(sticker, texture.shape[0])
+    layer = cv2.warpAffine(
+        patch, to_texture, texture.shape[1::-1], flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0)
+    )
+    coverage = np.asarray(layer[..., 3], dtype=np.float32)
+    shadow = blur(np.roll(coverage, (1, 1), axis=(0, 1)), 1.2)
+    texture *= (1.0 - 0.35 * shadow * (1.0 - coverage))[..., None]
+    premultiplied = layer[..., :3]
+    texture *= (1.0 - coverage)[..., None]
+    texture += premultiplied
+    np.maximum(opaque, coverage, out=opaque)
+
+
+def sticker_outline(sticker: Sticker) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Return the (4, 2) corners of the sticker's own rectangle in sleeve coordinates 0..1."""
+    half_w = sticker.width / 2
+    half_h = half_w * ASPECTS[sticker.shape]
+    angle = np.radians(sticker.angle_deg)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    rectangle = np.array(
+        [[-half_w, -half_h], [half_w, -half_h], [half_w, half_h], [-half_w, half_h]]
+    )
+    return np.asarray(rectangle @ turn.T + np.asarray(sticker.centre), dtype=np.float64)
+
+
+def _placement(sticker: Sticker, side_px: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    outline = (sticker_outline(sticker)[:3] * side_px).astype(np.float32)
+    height = PATCH_PX * ASPECTS[sticker.shape]
+    corners = np.array([[0, 0], [PATCH_PX, 0], [PATCH_PX, height]], dtype=np.float32)
+    return np.asarray(cv2.getAffineTransform(corners, outline), dtype=np.float64)
+
+
+def _patch(sticker: Sticker) -> Plane:
+    """Return the sticker face on, premultiplied (h, PATCH_PX, 4), smoothed for its final size."""
+    height = round(PATCH_PX * ASPECTS[sticker.shape])
+    shape = np.zeros((height, PATCH_PX), dtype=np.float32)
+    cv2.fillPoly(shape, [_contour(sticker.shape, height)], 1.0)
+    face = np.empty((height, PATCH_PX, 3), dtype=np.float32)
+    face[:] = sticker.paper
+    face += np.linspace(LIGHT_LIFT, -LIGHT_LIFT, height, dtype=np.float32)[:, None, None]
+    blend(face, sticker.ink, _print(sticker, height))
+    patch = np.dstack([np.clip(face, 0.0, 1.0) * shape[..., None], shape])
+    # The texture is about 300 px, so a patch shrinks by 0.07 / width; blur first or it aliases.
+    return blur(np.asarray(patch, dtype=np.float32), 0.18 / sticker.width)
+
+
+def _contour(shape: StickerShape, height: int) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
+    centre = np.array([PATCH_PX / 2, height / 2])
+    if shape == "rectangular":
+        inset = 3
+        right, bottom = PATCH_PX - inset, height - inset
+        return np.array(
+            [[inset, inset], [right, inset], [right, bottom], [inset, bottom]], np.int32
+        )
+    spikes = 16 if shape == "starburst" else 32
+    turn = np.linspace(0.0, 2.0 * np.pi, 2 * spikes, endpoint=False)
+    inner = 0.8 if shape == "starburst" else 1.0
+    radius = (PATCH_PX / 2 - 3) * np.where(np.arange(2 * spikes) % 2, inner, 1.0)
+    points = centre + radius[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    return np.asarray(np.rint(points), dtype=np.int32)
+
+
+def _print(sticker: Sticker, height: int) -> Plane:
+    """Return where ink lies: the text across the middle, a ring or a rule around it."""
+    ink = np.zeros((height, PATCH_PX), dtype=np.uint8)
+    font, room = cv2.FONT_HERSHEY_DUPLEX, 0.74 * PATCH_PX
+    (width, tall), _ = cv2.getTextSize(sticker.text, font, 1.0, 2)
+    scale = min(room / width, 0.5 * height / tall)
+    origin = (
+        round((PATCH_PX - width * scale) / 2),
+        round((height + tall * scale) / 2),
+    )
+    thickness = max(2, round(3.2 * scale))
+    cv2.putText(ink, sticker.text, origin, font, scale, 255, thickness, cv2.LINE_AA)
+    middle = (PATCH_PX // 2, height // 2)
+    if sticker.shape == "round":
+        cv2.circle(ink, middle, round(PATCH_PX * 0.44), 255, 2, cv2.LINE_AA)
+    elif sticker.shape == "rectangular":
+        cv2.line(ink, (16, height - 15), (PATCH_PX - 16, height - 15), 205, 3, cv2.LINE_AA)
+        cv2.line(ink, (16, 14), (PATCH_PX - 40, 14), 205, 4, cv2.LINE_AA)
+    return ink.astype(np.float32) / np.float32(255.0)
