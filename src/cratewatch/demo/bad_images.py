@@ -12,10 +12,21 @@ def text() -> bytes:
     return b"Sorry, this picture has moved. Please ask at the counter.\n" * 40
 
 
-def unreadable_jpeg() -> bytes:
-    """Return a JPEG header and then bytes without any marker, so that no decoder gets further."""
-    garbage = bytes(Random(0).choices(range(0xFF), k=6000))
-    return b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00" + garbage
+def unreadable_jpeg(jpeg: bytes) -> bytes:
+    """Keep the header's frame and fill everything from the first Huffman table on with garbage.
+
+    The size can still be read; a decoder must give up, as no such table is possible.
+    """
+    tables_at = jpeg.index(b"\xff\xc4") + 4
+    scan_at = jpeg.index(b"\xff\xda")
+    garbage = bytes(Random(0).choices(range(0x80, 0xFF), k=len(jpeg)))
+    table_end = tables_at - 2 + int.from_bytes(jpeg[tables_at - 2 : tables_at], "big")
+    return (
+        jpeg[:tables_at]
+        + garbage[tables_at:table_end]
+        + jpeg[scan_at : scan_at + 14]
+        + garbage[scan_at + 14 :]
+    )
 
 
 def cut_short(jpeg: bytes) -> bytes:

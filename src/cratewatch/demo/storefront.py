@@ -32,6 +32,10 @@ _PRODUCT_SITEMAPS = (
 )
 _PAGE_REFUSALS = 2
 _IMAGE_REFUSALS = 1
+_SPOILERS = {
+    Fault.IMAGE_UNREADABLE: bad_images.unreadable_jpeg,
+    Fault.IMAGE_TRUNCATED: bad_images.cut_short,
+}
 _SITEMAP_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
@@ -124,19 +128,15 @@ class Storefront:
         )
 
     def _image_bytes(self, release: ShopRelease) -> bytes:
-        match release.fault:
-            case Fault.IMAGE_IS_TEXT:
-                return bad_images.text()
-            case Fault.IMAGE_UNREADABLE:
-                return bad_images.unreadable_jpeg()
-            case Fault.IMAGE_BOMB:
-                return bad_images.pixel_bomb()
+        if release.fault is Fault.IMAGE_IS_TEXT:
+            return bad_images.text()
+        if release.fault is Fault.IMAGE_BOMB:
+            return bad_images.pixel_bomb()
         cover = cover_file(self._folder, release.image)
-        if release.fault is Fault.IMAGE_TRUNCATED:
-            return bad_images.cut_short(cover.read_bytes())
         if release.fault is Fault.IMAGE_FIFTY_MEGAPIXELS:
             return bad_images.fifty_megapixels(Image.open(cover))
-        return cover.read_bytes()
+        spoil = _SPOILERS.get(release.fault, bytes)
+        return spoil(cover.read_bytes())
 
 
 def _html(page: str, slow: bool = False) -> Answer:
