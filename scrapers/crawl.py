@@ -1,0 +1,131 @@
+"""The process of one crawl: a job as JSON on standard input, JSON lines on standard output.
+
+The lines are {"progress": ...}, then {"report": ...} or {"error": ...}; see scrapers.launch.
+Scrapy's log goes to standard error. The end of standard input means that the parent is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from cratewatch.catalog import Catalog, open_catalog
+from cratewatch.errors import CratewatchError
+from scrapers.items import CoverItem
+from scrapers.job_spider import JobSpider
+from scrapers.launch import STOP_GRACE_S, CrawlJob, CrawlReport, Progress
+from scrapers.ledger import Ledger
+from scrapers.settings import scrapy_settings
+from scrapers.spiders.covers import CoversSpider
+from scrapers.spiders.musicbrainz import MusicBrainzSpider
+from scrapers.spiders.storefront import StorefrontSpider
+
+RELEASE_SPIDERS: dict[str, type[JobSpider]] = {
+    "musicbrainz": MusicBrainzSpider,
+    "storefront": StorefrontSpider,
+}
+
+
+def main() -> int:
+    parent = Parent(sys.stdin, sys.stdout)
+    sys.stdout = sys.stderr  # a stray print must not break the protocol
+    job = CrawlJob.from_json(parent.read_job())
+    parent.watch()
+    try:
+        report = crawl(job, parent.tell_progress)
+    except CratewatchError as error:
+        parent.tell({"error": str(error)})
+        return 1
+    parent.tell({"report": asdict(report)})
+    return 0
+
+
+class Parent:
+    """The process at the other end of the two pipes."""
+
+    def __init__(self, incoming: TextIO, outgoing: TextIO) -> None:
+        self._incoming = incoming
+        self._outgoing = outgoing
+
+    def read_job(self) -> str:
+        return self._incoming.readline()
+
+    def watch(self) -> None:
+        threading.Thread(target=self._end_with_parent, daemon=True).start()
+
+    def tell_progress(self, progress: Progress) -> None:
+        self.tell({"progress": asdict(progress)})
+
+    def tell(self, message: dict[str, Any]) -> None:
+        self._outgoing.write(json.dumps(message) + "\n")
+        self._outgoing.flush()
+
+    def _end_with_parent(self) -> None:
+        self._incoming.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(STOP_GRACE_S)
+        os._exit(1)
+
+
+def crawl(job: CrawlJob, on_progress: Any) -> CrawlReport:
+    """Run the job's spider to its end in this process; possible once per process."""
+    started = time.monotonic()
+    catalog = open_catalog(job.catalog_url)
+    ledger = Ledger(job, catalog, on_progress)
+    crawler = _run_spider(job, catalog, ledger)
+    ledger.tell(now=True)
+    catalog.close()
+    stats = crawler.stats.get_stats()
+    return CrawlReport(
+        complete=ledger.complete and stats.get("finish_reason") == "finished",
+        items=ledger.items,
+        requests=stats.get("downloader/request_count", 0),
+        retries=stats.get("retry/count", 0),
+        seconds=round(time.monotonic() - started, 3),
+        failed=dict(ledger.failed),
+        noted=dict(ledger.noted),
+    )
+
+
+def _run_spider(job: CrawlJob, catalog: Catalog, ledger: Ledger) -> Crawler:
+    spider = CoversSpider if job.job == "covers" else RELEASE_SPIDERS[job.source.spider]
+    process = AsyncCrawlerProcess(scrapy_settings(job))
+    crawler = process.create_crawler(spider)
+    bugs = _BugCounter(ledger)
+    crawler.signals.connect(bugs.count_page, signal=signals.spider_error)
+    crawler.signals.connect(bugs.count_item, signal=signals.item_error)
+    process.crawl(crawler, job=job, catalog=catalog, ledger=ledger)
+    process.start()
+    return crawler
+
+
+class _BugCounter:
+    """Records what crashed on one page or item as that one's failure; the log has the traceback."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def count_page(self, failure: Failure, response: Response | None) -> None:
+        url = response.url if response is not None else "start"
+        self._ledger.fail_listing(url, "error", repr(failure.value))
+
+    def count_item(self, item: object, failure: Failure) -> None:
+        if isinstance(item, CoverItem):
+            self._ledger.fail("cover", item.image_url, "error", repr(failure.value))
+        else:
+            self._ledger.fail_listing(str(item), "error", repr(failure.value))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""What spiders yield: the catalog's Release, and CoverItem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cratewatch.images import StoredCover
+
+
+@dataclass
+class CoverItem:
+    """An image URL that the catalog wants, filled in from pipeline to pipeline.
+
+    Attributes:
+        image_url: As the releases name it; the cover is linked to them by it.
+        download_url: The image file itself, where image_url is only a listing of images.
+        data: The image as downloaded.
+        stored: Ready for the lake.
+        artwork_id: Group of near-identical covers.
+    """
+
+    source: str
+    image_url: str
+    download_url: str | None = None
+    data: bytes = b""
+    stored: StoredCover | None = None
+    artwork_id: str = ""

@@ -1,0 +1,37 @@
+"""What every spider of a crawl job knows: the job, the catalog and the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scrapy import Spider
+from scrapy.crawler import Crawler
+from scrapy.http import Request
+from twisted.python.failure import Failure
+
+from cratewatch.catalog import Catalog
+from scrapers.launch import CrawlJob
+from scrapers.ledger import Ledger
+
+
+class JobSpider(Spider):
+    """A spider that works on one CrawlJob."""
+
+    def __init__(self, *, job: CrawlJob, catalog: Catalog, ledger: Ledger, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.job = job
+        self.catalog = catalog
+        self.ledger = ledger
+
+
+def failed_request(failure: Failure) -> tuple[Request, BaseException]:
+    """Return what an errback is called about; Scrapy adds the request to Twisted's failure."""
+    assert failure.value is not None
+    return failure.request, failure.value  # type: ignore[attr-defined]
+
+
+def spider_of(crawler: Crawler) -> JobSpider:
+    """Return the crawler's spider, for the components that are made from a crawler."""
+    if not isinstance(crawler.spider, JobSpider):
+        raise TypeError(f"{crawler.spider!r} is not a JobSpider; start crawls with run_crawl")
+    return crawler.spider

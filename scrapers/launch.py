@@ -1,0 +1,156 @@
+"""Start a crawl as a process of its own and follow it: a Twisted reactor cannot start twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter
+
+from cratewatch.errors import CratewatchError
+from cratewatch.settings import AnySource, MusicBrainzSource
+
+STOP_GRACE_S = 5.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True)
+class CrawlJob:
+    """One crawl of one source.
+
+    Attributes:
+        job: releases stages what the source lists; covers fetches the images that the catalog
+            misses.
+        run_id: Run of the catalog under which releases are staged and failures are kept.
+        contact: Mail address or URL for the user agent; may be empty on loopback only.
+        log_path: Receives Scrapy's log, appended.
+    """
+
+    job: Literal["releases", "covers"]
+    source_name: str
+    source: AnySource
+    run_id: str
+    catalog_url: str
+    lake_path: str
+    contact: str
+    log_path: Path
+
+    def to_json(self) -> str:
+        return _JOB.dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> CrawlJob:
+        return _JOB.validate_json(text)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a crawl is, in product pages, releases or covers; planned is None until known."""
+
+    done: int
+    planned: int | None
+    failed: int
+
+
+@dataclass(frozen=True)
+class CrawlReport:
+    """What a crawl did.
+
+    Attributes:
+        complete: Whether every listing page was read and the crawl ended by itself; only then
+            may a release that it did not see count as withdrawn.
+        items: Releases staged, or image URLs whose cover is stored and linked.
+        failed: Items that failed, by reason; each one is in the catalog's ledger as well.
+        noted: What is worth knowing and no failure, by kind: not_a_product (pages),
+            same_bytes (images stored before), same_artwork (new scans of a known sleeve).
+        requests: Sent over the network, retries and redirects included.
+        retries: Requests that were sent again after a failure.
+    """
+
+    complete: bool
+    items: int
+    requests: int
+    retries: int
+    seconds: float
+    failed: dict[str, int] = field(default_factory=dict)
+    noted: dict[str, int] = field(default_factory=dict)
+
+
+_JOB = TypeAdapter(CrawlJob)
+
+
+def run_crawl(job: CrawlJob, on_progress: Callable[[Progress], None] | None = None) -> CrawlReport:
+    """Crawl in a child process and wait for its report; the child never outlives this call.
+
+    Raises:
+        CratewatchError: if the source may not be asked without a contact, or if the child dies
+            or ends without a report; names the log.
+    """
+    _check_contact(job)
+    job.log_path.parent.mkdir(parents=True, exist_ok=True)
+    with job.log_path.open("ab") as log, _child(log) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        with suppress(BrokenPipeError):  # a child that died at once is explained below
+            os.write(child.stdin.fileno(), f"{job.to_json()}\n".encode())
+        report = _follow(child.stdout, on_progress or (lambda _: None))
+        if report is None:
+            raise CratewatchError(
+                f"{job.source_name}: the crawl of {job.job} ended without a report "
+                f"(exit code {child.wait()}); see {job.log_path}"
+            )
+        return report
+
+
+def _check_contact(job: CrawlJob) -> None:
+    urls = [job.source.url]
+    if isinstance(job.source, MusicBrainzSource):
+        urls.append(job.source.archive_url)
+    if not job.contact and any(urlsplit(url).hostname not in LOOPBACK for url in urls):
+        raise CratewatchError(
+            f"{job.source_name}: {urls[0]} must be told whom to write to about a crawl; "
+            "set `contact` (a mail address or URL) in the settings"
+        )
+
+
+@contextmanager
+def _child(log: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
+    """Run the child; when its standard input ends it knows that this process is gone."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "scrapers.crawl"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        encoding="utf-8",
+    ) as child:
+        try:
+            yield child
+        except BaseException:
+            child.terminate()
+            raise
+        finally:
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(STOP_GRACE_S)
+            child.kill()
+
+
+def _follow(lines: Iterable[str], on_progress: Callable[[Progress], None]) -> CrawlReport | None:
+    report = None
+    for line in lines:
+        message = json.loads(line)
+        if "error" in message:
+            raise CratewatchError(message["error"])
+        if "report" in message:
+            report = CrawlReport(**message["report"])
+        else:
+            on_progress(Progress(**message["progress"]))
+    return report

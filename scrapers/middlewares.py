@@ -1,0 +1,146 @@
+"""Retries that wait: backoff for what fails, Retry-After for a host that asks for time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Self
+
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.retry import get_retry_request
+from scrapy.exceptions import DownloadTimeoutError, ResponseDataLossError
+from scrapy.http import Request, Response
+from scrapy.robotstxt import RobotParser
+from scrapy.signals import robots_parsed
+
+from scrapers.job_spider import spider_of
+from scrapers.reasons import CONNECTION_ERRORS, HostClosedError
+
+BUSY = (429, 503)  # the host as a whole wants fewer requests
+RETRIED_STATUS = (408, 500, 502, 504, 520, 522, 524, *BUSY)
+RETRIED_ERRORS = (DownloadTimeoutError, ResponseDataLossError, *CONNECTION_ERRORS)
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How long to wait before a request is sent again.
+
+    Attributes:
+        first_s: Before the first retry; doubles with each further one, up to most_s.
+        jitter: Share by which a wait is stretched at random, so that retries spread.
+        longest_pause_s: A host that asks for more is not asked again in this crawl.
+    """
+
+    first_s: float = 1.0
+    most_s: float = 60.0
+    jitter: float = 0.25
+    longest_pause_s: float = 600.0
+
+    def wait_s(self, retry: int) -> float:
+        """Return the seconds before the retry with this number, from 1."""
+        wait_s = min(self.most_s, self.first_s * 2.0 ** (retry - 1))
+        return wait_s * (1 + self.jitter * random.random())
+
+
+class PatientRetry:
+    """Sends failed requests again, each after its wait; a busy host's other requests wait too."""
+
+    def __init__(self, crawler: Crawler, retries: int, backoff: Backoff) -> None:
+        self._crawler = crawler
+        self._retries = retries
+        self._backoff = backoff
+        self._closed: dict[str, tuple[int, float]] = {}  # host: status, seconds asked for
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler, spider_of(crawler).job.source.retries, Backoff())
+
+    def process_request(self, request: Request) -> None:
+        """Refuse to ask a host that wants to be left alone, and keep a rate for each host.
+
+        Without the reset a redirected request is counted at the host that it came from.
+        """
+        request.meta.pop("download_slot", None)
+        host = self._host(request)
+        if host in self._closed:
+            raise HostClosedError(host, *self._closed[host])
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:
+        if response.status not in RETRIED_STATUS:
+            return response
+        wait_s = self._next_wait_s(request)
+        if response.status in BUSY:
+            wait_s = max(wait_s, _asked_wait_s(response))
+            self._pause(self._host(request), response.status, wait_s)
+            wait_s = 0.0
+        return await self._again(request, f"http_{response.status}", wait_s) or response
+
+    async def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        if not isinstance(exception, RETRIED_ERRORS):
+            return None
+        return await self._again(request, type(exception).__name__, self._next_wait_s(request))
+
+    async def _again(self, request: Request, reason: str, wait_s: float) -> Request | None:
+        retry = get_retry_request(
+            request,
+            spider=spider_of(self._crawler),
+            reason=reason,
+            max_retry_times=self._retries,
+            give_up_log_level="INFO",
+        )
+        if retry is not None:
+            await asyncio.sleep(wait_s)
+        return retry
+
+    def _next_wait_s(self, request: Request) -> float:
+        return self._backoff.wait_s(request.meta.get("retry_times", 0) + 1)
+
+    def _pause(self, host: str, status: int, wait_s: float) -> None:
+        """Let the host's slot send nothing for a while, requests already queued included."""
+        if wait_s > self._backoff.longest_pause_s:
+            self._closed[host] = (status, wait_s)
+            return
+        slot = self._crawler.engine.downloader.slots[host]
+        slot.lastseen = max(slot.lastseen, time.monotonic() + wait_s - slot.delay)
+
+    def _host(self, request: Request) -> str:
+        return self._crawler.engine.downloader.get_slot_key(request)
+
+
+class CrawlDelay:
+    """Slows down for a host whose robots.txt asks for fewer requests than the declared rate."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        crawler.signals.connect(self._slow_down, signal=robots_parsed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def _slow_down(self, robotparser: RobotParser, request: Request) -> None:
+        asked_s = robotparser.crawl_delay(self._crawler.settings["USER_AGENT"])
+        downloader = self._crawler.engine.downloader
+        slot = downloader.slots.get(downloader.get_slot_key(request))
+        if slot is not None and asked_s is not None:
+            slot.delay = max(slot.delay, asked_s)
+
+
+def retry_after_s(value: str, now: datetime) -> float | None:
+    """Read a Retry-After header, seconds or an HTTP date; None if it is neither."""
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
+
+
+def _asked_wait_s(response: Response) -> float:
+    header = response.headers.get("Retry-After") or b""
+    return retry_after_s(header.decode("latin-1"), datetime.now(UTC)) or 0.0

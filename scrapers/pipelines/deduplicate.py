@@ -1,0 +1,52 @@
+"""Recognises a cover that is known: the same bytes, or another scan of the same artwork."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Self
+
+from scrapy.crawler import Crawler
+
+from cratewatch.catalog import Catalog, Release
+from cratewatch.catalog.artworks import ArtworkIndex
+from cratewatch.images import StoredCover
+from scrapers.items import CoverItem
+from scrapers.job_spider import spider_of
+from scrapers.ledger import Ledger
+
+
+class Deduplicate:
+    def __init__(self, catalog: Catalog, ledger: Ledger) -> None:
+        self._catalog = catalog
+        self._ledger = ledger
+        self._artworks: dict[str, str] = {}  # by cover_id, of this crawl
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        spider = spider_of(crawler)
+        return cls(spider.catalog, spider.ledger)
+
+    def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
+        if isinstance(item, CoverItem) and item.stored is not None:
+            item.artwork_id = self._known(item.stored.cover_id) or self._assign(item.stored)
+            self._artworks[item.stored.cover_id] = item.artwork_id
+        return item
+
+    def _known(self, cover_id: str) -> str | None:
+        artwork_id = self._artworks.get(cover_id)
+        if artwork_id is None:
+            stored = self._catalog.covers_by_id([cover_id]).get(cover_id)
+            artwork_id = stored.artwork_id if stored else None
+        if artwork_id is not None:
+            self._ledger.note("same_bytes")
+        return artwork_id
+
+    def _assign(self, cover: StoredCover) -> str:
+        artwork_id = self._index.assign(cover.cover_id, cover.phash)
+        if artwork_id != cover.cover_id:
+            self._ledger.note("same_artwork")
+        return artwork_id
+
+    @cached_property
+    def _index(self) -> ArtworkIndex:
+        return ArtworkIndex(*self._catalog.phashes())

@@ -1,0 +1,49 @@
+"""Writes a cover: bytes to the lake first, so that the catalog never names what is not there."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Self
+
+from scrapy.crawler import Crawler
+
+from cratewatch.catalog import Catalog, Cover, Release
+from cratewatch.lake import Lake, cover_key
+from scrapers.items import CoverItem
+from scrapers.job_spider import spider_of
+from scrapers.ledger import Ledger
+
+
+class StoreCover:
+    def __init__(self, lake: Lake, catalog: Catalog, ledger: Ledger) -> None:
+        self._lake = lake
+        self._catalog = catalog
+        self._ledger = ledger
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        spider = spider_of(crawler)
+        return cls(Lake(spider.job.lake_path), spider.catalog, spider.ledger)
+
+    async def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
+        if isinstance(item, CoverItem) and item.stored is not None:
+            key = cover_key(item.stored.cover_id)
+            await asyncio.to_thread(self._lake.write, key, item.stored.data)
+            self._catalog.add_cover(_cover(item), item.image_url)
+            self._ledger.items += 1
+        return item
+
+
+def _cover(item: CoverItem) -> Cover:
+    assert item.stored is not None
+    return Cover(
+        cover_id=item.stored.cover_id,
+        artwork_id=item.artwork_id,
+        source=item.source,
+        source_url=item.download_url or item.image_url,
+        width_px=item.stored.width_px,
+        height_px=item.stored.height_px,
+        phash=item.stored.phash,
+        fetched_at=datetime.now(UTC),
+    )

@@ -1,0 +1,42 @@
+"""Refuses items that the catalog could not hold or show."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from scrapy.crawler import Crawler
+
+from cratewatch.catalog import Release
+from scrapers.items import CoverItem
+from scrapers.job_spider import spider_of
+from scrapers.ledger import Ledger
+
+MAX_ID_LENGTH = 255  # of the catalog's release_id column
+
+
+class Validate:
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(spider_of(crawler).ledger)
+
+    def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
+        if isinstance(item, CoverItem):
+            self._check_cover(item)
+        else:
+            self._check_release(item)
+        return item
+
+    def _check_cover(self, item: CoverItem) -> None:
+        if not item.image_url.startswith(("http://", "https://")):
+            raise self._ledger.dropped("cover", item.image_url, "bad_url")
+
+    def _check_release(self, item: Release) -> None:
+        """Refuse under the page's URL: what the catalog lists from that page then stays."""
+        key = item.page_url or item.release_id
+        if not item.title:
+            raise self._ledger.dropped("page", key, "no_title", item.release_id)
+        if len(item.release_id) > MAX_ID_LENGTH:
+            raise self._ledger.dropped("page", key, "id_too_long", item.release_id)

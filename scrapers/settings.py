@@ -1,0 +1,57 @@
+"""Scrapy's settings for a crawl job; what a job does not vary stands here once."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from scrapers.launch import CrawlJob
+
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # a sitemap may have 50 MB by its protocol
+
+PIPELINES = {
+    "scrapers.pipelines.validate.Validate": 100,
+    "scrapers.pipelines.resolve_listing.ResolveListing": 200,
+    "scrapers.pipelines.fetch_cover.FetchCover": 300,
+    "scrapers.pipelines.prepare_cover.PrepareCover": 400,
+    "scrapers.pipelines.deduplicate.Deduplicate": 500,
+    "scrapers.pipelines.store_cover.StoreCover": 600,
+    "scrapers.pipelines.stage_release.StageRelease": 700,
+}
+
+
+def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
+    source = job.source
+    return {
+        "BOT_NAME": "cratewatch",
+        "USER_AGENT": user_agent(job.contact),
+        "ROBOTSTXT_OBEY": source.obey_robots,
+        # Without jitter the delay is a bound: never more requests than the declared rate.
+        "DOWNLOAD_DELAY": 1.0 / source.rate_per_s,
+        "DOWNLOAD_DELAY_JITTER": 0.0,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": source.concurrency,
+        "CONCURRENT_REQUESTS": 8 * source.concurrency,  # those waiting for a retry hold a place
+        "DOWNLOAD_TIMEOUT": source.timeout_s,
+        "DOWNLOAD_MAXSIZE": MAX_RESPONSE_BYTES,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "REDIRECT_MAX_TIMES": 6,  # archive listing, merged id, https, storage node
+        "METAREFRESH_ENABLED": False,
+        "COOKIES_ENABLED": False,
+        "HTTPCACHE_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        "MEMUSAGE_ENABLED": False,
+        "LOG_LEVEL": "INFO",
+        "DEFAULT_DROPITEM_LOG_LEVEL": "INFO",
+        "ITEM_PIPELINES": PIPELINES,
+        "DOWNLOADER_MIDDLEWARES": {
+            "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+            "scrapers.middlewares.PatientRetry": 550,
+        },
+        "EXTENSIONS": {"scrapers.middlewares.CrawlDelay": 500},
+    }
+
+
+def user_agent(contact: str) -> str:
+    name = f"cratewatch/{version('cratewatch')}"
+    return f"{name} (+{contact})" if contact else name

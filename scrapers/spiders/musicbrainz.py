@@ -1,0 +1,86 @@
+"""Releases of one MusicBrainz label, artist or release group, browsed page by page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from scrapy.http import Request, Response
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
+
+from cratewatch.catalog import Release
+from cratewatch.settings import MusicBrainzSource
+from scrapers.job_spider import JobSpider, failed_request
+from scrapers.musicbrainz_json import error_message, read_browse_page, release_from_json
+from scrapers.reasons import reason_of
+
+PAGE_LIMIT = 100
+INCLUDED = "artist-credits+labels+media+release-groups"
+
+
+class MusicBrainzSpider(JobSpider):
+    name = "musicbrainz"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        assert isinstance(self.job.source, MusicBrainzSource)
+        self._source = self.job.source
+        self._seen: set[str] = set()
+
+    async def start(self) -> AsyncIterator[Any]:
+        yield self._browse(0)
+
+    def _browse(self, offset: int) -> Request:
+        source = self._source
+        entity = {
+            "label": source.label,
+            "artist": source.artist,
+            "release-group": source.release_group,
+        }
+        query = {key: value for key, value in entity.items() if value} | {
+            "inc": INCLUDED,
+            "fmt": "json",
+            "limit": PAGE_LIMIT,
+            "offset": offset,
+        }
+        return Request(
+            f"{source.url}/ws/2/release?{urlencode(query, safe='+')}",
+            callback=self.parse_page,
+            errback=self.page_failed,
+            cb_kwargs={"offset": offset},
+        )
+
+    def parse_page(self, response: Response, offset: int) -> Iterator[Release | Request]:
+        try:
+            page = read_browse_page(response.body)
+        except ValueError as error:
+            self.ledger.fail_listing(response.url, "unreadable", str(error))
+            return
+        self.ledger.planned = page.count
+        for data in page.releases:
+            self._seen.add(data["id"])
+            yield self._release(data)
+            self.ledger.finish()
+        # A page is cut at 500 tracks: it may hold fewer releases than were asked for.
+        following = offset + len(page.releases)
+        if page.releases and following < page.count:
+            yield self._browse(following)
+        elif len(self._seen) < page.count:
+            detail = f"{len(self._seen)} of {page.count} releases came"
+            self.ledger.fail_listing(response.url, "incomplete_listing", detail)
+
+    def page_failed(self, failure: Failure) -> None:
+        request, error = failed_request(failure)
+        said = error_message(error.response.body) if isinstance(error, HttpError) else ""
+        self.ledger.fail_listing(request.url, reason_of(error), said or str(error))
+
+    def _release(self, data: dict[str, Any]) -> Release:
+        return release_from_json(
+            data,
+            self.job.source_name,
+            site_url=self._source.url,
+            archive_url=self._source.archive_url,
+            label_id=self._source.label,
+        )
