@@ -6,8 +6,20 @@ from typing import Literal, TypeAlias
 import cv2
 import numpy as np
 
-from cratewatch.synthesis.pixels import Colour, Plane, blur, stream, value_noise
+from cratewatch.synthesis.pixels import (
+    Colour,
+    Plane,
+    blend,
+    blur,
+    dim,
+    enlarge,
+    soften,
+    stream,
+    tint,
+    value_noise,
+)
 
+WEAVE_PX = 64
 BackgroundKind: TypeAlias = Literal["clothing", "crate", "shop"]
 
 
@@ -24,7 +36,9 @@ def draw_background(background: Background, side_px: int) -> Plane:
     """Return a backdrop (S, S, 3), colours 0..1."""
     rng = stream(background.seed, "background")
     draw = {"clothing": _clothing, "crate": _crate, "shop": _shop}[background.kind]
-    return np.asarray(np.clip(draw(rng, background.colour, side_px), 0.0, 1.0), np.float32)
+    # Backdrops are out of focus anyway; half the side is a quarter of the work.
+    backdrop = enlarge(draw(rng, background.colour, side_px // 2), (side_px, side_px))
+    return np.asarray(np.clip(backdrop, 0.0, 1.0, out=backdrop), dtype=np.float32)
 
 
 def _clothing(rng: np.random.Generator, colour: Colour, side: int) -> Plane:
@@ -33,9 +47,9 @@ def _clothing(rng: np.random.Generator, colour: Colour, side: int) -> Plane:
         + value_noise(rng, (side, side), (9, 14)) * 0.05
     )
     body = np.cos(np.linspace(-1.1, 1.1, side, dtype=np.float32) + rng.uniform(-0.3, 0.3))
-    weave = rng.normal(0.0, 0.012, (side, side)).astype(np.float32)
-    shade = (0.55 + 0.5 * body)[None, :] + folds + weave
-    cloth = shade[..., None] * np.asarray(colour, dtype=np.float32)
+    weave = np.tile(rng.normal(0.0, 0.012, (WEAVE_PX, WEAVE_PX)), (-(-side // WEAVE_PX),) * 2)
+    shade = (0.55 + 0.5 * body)[None, :] + folds + weave[:side, :side]
+    cloth = tint(shade.astype(np.float32), colour)
     if rng.random() < 0.5:
         _open_jacket(rng, cloth)
     return np.asarray(cloth, dtype=np.float32)
@@ -53,41 +67,42 @@ def _open_jacket(rng: np.random.Generator, cloth: Plane) -> None:
             [middle - bottom, 1],
         ]
     )
-    mask = np.zeros((side, side), dtype=np.float32)
-    cv2.fillPoly(mask, [np.rint(gap * side).astype(np.int32)], 1.0)
-    shirt = np.asarray(rng.uniform(0.1, 0.9, 3), dtype=np.float32)
-    light = cloth.mean(axis=2, keepdims=True) / max(float(cloth.mean()), 0.02)
-    cloth += (np.clip(shirt * light, 0, 1) - cloth) * blur(mask, 1.2)[..., None]
+    mask = np.zeros((side, side), dtype=np.uint8)
+    cv2.fillPoly(mask, [np.rint(gap * side).astype(np.int32)], 255)
+    red, green, blue = rng.uniform(0.1, 0.9) * rng.uniform(0.6, 1.1, 3)
+    fold = np.float32(1.0) + np.float32(0.12) * value_noise(rng, (side, side), (4, 9))
+    blend(cloth, tint(fold, (red, green, blue)), soften(mask, 0.6))
 
 
 def _crate(rng: np.random.Generator, colour: Colour, side: int) -> Plane:
     """Return the tops of a row of sleeves, seen from above, between two wooden walls."""
     spines = int(rng.integers(26, 60))
-    tint = rng.uniform(0.05, 0.95, (spines, 1, 3)) * rng.uniform(0.4, 1.0, (spines, 1, 1))
-    row = np.repeat(tint, 3, axis=0).astype(np.float32)
+    grey = rng.uniform(0.05, 0.9, (spines, 1, 1))
+    paper = grey * rng.uniform(0.55, 1.1, (spines, 1, 3))
+    row = np.repeat(paper, 3, axis=0).astype(np.float32)
     row[2::3] *= 0.35
     dust = np.float32(0.8) + np.float32(0.25) * value_noise(rng, (side, side), (3, 5))
-    stack = cv2.resize(row, (side, side), interpolation=cv2.INTER_LINEAR) * dust[..., None]
+    stack = np.asarray(cv2.resize(row, (side, side)), dtype=np.float32)
+    dim(stack, dust)
     wall = round(side * rng.uniform(0.06, 0.16))
-    grain = 1.0 + 0.16 * value_noise(rng, (side, wall), (24, 3))
-    wood = grain[..., None] * np.asarray((0.55, 0.40, 0.26), dtype=np.float32)
+    grain = np.float32(1.0) + np.float32(0.16) * value_noise(rng, (side, wall), (24, 3))
+    wood = tint(grain, (0.55, 0.40, 0.26))
     stack[:, :wall], stack[:, -wall:] = wood, wood[:, ::-1]
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), rng.uniform(-20, 20), 1.35)
     turned = cv2.warpAffine(stack, turn, (side, side), borderMode=cv2.BORDER_REFLECT)
-    return blur(np.asarray(turned, dtype=np.float32), rng.uniform(0.8, 2.2)) * np.float32(
+    return blur(np.asarray(turned, dtype=np.float32), rng.uniform(0.4, 1.1)) * np.float32(
         0.6 + 0.4 * max(colour)
     )
 
 
 def _shop(rng: np.random.Generator, colour: Colour, side: int) -> Plane:
     """Return shelves and people as soft blocks of colour."""
-    small = max(24, side // 6)
+    small = max(24, side // 3)
     scene = np.empty((small, small, 3), dtype=np.float32)
     scene[:] = 0.35 + 0.5 * np.asarray(colour, dtype=np.float32)
     for _ in range(int(rng.integers(10, 26))):
         x, y = rng.integers(-4, small, 2)
         width, height = rng.integers(3, small // 2, 2)
-        tint = rng.uniform(0.05, 0.95, 3) * rng.uniform(0.4, 1.0)
-        scene[max(0, y) : y + height, max(0, x) : x + width] = tint
-    soft = blur(scene, rng.uniform(0.8, 2.2))
-    return np.asarray(cv2.resize(soft, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
+        paint = rng.uniform(0.05, 0.9) * rng.uniform(0.6, 1.1, 3)
+        scene[max(0, y) : y + height, max(0, x) : x + width] = paint
+    return enlarge(blur(scene, rng.uniform(0.8, 2.2)), (side, side))

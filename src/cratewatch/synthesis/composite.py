@@ -9,13 +9,13 @@ import numpy.typing as npt
 from cratewatch.synthesis.backgrounds import draw_background
 from cratewatch.synthesis.hands import PaintedHand, paint_hand
 from cratewatch.synthesis.lighting import Light, draw_glare, draw_wrap, shade_sleeve
-from cratewatch.synthesis.pixels import Corners, Plane, Rgb, blend, blur
+from cratewatch.synthesis.pixels import Corners, Plane, Rgb, blend, blur, dim, enlarge
 from cratewatch.synthesis.scene import PhraseBox, Scene
 from cratewatch.synthesis.sleeve import fit_cover, homography
 from cratewatch.synthesis.stickers import draw_sticker
 
-CANVAS_PX = 352
-TEXTURE_PX = 288
+CANVAS_PX = 320
+TEXTURE_PX = 256
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,11 @@ def draw_occluded(cover: Rgb, scene: Scene) -> OccludedCover:
     Raises:
         ValueError: if cover has another shape or type, or no pixels.
     """
-    texture, stuck = _draw_texture(cover, scene)
     corners = scene.corners_on(CANVAS_PX)
-    face, sleeve, stuck = _project(texture, stuck, corners)
+    texture, stuck = _draw_texture(cover, scene)
+    face = _project(texture, corners)
+    hidden = _project(stuck, corners)
+    sleeve = _coverage(corners)
     canvas = draw_background(scene.background, CANVAS_PX)
     hands = [
         painted
@@ -59,18 +61,14 @@ def draw_occluded(cover: Rgb, scene: Scene) -> OccludedCover:
         if (painted := paint_hand(hand, corners, CANVAS_PX, scene.light)) is not None
     ]
     for painted in hands:
-        window = painted.window
-        blend(canvas[window], painted.colour, painted.whole)
+        blend(canvas[painted.window], painted.colour, painted.whole)
     _cast_sleeve_shadow(canvas, sleeve, scene.light)
-    canvas *= (1.0 - sleeve)[..., None]
-    canvas += face
-    hidden = stuck
+    blend(canvas, face, sleeve)
     for painted in hands:
         window = painted.window
         _cast_hand_shadow(canvas[window], painted, scene.light)
         blend(canvas[window], painted.colour, painted.front)
         np.maximum(hidden[window], painted.front, out=hidden[window])
-    canvas *= np.asarray(scene.light.colour, dtype=np.float32)
     return _finish(canvas, sleeve > 0.5, hidden > 0.5, scene)
 
 
@@ -88,17 +86,19 @@ def _draw_texture(cover: Rgb, scene: Scene) -> tuple[Plane, Plane]:
     return texture, stuck
 
 
-def _project(texture: Plane, stuck: Plane, corners: Corners) -> tuple[Plane, Plane, Plane]:
-    """Return the face (premultiplied), its coverage and the stickers' coverage on the canvas."""
-    solid = np.ones_like(stuck)
-    # A transparent frame lets bilinear sampling fade the outline over one pixel.
-    framed = np.pad(np.dstack([texture, solid]), ((1, 1), (1, 1), (0, 0)))
+def _project(flat: Plane, corners: Corners) -> Plane:
+    """Lay the sleeve's face onto the canvas; beyond the outline its border goes on."""
     to_canvas = homography(corners) @ np.diag([1 / TEXTURE_PX, 1 / TEXTURE_PX, 1.0])
-    to_canvas = to_canvas @ np.array([[1.0, 0, -1], [0, 1, -1], [0, 0, 1]])
     size = (CANVAS_PX, CANVAS_PX)
-    face = np.asarray(cv2.warpPerspective(framed, to_canvas, size), dtype=np.float32)
-    patches = np.asarray(cv2.warpPerspective(np.pad(stuck, 1), to_canvas, size), dtype=np.float32)
-    return np.ascontiguousarray(face[..., :3]), np.ascontiguousarray(face[..., 3]), patches
+    laid = cv2.warpPerspective(flat, to_canvas, size, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(laid, dtype=np.float32)
+
+
+def _coverage(corners: Corners) -> Plane:
+    outline = np.zeros((CANVAS_PX, CANVAS_PX), dtype=np.uint8)
+    # Pixel centres lie at whole numbers for OpenCV and at halves for the corners.
+    cv2.fillConvexPoly(outline, np.rint((corners - 0.5) * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
+    return outline.astype(np.float32) / np.float32(255.0)
 
 
 def _shift(plane: Plane, right: float, down: float) -> Plane:
@@ -108,16 +108,18 @@ def _shift(plane: Plane, right: float, down: float) -> Plane:
 
 def _cast_sleeve_shadow(canvas: Plane, sleeve: Plane, light: Light) -> None:
     x, y, _ = light.direction()
-    reach = 0.03 * CANVAS_PX
-    shadow = blur(_shift(sleeve, -x * reach, -y * reach), 0.02 * CANVAS_PX)
-    canvas *= (1.0 - 0.5 * shadow)[..., None]
+    reach = 0.03 * CANVAS_PX / 4
+    small = enlarge(sleeve, (CANVAS_PX // 4, CANVAS_PX // 4))
+    shadow = blur(_shift(small, -x * reach, -y * reach), 0.02 * CANVAS_PX / 4)
+    dim(canvas, np.float32(1.0) - np.float32(0.5) * enlarge(shadow, sleeve.shape))
 
 
 def _cast_hand_shadow(under: Plane, hand: PaintedHand, light: Light) -> None:
     x, y, _ = light.direction()
     far = blur(_shift(hand.front, -x * 1.1 * hand.cm, -y * 1.1 * hand.cm), 0.55 * hand.cm)
     near = blur(hand.front, 0.28 * hand.cm)
-    under *= ((1.0 - 0.42 * far) * (1.0 - 0.35 * near))[..., None]
+    dim(under, np.float32(1.0) - np.float32(0.42) * far)
+    dim(under, np.float32(1.0) - np.float32(0.35) * near)
 
 
 def _finish(
@@ -130,7 +132,7 @@ def _finish(
     boxes = tuple(PhraseBox(box.phrase, _scaled(box.xyxy)) for box in scene.boxes)
     low, high = np.min(scene.corners, axis=0), np.max(scene.corners, axis=0)
     return OccludedCover(
-        image=np.rint(np.clip(canvas, 0.0, 1.0) * 255.0).astype(np.uint8),
+        image=_to_bytes(canvas, scene.light),
         sleeve=sleeve,
         mask=mask,
         occluded_fraction=float(mask.sum() / max(int(sleeve.sum()), 1)),
@@ -142,3 +144,9 @@ def _finish(
 def _scaled(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     x0, y0, x1, y1 = box
     return x0 * CANVAS_PX, y0 * CANVAS_PX, x1 * CANVAS_PX, y1 * CANVAS_PX
+
+
+def _to_bytes(canvas: Plane, light: Light) -> Rgb:
+    for channel, gain in enumerate(light.colour):
+        canvas[..., channel] *= np.float32(gain)
+    return np.asarray(cv2.convertScaleAbs(canvas, alpha=255.0), dtype=np.uint8)

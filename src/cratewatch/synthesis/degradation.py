@@ -10,7 +10,7 @@ from cratewatch.synthesis.pixels import Plane, Rgb
 FLOOR_PX = 32
 """No query has a shorter side than this, unless the picture itself has."""
 BEST_PX = 224
-GREY_SHARE = (0.15, 0.6)
+GREY_SHARE = (0.15, 0.5)
 """Share of grey pictures at severity 0 and 1: night mode comes with the bad cameras."""
 
 
@@ -69,12 +69,12 @@ def sample_degradation(rng: np.random.Generator, severity: float) -> Degradation
         crop_jitter=_jitter(u[1:5], severity),
         grey=bool(u[5] < GREY_SHARE[0] + severity * (GREY_SHARE[1] - GREY_SHARE[0])),
         gamma=float(np.exp((2.0 * u[6] - 1.0) * 0.5 * severity)),
-        blur_px=float((0.3 + 0.5 * u[7]) * severity),
-        motion_px=float(max(0.0, 4.0 * u[8] - 1.5) * severity),
+        blur_px=float((0.25 + 0.35 * u[7]) * severity),
+        motion_px=float(max(0.0, 3.0 * u[8] - 1.2) * severity),
         motion_deg=float(180.0 * u[9]),
         resolution_px=max(FLOOR_PX, round(side)),
-        noise=float(1.0 + (5.0 + 4.0 * rng.random()) * severity),
-        jpeg_quality=round(94 - (45 + 15 * rng.random()) * severity),
+        noise=float(1.0 + (3.5 + 4.0 * rng.random()) * severity),
+        jpeg_quality=round(94 - (36 + 18 * rng.random()) * severity),
     )
 
 
@@ -91,11 +91,13 @@ def encode_degraded(image: Rgb, degradation: Degradation, rng: np.random.Generat
     """
     framing = frame_picture(image.shape[1], image.shape[0], degradation)
     seen = _smear(_shrink(image, framing), degradation)
-    exposed = np.power(np.clip(seen, 0.0, 1.0), np.float32(degradation.gamma))
     if degradation.grey:
-        exposed[:] = cv2.cvtColor(exposed, cv2.COLOR_RGB2GRAY)[..., None]
-    noisy = exposed + _noise(exposed.shape, degradation, rng)
-    pixels = np.rint(np.clip(noisy, 0.0, 1.0) * 255.0).astype(np.uint8)
+        grey = cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY)
+        seen = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+    exposure = np.linspace(0.0, 1.0, 256) ** degradation.gamma * 255.0
+    noisy = _noise(seen.shape[:2], degradation, rng)
+    noisy += cv2.LUT(seen, exposure.astype(np.float32))
+    pixels = np.rint(np.clip(noisy, 0.0, 255.0, out=noisy)).astype(np.uint8)
     return _encode(pixels, degradation.jpeg_quality)
 
 
@@ -118,22 +120,21 @@ def frame_picture(width: int, height: int, degradation: Degradation) -> Framing:
 def _jitter(
     u: np.ndarray[tuple[int], np.dtype[np.float64]], severity: float
 ) -> tuple[float, float, float, float]:
-    left, top, right, bottom = (0.04 + (2.0 * u - 1.0) * (0.02 + 0.05 * severity)).clip(0.0)
+    left, top, right, bottom = (0.05 + (2.0 * u - 1.0) * (0.03 + 0.06 * severity)).clip(0.0)
     return float(left), float(top), float(right), float(bottom)
 
 
-def _shrink(image: Rgb, framing: Framing) -> Plane:
+def _shrink(image: Rgb, framing: Framing) -> Rgb:
     x0, y0, x1, y1 = framing.kept_xyxy
-    kept = np.ascontiguousarray(image[y0:y1, x0:x1])
-    small = cv2.resize(kept, framing.size_px, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, dtype=np.float32) / np.float32(255.0)
+    small = cv2.resize(image[y0:y1, x0:x1], framing.size_px, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
 
 
-def _smear(image: Plane, degradation: Degradation) -> Plane:
+def _smear(image: Rgb, degradation: Degradation) -> Rgb:
     if degradation.motion_px > 0.3:
-        image = np.asarray(cv2.filter2D(image, -1, _motion_kernel(degradation)), dtype=np.float32)
+        image = np.asarray(cv2.filter2D(image, -1, _motion_kernel(degradation)), dtype=np.uint8)
     if degradation.blur_px > 0.2:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), degradation.blur_px), dtype=np.float32)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), degradation.blur_px), dtype=np.uint8)
     return image
 
 
@@ -151,16 +152,22 @@ def _motion_kernel(degradation: Degradation) -> Plane:
     return np.asarray(kernel / kernel.sum(), dtype=np.float32)
 
 
-def _noise(shape: tuple[int, ...], degradation: Degradation, rng: np.random.Generator) -> Plane:
-    """Return brightness noise and, in colour, half as much noise of hue."""
-    brightness = rng.standard_normal((*shape[:2], 1), dtype=np.float32)
-    hue = rng.standard_normal(shape, dtype=np.float32) * np.float32(0.5)
-    noise = brightness if degradation.grey else brightness + hue
-    return np.asarray(noise * np.float32(degradation.noise / 255.0), dtype=np.float32)
+def _noise(shape: tuple[int, int], degradation: Degradation, rng: np.random.Generator) -> Plane:
+    """Return (h, w, 3) noise of brightness and, in colour, half as much noise of hue."""
+    brightness = rng.standard_normal(shape, dtype=np.float32)
+    hue = 0.0 if degradation.grey else 0.5 * degradation.noise
+    noise = np.zeros((*shape, 3), dtype=np.float32)
+    if hue:
+        rng.standard_normal(dtype=np.float32, out=noise)
+        noise *= np.float32(hue)
+    brightness *= np.float32(degradation.noise)
+    for channel in range(3):
+        noise[..., channel] += brightness
+    return noise
 
 
 def _encode(pixels: Rgb, quality: int) -> bytes:
-    bgr = np.ascontiguousarray(pixels[..., ::-1])
+    bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     done, buffer = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise ValueError(f"a picture of {pixels.shape} cannot be encoded as JPEG")

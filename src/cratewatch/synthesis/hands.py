@@ -5,25 +5,50 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cratewatch.synthesis.hand_pose import PALMAR_GRIPS, Bone, Hand, HandPose, Nail, pose_hand
+from cratewatch.synthesis.hand import Hand
+from cratewatch.synthesis.hand_anatomy import Bone, Vector
+from cratewatch.synthesis.hand_pose import HandPose, Nail, pose_hand
 from cratewatch.synthesis.lighting import Light
-from cratewatch.synthesis.pixels import Colour, Corners, Plane, blend, blur, stream, value_noise
+from cratewatch.synthesis.pixels import (
+    Colour,
+    Corners,
+    Plane,
+    Stencil,
+    blend,
+    blur,
+    dim,
+    soften,
+    stream,
+    tint,
+    value_noise,
+)
 
 SKIN_RAMP = np.array(
     [
-        [0.95, 0.80, 0.71],
-        [0.90, 0.71, 0.59],
-        [0.81, 0.60, 0.46],
-        [0.69, 0.48, 0.35],
-        [0.54, 0.36, 0.25],
-        [0.40, 0.26, 0.18],
-        [0.28, 0.19, 0.14],
-        [0.21, 0.15, 0.12],
+        [0.95, 0.80, 0.72],
+        [0.90, 0.72, 0.62],
+        [0.81, 0.62, 0.51],
+        [0.69, 0.51, 0.41],
+        [0.55, 0.39, 0.30],
+        [0.42, 0.29, 0.22],
+        [0.30, 0.21, 0.17],
+        [0.22, 0.16, 0.13],
     ]
 )
 """From the lightest to the darkest tone, as lit skin appears in photographs."""
 PALM_TONE = np.array([0.78, 0.58, 0.47])
 """Palms keep close to this whatever the tone of the back of the hand."""
+UNDERTONE = np.array([0.01, -0.03, 0.05])
+"""What a rosy undertone adds to each channel; a golden one takes it away."""
+PALM_LINES = (
+    np.array([[2.5, 6.6], [1.5, 5.6], [0.6, 4.0], [0.3, 2.0], [0.5, 0.9]]),
+    np.array([[2.6, 6.8], [1.0, 6.2], [-0.8, 5.2], [-2.2, 3.9]]),
+    np.array([[-3.2, 6.6], [-1.6, 6.7], [0.2, 7.4], [1.0, 8.3]]),
+)
+"""In the hand's frame, centimetres: around the thumb's ball, across the palm, below the fingers."""
+WARM_SHADOWS = np.linspace(0.0, 1.1, 256)[:, None] ** np.array([0.90, 1.03, 1.07])
+WARM_SHADOWS = WARM_SHADOWS.astype(np.float32)
+"""Gain of each channel by brightness 0..1.1: light that went through skin comes out red."""
 FAR_BELOW = -1e4
 
 
@@ -80,16 +105,11 @@ def paint_hand(hand: Hand, corners_px: Corners, side_px: int, light: Light) -> P
 
 
 def _relief(pose: HandPose, side_px: int) -> _Relief | None:
-    ends = np.array(
-        [
-            [*b.start[:2] - r, *b.start[:2] + r, *b.end[:2] - r, *b.end[:2] + r]
-            for b in pose.bones
-            for r in [max(b.start_radius, b.end_radius) + 2]
-        ]
-    )
-    ends = ends.reshape(-1, 2)
-    left, top = np.clip(np.floor(ends.min(axis=0)), 0, side_px).astype(int)
-    right, bottom = np.clip(np.ceil(ends.max(axis=0)), 0, side_px).astype(int)
+    ends = np.array([[bone.start[:2], bone.end[:2]] for bone in pose.bones])
+    reach = np.array([max(bone.start_radius, bone.end_radius) + 2.0 for bone in pose.bones])
+    reach = reach[:, None, None]
+    left, top = np.clip(np.floor((ends - reach).min(axis=(0, 1))), 0, side_px).astype(int)
+    right, bottom = np.clip(np.ceil((ends + reach).max(axis=(0, 1))), 0, side_px).astype(int)
     if right - left < 2 or bottom - top < 2:
         return None
     shape = (bottom - top, right - left)
@@ -115,13 +135,15 @@ def _stamp(relief: _Relief, bone: Bone) -> None:
     x = np.arange(x0, x1, dtype=np.float32)[None, :] + np.float32(0.5 - start[0])
     y = np.arange(y0, y1, dtype=np.float32)[:, None] + np.float32(0.5 - start[1])
     dx, dy = (end - start).astype(np.float32)
-    t = np.clip((x * dx + y * dy) / np.float32(max(dx * dx + dy * dy, 1e-6)), 0.0, 1.0)
+    t = (x * dx + y * dy) / np.float32(max(dx * dx + dy * dy, 1e-6))
+    t = np.minimum(np.maximum(t, np.float32(0.0)), np.float32(1.0))
     radius = np.float32(bone.start_radius) + t * np.float32(bone.end_radius - bone.start_radius)
     squared = (x - t * dx) ** 2 + (y - t * dy) ** 2
     centre = np.float32(bone.start[2]) + t * np.float32(bone.end[2] - bone.start[2])
     dome = np.sqrt(np.maximum(radius * radius - squared, 0.0))
     surface = np.where(dome > 0.0, centre + dome, FAR_BELOW)
-    coverage = np.clip(radius - np.sqrt(squared) + 0.5, 0.0, 1.0)
+    inside = radius - np.sqrt(squared) + np.float32(0.5)
+    coverage = np.minimum(np.maximum(inside, np.float32(0.0)), np.float32(1.0))
     box = (slice(y0, y1), slice(x0, x1))
     field = {"palm": relief.palm, "finger": relief.finger, "cuff": relief.cuff}[bone.part]
     np.maximum(field[box], surface, out=field[box])
@@ -147,16 +169,17 @@ def _albedo(hand: Hand, pose: HandPose, relief: _Relief, cuffed: Plane) -> Plane
     albedo = np.empty((*shape, 3), dtype=np.float32)
     albedo[:] = hand.glove if hand.glove is not None else skin_colour(hand)
     mottle = value_noise(rng, shape, (7, 7)) * 0.035 + value_noise(rng, shape, (19, 19)) * 0.025
-    albedo *= (1.0 + mottle)[..., None]
+    mottle += value_noise(rng, shape, (max(2, shape[0] // 3), max(2, shape[1] // 3))) * 0.03
+    dim(albedo, np.float32(1.0) + mottle)
     if hand.glove is None:
-        _redden(albedo, pose, relief)
+        _draw_joints(albedo, pose, relief)
+        if hand.shows_palm:
+            _draw_palm_lines(albedo, pose, relief)
         for nail in pose.nails:
             _draw_nail(albedo, nail, relief)
     if hand.cuff is not None:
-        weave = 1.0 + 0.14 * value_noise(rng, shape, (9, 13))
-        blend(
-            albedo, weave[..., None] * np.asarray(hand.cuff.colour, np.float32), blur(cuffed, 0.5)
-        )
+        weave = np.float32(1.0) + np.float32(0.14) * value_noise(rng, shape, (9, 13))
+        blend(albedo, tint(weave, hand.cuff.colour), blur(cuffed, 0.5))
     return albedo
 
 
@@ -165,22 +188,51 @@ def skin_colour(hand: Hand) -> Colour:
     at = hand.tone * (len(SKIN_RAMP) - 1)
     low = min(int(at), len(SKIN_RAMP) - 2)
     tone = SKIN_RAMP[low] + (at - low) * (SKIN_RAMP[low + 1] - SKIN_RAMP[low])
-    if hand.grip in PALMAR_GRIPS:
+    if hand.shows_palm:
         tone = tone + 0.4 * hand.tone * (PALM_TONE - tone)
+    tone = tone * (1.0 + hand.undertone * UNDERTONE)
     return float(tone[0]), float(tone[1]), float(tone[2])
 
 
-def _redden(albedo: Plane, pose: HandPose, relief: _Relief) -> None:
-    """Give knuckles and fingertips more blood."""
-    flush = np.zeros(relief.whole.shape, dtype=np.float32)
-    for bone in pose.bones:
-        if bone.part == "finger":
-            at = np.rint(bone.end[:2] - (relief.left, relief.top)).astype(int)
-            cv2.circle(
-                flush, (int(at[0]), int(at[1])), max(1, round(0.8 * bone.end_radius)), 1.0, -1
-            )
-    flush = blur(flush, 0.5 * pose.cm)
-    albedo *= 1.0 - flush[..., None] * np.array([0.02, 0.10, 0.09], dtype=np.float32)
+def _draw_joints(albedo: Plane, pose: HandPose, relief: _Relief) -> None:
+    """Give knuckles and fingertips more blood, and the joints their creases."""
+    flush, folds = (np.zeros(relief.whole.shape, dtype=np.uint8) for _ in range(2))
+    for joints in pose.fingers:
+        flat = joints[:, :2] - (relief.left, relief.top)
+        for i in (1, 2, 3):
+            _dot(flush, flat[i], 0.7 * pose.cm)
+        for i in (1, 2):
+            _creases(folds, flat[i], flat[i + 1] - flat[i - 1], pose.cm)
+    redness = soften(flush, 0.5 * pose.cm)
+    depth = soften(folds, 0.07 * pose.cm)
+    dim(albedo, np.float32(1.0) - np.float32(0.3) * depth)
+    dim(albedo[..., 1:], np.float32(1.0) - np.float32(0.08) * redness)
+
+
+def _dot(mask: Stencil, centre: Vector, radius: float) -> None:
+    at = (round(float(centre[0]) * 16), round(float(centre[1]) * 16))
+    cv2.circle(mask, at, max(16, round(radius * 16)), 255, -1, cv2.LINE_AA, 4)
+
+
+def _creases(mask: Stencil, joint: Vector, course: Vector, cm: float) -> None:
+    """Draw three short lines across a finger at its joint."""
+    forward = course / max(float(np.linalg.norm(course)), 1e-6)
+    sideways = np.array([-forward[1], forward[0]])
+    for shift, half in ((-0.25, 0.42), (0.0, 0.55), (0.24, 0.4)):
+        middle = joint + shift * cm * forward
+        ends = (np.array([-half, half])[:, None] * cm * sideways + middle) * 16
+        start, end = np.rint(ends).astype(int).tolist()
+        cv2.line(mask, start, end, 200, 1, cv2.LINE_AA, 4)
+
+
+def _draw_palm_lines(albedo: Plane, pose: HandPose, relief: _Relief) -> None:
+    """Draw the three great lines of a palm."""
+    folds = np.zeros(relief.whole.shape, dtype=np.uint8)
+    for line in PALM_LINES:
+        flat = line @ pose.to_canvas[:, :2].T + pose.to_canvas[:, 2] - (relief.left, relief.top)
+        cv2.polylines(folds, [np.rint(flat * 16).astype(np.int32)], False, 255, 1, cv2.LINE_AA, 4)
+    depth = soften(folds, 0.09 * pose.cm)
+    dim(albedo, np.float32(1.0) - np.float32(0.32) * depth)
 
 
 def _draw_nail(albedo: Plane, nail: Nail, relief: _Relief) -> None:
@@ -217,9 +269,9 @@ def _light(surface: Plane, albedo: Plane, light: Light, cm: float) -> Plane:
     hollow = np.clip((blur(surface, 0.45 * cm) - surface) / cm, 0.0, 1.0)
     crease = np.exp(-2.4 * hollow)
     brightness = (0.30 + 0.80 * diffuse) * crease
-    # Light that has been through skin comes out red, so shadows keep red longest.
-    warm = np.array([0.86, 1.04, 1.10], dtype=np.float32)
-    colour = albedo * np.maximum(brightness, 0.02)[..., None] ** warm
-    gloss = np.clip(facing, 0.0, 1.0) ** 18
-    colour += (0.07 * gloss * crease)[..., None]
-    return np.asarray(np.clip(colour, 0.0, 1.0), dtype=np.float32)
+    steps = np.asarray(brightness * (255.0 / 1.1), dtype=np.uint8)
+    colour = albedo * WARM_SHADOWS[steps]
+    gloss = np.float32(0.07) * np.clip(facing, 0.0, 1.0) ** 18 * crease
+    for channel in range(3):
+        colour[..., channel] += gloss
+    return np.asarray(np.clip(colour, 0.0, 1.0, out=colour), dtype=np.float32)

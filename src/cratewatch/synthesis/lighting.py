@@ -2,9 +2,19 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from cratewatch.synthesis.pixels import Colour, Plane, Point, blur, screen, stream, value_noise
+from cratewatch.synthesis.pixels import (
+    Colour,
+    Plane,
+    Point,
+    blend,
+    dim,
+    enlarge,
+    stream,
+    value_noise,
+)
 
 GLARE_COLOUR: Colour = (1.0, 0.99, 0.96)
 
@@ -67,37 +77,41 @@ def shade_sleeve(texture: Plane, light: Light) -> None:
     x, y, _ = light.direction()
     along = np.linspace(-0.5, 0.5, texture.shape[0], dtype=np.float32)
     ramp = along[None, :] * np.float32(x) + along[:, None] * np.float32(y)
-    texture *= (1.0 - light.falloff * (0.35 - ramp))[..., None]
+    dim(texture, np.float32(1.0) - np.float32(light.falloff) * (np.float32(0.35) - ramp))
 
 
 def draw_glare(texture: Plane, glare: Glare) -> None:
     """Lay a lamp's reflection over a sleeve texture (S, S, 3) in place."""
     angle = np.radians(glare.angle_deg)
-    at = (np.arange(texture.shape[0], dtype=np.float32) + 0.5) / texture.shape[0]
+    coarse = texture.shape[0] // 4
+    at = (np.arange(coarse, dtype=np.float32) + np.float32(0.5)) / np.float32(coarse)
     x, y = at[None, :] - np.float32(glare.centre[0]), at[:, None] - np.float32(glare.centre[1])
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     along = (x * cos + y * sin) / np.float32(glare.length)
     across = (y * cos - x * sin) / np.float32(glare.width)
     # Flat-topped along the tube, bell-shaped across it.
-    streak = np.exp(-(along**4) - across**2)
-    halo = np.exp(-0.35 * (along**2 + across**2))
-    light = np.float32(glare.strength) * (0.8 * streak + 0.2 * halo)
-    screen(texture, np.asarray(light, dtype=np.float32), GLARE_COLOUR)
+    along, across = along * along, across * across
+    streak = np.exp(-along * along - across)
+    halo = np.exp(np.float32(-0.35) * (along + across))
+    light = glare.strength * (0.8 * streak + 0.2 * halo)
+    blend(texture, GLARE_COLOUR, enlarge(light.astype(np.float32), texture.shape[:2]))
 
 
 def draw_wrap(texture: Plane, wrap: Wrap, seed: int) -> None:
     """Cover a sleeve texture (S, S, 3) in place with a wrinkled transparent film."""
     rng = stream(seed, "wrap")
-    side = texture.shape[0]
-    texture *= 1.0 - 0.12 * wrap.haze
-    texture += 0.10 * wrap.haze
+    side = texture.shape[0] // 2
+    texture *= np.float32(1.0 - 0.12 * wrap.haze)
+    texture += np.float32(0.10 * wrap.haze)
     shine = np.zeros((side, side), dtype=np.float32)
-    for cells in ((3, 9), (8, 3), (6, 7)):
+    for cells in ((2, 15), (3, 9), (4, 22)):
+        # The zero lines of long-grained noise run side by side like pulls in a tight film.
         field = value_noise(rng, (side, side), cells)
-        # The zero lines of smooth noise wander like creases in a film.
-        crease = np.exp(-((field / 0.045) ** 2))
-        reach = np.clip(value_noise(rng, (side, side), (4, 4)) * 1.6, 0.0, 1.0)
-        shine += crease * reach
+        reach = np.clip(value_noise(rng, (side, side), (3, 5)) * 1.8 - 0.2, 0.0, 1.0)
+        pulls = np.exp(-((field / 0.07) ** 2)) * reach
+        centre = (side * rng.uniform(0.2, 0.8), side * rng.uniform(0.2, 0.8))
+        turn = cv2.getRotationMatrix2D(centre, rng.uniform(0.0, 180.0), 1.5)
+        shine += cv2.warpAffine(pulls, turn, (side, side), borderMode=cv2.BORDER_REFLECT)
     sheen = np.clip(value_noise(rng, (side, side), (3, 4)) - 0.45, 0.0, 1.0)
-    light = np.clip(wrap.wrinkles * (0.55 * blur(shine, 0.6) + 0.7 * sheen), 0.0, 0.9)
-    screen(texture, np.asarray(light, dtype=np.float32), GLARE_COLOUR)
+    light = np.clip(wrap.wrinkles * (0.6 * shine + 0.7 * sheen), 0.0, 0.9)
+    blend(texture, GLARE_COLOUR, enlarge(light.astype(np.float32), texture.shape[:2]))

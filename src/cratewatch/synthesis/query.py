@@ -16,7 +16,7 @@ from cratewatch.synthesis.pixels import Rgb, stream
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
 
 ENGINE = "composite"
-CROP_MARGIN = 0.12
+CROP_MARGIN = 0.14
 """What a detector's box keeps around the sleeve, as a share of the box, before crop jitter."""
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cratewatch.synthesis.backgrounds import Background, BackgroundKind
-from cratewatch.synthesis.hand_pose import HAND_PHRASE, Cuff, Grip, Hand, Side, hand_box
+from cratewatch.synthesis.hand import PALMAR_GRIPS, Cuff, Grip, Hand, Side
+from cratewatch.synthesis.hand_pose import HAND_PHRASE, hand_box
 from cratewatch.synthesis.lighting import Glare, Light, Wrap
 from cratewatch.synthesis.pixels import Colour, Corners, stream
 from cratewatch.synthesis.sleeve import homography, project_corners
@@ -46,16 +47,16 @@ class SceneConfig:
     no_hand_share: float = 0.06
     two_hands_share: float = 0.45
     grips: tuple[tuple[Grip, float], ...] = (
-        ("thumb_front", 0.30),
-        ("fingers_front", 0.26),
-        ("corner_pinch", 0.10),
+        ("thumb_front", 0.22),
+        ("fingers_front", 0.24),
+        ("corner_pinch", 0.08),
         ("bottom_support", 0.10),
-        ("over_front", 0.24),
+        ("over_front", 0.36),
     )
     glove_share: float = 0.06
     long_sleeve_share: float = 0.65
     tone_range: tuple[float, float] = (0.0, 1.0)
-    hand_scale_range: tuple[float, float] = (0.9, 1.45)
+    hand_scale_range: tuple[float, float] = (0.95, 1.7)
     sticker_share: float = 0.45
     glare_share: float = 0.35
     wrap_share: float = 0.2
@@ -167,6 +168,7 @@ class _Person:
     scale: float
     thickness: float
     tone: float
+    undertone: float
     glove: Colour | None
     cuff: Cuff | None
 
@@ -180,6 +182,7 @@ class _Person:
             scale=float(rng.uniform(*config.hand_scale_range)),
             thickness=float(rng.uniform(0.88, 1.14)),
             tone=float(rng.uniform(*config.tone_range)),
+            undertone=float(rng.uniform(-1.0, 1.0)),
             glove=glove if gloved else None,
             cuff=cuff if clothed else None,
         )
@@ -199,12 +202,13 @@ def _sample_hand(rng: np.random.Generator, config: SceneConfig, person: _Person,
         edge=edge,
         along=float(rng.uniform(0.2, 0.8)),
         reach_cm=float(rng.uniform(*REACH_CM[grip])),
-        angle_deg=_sample_angle(rng, edge),
+        angle_deg=_sample_angle(rng, grip, edge),
         scale=person.scale,
-        spread=float(rng.uniform(0.0, 1.0)),
+        spread=float(rng.beta(1.1, 2.2)),
         curl=float(rng.uniform(*CURL[grip])),
         thickness=person.thickness,
         tone=person.tone,
+        undertone=person.undertone,
         glove=person.glove,
         cuff=person.cuff,
         seed=int(rng.integers(2**32)),
@@ -212,31 +216,32 @@ def _sample_hand(rng: np.random.Generator, config: SceneConfig, person: _Person,
 
 
 REACH_CM: dict[Grip, tuple[float, float]] = {
-    "thumb_front": (4.0, 7.0),
-    "fingers_front": (4.0, 9.0),
-    "corner_pinch": (3.5, 6.0),
-    "bottom_support": (2.5, 5.0),
-    "over_front": (9.0, 18.0),
+    "thumb_front": (4.0, 6.5),
+    "fingers_front": (5.0, 10.0),
+    "corner_pinch": (3.5, 5.5),
+    "bottom_support": (3.0, 6.0),
+    "over_front": (11.0, 20.0),
 }
 CURL: dict[Grip, tuple[float, float]] = {
     "thumb_front": (0.0, 0.6),
-    "fingers_front": (0.1, 0.7),
+    "fingers_front": (0.1, 0.8),
     "corner_pinch": (0.3, 0.9),
     "bottom_support": (0.5, 0.9),
-    "over_front": (0.0, 0.6),
+    "over_front": (0.1, 0.9),
 }
 
 
 def _thumb_up_side(rng: np.random.Generator, grip: Grip, edge: int) -> Side:
     """Choose the hand whose thumb is on its upper side; at a level edge either may be."""
-    palmar = grip in ("thumb_front", "corner_pinch")
     if edge in (0, 2):
         return "left" if rng.random() < 0.5 else "right"
-    return "right" if (edge == 3) != palmar else "left"
+    return "right" if (edge == 3) != (grip in PALMAR_GRIPS) else "left"
 
 
-def _sample_angle(rng: np.random.Generator, edge: int) -> float:
+def _sample_angle(rng: np.random.Generator, grip: Grip, edge: int) -> float:
     """Turn the hand so that the forearm rather comes from below."""
+    if grip == "corner_pinch":
+        return float(rng.uniform(-25.0, 25.0))
     if edge in (0, 2):
         return float(rng.uniform(-40.0, 40.0))
     downward = -1.0 if edge == 3 else 1.0
@@ -286,9 +291,9 @@ def _sample_glares(rng: np.random.Generator, config: SceneConfig) -> tuple[Glare
         Glare(
             centre=(float(rng.uniform(0.0, 1.0)), float(rng.uniform(0.0, 1.0))),
             length=float(rng.uniform(0.15, 0.7)),
-            width=float(rng.uniform(0.02, 0.14)),
+            width=float(rng.uniform(0.04, 0.2)),
             angle_deg=angle + float(rng.normal(0.0, 3.0)),
-            strength=float(rng.uniform(0.25, 0.9)),
+            strength=float(rng.uniform(0.2, 0.75)),
         )
         for _ in range(1 + int(rng.random() < 0.4))
     )

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import cv2
 import numpy as np
 
-from cratewatch.synthesis.pixels import Colour, Plane, blend, blur
+from cratewatch.synthesis.pixels import Colour, Plane, Stencil, blend, blur, dim, soften
 
 StickerShape: TypeAlias = Literal["round", "rectangular", "starburst"]
 ASPECTS: dict[StickerShape, float] = {"round": 1.0, "rectangular": 0.58, "starburst": 1.0}
@@ -34,17 +34,14 @@ class Sticker:
 
 def draw_sticker(texture: Plane, opaque: Plane, sticker: Sticker) -> None:
     """Stick it onto a sleeve texture (S, S, 3) in place and mark its pixels in opaque (S, S)."""
-    patch = _patch(sticker)
+    face, shape = _patch(sticker)
     to_texture = _placement(sticker, texture.shape[0])
-    layer = cv2.warpAffine(
-        patch, to_texture, texture.shape[1::-1], flags=cv2.INTER_LINEAR, borderValue=(0, 0, 0, 0)
-    )
-    coverage = np.asarray(layer[..., 3], dtype=np.float32)
+    size = texture.shape[1::-1]
+    laid = cv2.warpAffine(face, to_texture, size, borderMode=cv2.BORDER_REPLICATE)
+    coverage = np.asarray(cv2.warpAffine(shape, to_texture, size), dtype=np.float32)
     shadow = blur(np.roll(coverage, (1, 1), axis=(0, 1)), 1.2)
-    texture *= (1.0 - 0.35 * shadow * (1.0 - coverage))[..., None]
-    premultiplied = layer[..., :3]
-    texture *= (1.0 - coverage)[..., None]
-    texture += premultiplied
+    dim(texture, np.float32(1.0) - np.float32(0.35) * shadow)
+    blend(texture, np.asarray(laid, dtype=np.float32), coverage)
     np.maximum(opaque, coverage, out=opaque)
 
 
@@ -67,18 +64,18 @@ def _placement(sticker: Sticker, side_px: int) -> np.ndarray[tuple[int, int], np
     return np.asarray(cv2.getAffineTransform(corners, outline), dtype=np.float64)
 
 
-def _patch(sticker: Sticker) -> Plane:
-    """Return the sticker face on, premultiplied (h, PATCH_PX, 4), smoothed for its final size."""
+def _patch(sticker: Sticker) -> tuple[Plane, Plane]:
+    """Return the sticker's face (h, PATCH_PX, 3) and shape, smoothed for the size to come."""
     height = round(PATCH_PX * ASPECTS[sticker.shape])
-    shape = np.zeros((height, PATCH_PX), dtype=np.float32)
-    cv2.fillPoly(shape, [_contour(sticker.shape, height)], 1.0)
+    # The texture is about 256 px, so a patch shrinks by half or more; blur first or it aliases.
+    smoothing = 0.18 / sticker.width
+    shape = np.zeros((height, PATCH_PX), dtype=np.uint8)
+    cv2.fillPoly(shape, [_contour(sticker.shape, height)], 255)
     face = np.empty((height, PATCH_PX, 3), dtype=np.float32)
     face[:] = sticker.paper
     face += np.linspace(LIGHT_LIFT, -LIGHT_LIFT, height, dtype=np.float32)[:, None, None]
-    blend(face, sticker.ink, _print(sticker, height))
-    patch = np.dstack([np.clip(face, 0.0, 1.0) * shape[..., None], shape])
-    # The texture is about 300 px, so a patch shrinks by 0.07 / width; blur first or it aliases.
-    return blur(np.asarray(patch, dtype=np.float32), 0.18 / sticker.width)
+    blend(face, sticker.ink, soften(_print(sticker, height), smoothing))
+    return np.asarray(np.clip(face, 0.0, 1.0), dtype=np.float32), soften(shape, smoothing)
 
 
 def _contour(shape: StickerShape, height: int) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
@@ -97,7 +94,7 @@ def _contour(shape: StickerShape, height: int) -> np.ndarray[tuple[int, int], np
     return np.asarray(np.rint(points), dtype=np.int32)
 
 
-def _print(sticker: Sticker, height: int) -> Plane:
+def _print(sticker: Sticker, height: int) -> Stencil:
     """Return where ink lies: the text across the middle, a ring or a rule around it."""
     ink = np.zeros((height, PATCH_PX), dtype=np.uint8)
     font, room = cv2.FONT_HERSHEY_DUPLEX, 0.74 * PATCH_PX
@@ -115,4 +112,4 @@ def _print(sticker: Sticker, height: int) -> Plane:
     elif sticker.shape == "rectangular":
         cv2.line(ink, (16, height - 15), (PATCH_PX - 16, height - 15), 205, 3, cv2.LINE_AA)
         cv2.line(ink, (16, 14), (PATCH_PX - 40, 14), 205, 4, cv2.LINE_AA)
-    return ink.astype(np.float32) / np.float32(255.0)
+    return ink
