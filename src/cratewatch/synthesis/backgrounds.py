@@ -12,7 +12,7 @@ from cratewatch.synthesis.pixels import (
     blend,
     blur,
     dim,
-    enlarge,
+    scaled_to,
     soften,
     stream,
     tint,
@@ -37,7 +37,7 @@ def draw_background(background: Background, side_px: int) -> Plane:
     rng = stream(background.seed, "background")
     draw = {"clothing": _clothing, "crate": _crate, "shop": _shop}[background.kind]
     # Backdrops are out of focus anyway; half the side is a quarter of the work.
-    backdrop = enlarge(draw(rng, background.colour, side_px // 2), (side_px, side_px))
+    backdrop = scaled_to(draw(rng, background.colour, side_px // 2), (side_px, side_px))
     return np.asarray(np.clip(backdrop, 0.0, 1.0, out=backdrop), dtype=np.float32)
 
 
@@ -76,9 +76,9 @@ def _open_jacket(rng: np.random.Generator, cloth: Plane) -> None:
 
 def _crate(rng: np.random.Generator, colour: Colour, side: int) -> Plane:
     """Return the tops of a row of sleeves, seen from above, between two wooden walls."""
-    spines = int(rng.integers(26, 60))
+    spines = int(rng.integers(30, 80))
     grey = rng.uniform(0.05, 0.9, (spines, 1, 1))
-    paper = grey * rng.uniform(0.55, 1.1, (spines, 1, 3))
+    paper = grey * rng.uniform(0.7, 1.1, (spines, 1, 3))
     row = np.repeat(paper, 3, axis=0).astype(np.float32)
     row[2::3] *= 0.35
     dust = np.float32(0.8) + np.float32(0.25) * value_noise(rng, (side, side), (3, 5))
@@ -105,4 +105,4 @@ def _shop(rng: np.random.Generator, colour: Colour, side: int) -> Plane:
         width, height = rng.integers(3, small // 2, 2)
         paint = rng.uniform(0.05, 0.9) * rng.uniform(0.6, 1.1, 3)
         scene[max(0, y) : y + height, max(0, x) : x + width] = paint
-    return enlarge(blur(scene, rng.uniform(0.8, 2.2)), (side, side))
+    return scaled_to(blur(scene, rng.uniform(0.8, 2.2)), (side, side))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from cratewatch.synthesis.backgrounds import draw_background
 from cratewatch.synthesis.hands import PaintedHand, paint_hand
 from cratewatch.synthesis.lighting import Light, draw_glare, draw_wrap, shade_sleeve
-from cratewatch.synthesis.pixels import Corners, Plane, Rgb, blend, blur, dim, enlarge
+from cratewatch.synthesis.pixels import Corners, Plane, Rgb, blend, blur, dim, scaled_to
 from cratewatch.synthesis.scene import PhraseBox, Scene
 from cratewatch.synthesis.sleeve import fit_cover, homography
 from cratewatch.synthesis.stickers import draw_sticker
@@ -51,9 +51,9 @@ def draw_occluded(cover: Rgb, scene: Scene) -> OccludedCover:
     """
     corners = scene.corners_on(CANVAS_PX)
     texture, stuck = _draw_texture(cover, scene)
-    face = _project(texture, corners)
-    hidden = _project(stuck, corners)
     sleeve = _coverage(corners)
+    face = _project(texture, corners)
+    hidden = _project(stuck, corners) if scene.stickers else np.zeros_like(sleeve)
     canvas = draw_background(scene.background, CANVAS_PX)
     hands = [
         painted
@@ -66,7 +66,7 @@ def draw_occluded(cover: Rgb, scene: Scene) -> OccludedCover:
     blend(canvas, face, sleeve)
     for painted in hands:
         window = painted.window
-        _cast_hand_shadow(canvas[window], painted, scene.light)
+        _cast_hand_shadow(canvas, painted, scene.light)
         blend(canvas[window], painted.colour, painted.front)
         np.maximum(hidden[window], painted.front, out=hidden[window])
     return _finish(canvas, sleeve > 0.5, hidden > 0.5, scene)
@@ -109,17 +109,23 @@ def _shift(plane: Plane, right: float, down: float) -> Plane:
 def _cast_sleeve_shadow(canvas: Plane, sleeve: Plane, light: Light) -> None:
     x, y, _ = light.direction()
     reach = 0.03 * CANVAS_PX / 4
-    small = enlarge(sleeve, (CANVAS_PX // 4, CANVAS_PX // 4))
+    small = scaled_to(sleeve, (CANVAS_PX // 4, CANVAS_PX // 4))
     shadow = blur(_shift(small, -x * reach, -y * reach), 0.02 * CANVAS_PX / 4)
-    dim(canvas, np.float32(1.0) - np.float32(0.5) * enlarge(shadow, sleeve.shape))
+    dim(canvas, np.float32(1.0) - np.float32(0.5) * scaled_to(shadow, sleeve.shape))
 
 
-def _cast_hand_shadow(under: Plane, hand: PaintedHand, light: Light) -> None:
+def _cast_hand_shadow(canvas: Plane, hand: PaintedHand, light: Light) -> None:
+    """Darken the canvas around a hand: close to it, and a little further away from the light."""
     x, y, _ = light.direction()
-    far = blur(_shift(hand.front, -x * 1.1 * hand.cm, -y * 1.1 * hand.cm), 0.55 * hand.cm)
-    near = blur(hand.front, 0.28 * hand.cm)
-    dim(under, np.float32(1.0) - np.float32(0.42) * far)
-    dim(under, np.float32(1.0) - np.float32(0.35) * near)
+    occluder = np.zeros((CANVAS_PX, CANVAS_PX), dtype=np.float32)
+    occluder[hand.window] = hand.front
+    half = scaled_to(occluder, (CANVAS_PX // 2, CANVAS_PX // 2))
+    cm = hand.cm / 2
+    far = blur(_shift(half, -x * 1.1 * cm, -y * 1.1 * cm), 0.55 * cm)
+    gain = (np.float32(1.0) - np.float32(0.42) * far) * (
+        np.float32(1.0) - np.float32(0.35) * blur(half, 0.28 * cm)
+    )
+    dim(canvas, scaled_to(gain, (CANVAS_PX, CANVAS_PX)))
 
 
 def _finish(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from cratewatch.synthesis.pixels import Plane, Rgb
 
@@ -117,9 +118,7 @@ def frame_picture(width: int, height: int, degradation: Degradation) -> Framing:
     return Framing((x0, y0, x1, y1), size)
 
 
-def _jitter(
-    u: np.ndarray[tuple[int], np.dtype[np.float64]], severity: float
-) -> tuple[float, float, float, float]:
+def _jitter(u: npt.NDArray[np.float64], severity: float) -> tuple[float, float, float, float]:
     left, top, right, bottom = (0.05 + (2.0 * u - 1.0) * (0.03 + 0.06 * severity)).clip(0.0)
     return float(left), float(top), float(right), float(bottom)
 

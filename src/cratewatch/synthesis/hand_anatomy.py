@@ -22,7 +22,7 @@ PHALANGES = np.array([[4.2, 2.5, 1.9], [4.6, 2.9, 2.0], [4.3, 2.7, 2.0], [3.4, 1
 FINGER_GIRTH = np.array([1.0, 1.03, 0.97, 0.86])
 PHALANX_RADII = ((1.02, 0.88), (0.90, 0.78), (0.80, 0.68))
 """Of the index: wider at each joint than behind it, so that the outline is not a plain cone."""
-JOINT_RADIUS = 0.93
+JOINT_RADIUS = 0.92
 THUMB_LENGTHS = np.array([4.2, 3.2, 2.3])
 THUMB_RADII = ((1.55, 1.25), (1.18, 1.10), (1.14, 0.88))
 FOREARM_CM = 26.0
@@ -110,8 +110,8 @@ def _palm(hand: Hand, rng: np.random.Generator) -> Iterator[Bone]:
         yield Bone(np.array([x, 0.8, 0.0]), knuckle, 1.5, 1.12, "palm", not hand.shows_palm)
         if hand.shows_palm:
             continue
-        raised = knuckle + np.array([0.0, 0.0, 0.12 + 0.35 * hand.curl])
-        yield Bone(raised, raised - np.array([0.0, 0.5, 0.0]), 1.0, 0.95, "finger", True)
+        raised = knuckle + np.array([0.0, 0.0, 0.15 + 0.3 * hand.curl])
+        yield Bone(raised, raised - np.array([0.0, 0.5, 0.0]), 1.05, 0.95, "palm", True)
         if tendons:
             root, head = np.array([0.7 * x, 2.5, 1.1]), knuckle + np.array([0.0, -0.6, 0.8])
             yield Bone(root, head, 0.25, 0.3, "finger", True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from cratewatch.synthesis.hand import THUMB_GRIPS, Hand
 from cratewatch.synthesis.hand_anatomy import (
@@ -56,40 +57,43 @@ def pose_hand(hand: Hand, corners: Corners) -> HandPose:
     starts = _place(np.array([bone.start for bone in skeleton.bones]), to_canvas, cm)
     ends = _place(np.array([bone.end for bone in skeleton.bones]), to_canvas, cm)
     radii = girth * np.array([[bone.start_radius, bone.end_radius] for bone in skeleton.bones])
+    covered = _within(starts, radii[:, 0], corners) & _within(ends, radii[:, 1], corners)
     bones = tuple(
         Bone(start, end, float(radius[0]), float(radius[1]), bone.part, bone.front)
-        for bone, start, end, radius in zip(skeleton.bones, starts, ends, radii, strict=True)
-        if bone.front or not _hidden(start, end, radius, corners)
+        for bone, start, end, radius, hidden in zip(
+            skeleton.bones, starts, ends, radii, covered, strict=True
+        )
+        if bone.front or not hidden
     )
     backs, tips = _backs(hand, skeleton)
     fingers = tuple(_place(chain, to_canvas, cm) for chain in backs)
-    nails = tuple(_nail(chain, girth * tip, cm) for chain, tip in zip(fingers, tips, strict=True))
+    nails = tuple(
+        nail
+        for chain, tip in zip(fingers, tips, strict=True)
+        if (nail := _nail(chain, girth * tip, cm)) is not None
+    )
     return HandPose(bones, nails, fingers, to_canvas, cm)
 
 
 def hand_box(hand: Hand, corners: Corners) -> tuple[float, float, float, float]:
     """Return x0, y0, x1, y1 around all that can be seen of the hand and its arm."""
-    low, high = [], []
-    for bone in pose_hand(hand, corners).bones:
-        for at, radius in ((bone.start, bone.start_radius), (bone.end, bone.end_radius)):
-            if bone.front or not _within(at[:2], radius, corners):
-                low.append(at[:2] - radius)
-                high.append(at[:2] + radius)
-    (x0, y0), (x1, y1) = np.min(low, axis=0), np.max(high, axis=0)
-    return float(x0), float(y0), float(x1), float(y1)
+    bones = pose_hand(hand, corners).bones
+    at = np.array([end for bone in bones for end in (bone.start, bone.end)])
+    radii = np.array([r for bone in bones for r in (bone.start_radius, bone.end_radius)])
+    front = np.repeat([bone.front for bone in bones], 2)
+    seen = front | ~_within(at, radii, corners)
+    low = (at[:, :2] - radii[:, None])[seen].min(axis=0)
+    high = (at[:, :2] + radii[:, None])[seen].max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def _hidden(start: Vector, end: Vector, radii: Vector, corners: Corners) -> bool:
-    """Tell whether a bone behind the sleeve shows nowhere; the sleeve is convex."""
-    return _within(start[:2], radii[0], corners) and _within(end[:2], radii[1], corners)
-
-
-def _within(at: Vector, radius: float, corners: Corners) -> bool:
-    """Tell whether a disc lies wholly within the sleeve's outline."""
+def _within(at: Vector, radii: Vector, corners: Corners) -> npt.NDArray[np.bool_]:
+    """Tell which discs lie wholly within the sleeve's outline; a bone between two does too."""
     edges = np.roll(corners, -1, axis=0) - corners
-    offsets = at - corners
-    signed = edges[:, 0] * offsets[:, 1] - edges[:, 1] * offsets[:, 0]
-    return bool(np.all(signed > radius * np.linalg.norm(edges, axis=1)))
+    edges /= np.linalg.norm(edges, axis=1)[:, None]
+    offsets = at[:, None, :2] - corners
+    signed = edges[:, 0] * offsets[..., 1] - edges[:, 1] * offsets[..., 0]
+    return np.asarray((signed > radii[:, None]).all(axis=1))
 
 
 def _backs(hand: Hand, skeleton: Skeleton) -> tuple[list[Vector], list[float]]:
@@ -142,11 +146,13 @@ def _place(points: Vector, to_canvas: Vector, cm: float) -> Vector:
     return np.column_stack([flat, cm * points[:, 2]])
 
 
-def _nail(chain: Vector, tip_radius: float, cm: float) -> Nail:
+def _nail(chain: Vector, tip_radius: float, cm: float) -> Nail | None:
+    """Return a finger's nail; None if the finger is bent so far that the nail is edge-on."""
     base, tip = chain[-2][:2], chain[-1][:2]
     seen = float(np.linalg.norm(tip - base))
-    forward = (tip - base) / max(seen, 1e-6)
-    # A bent finger shows its nail foreshortened.
     foreshortening = min(1.0, seen / (1.9 * cm))
+    if foreshortening < 0.45:
+        return None
+    forward = (tip - base) / seen
     centre = tip + forward * tip_radius * (0.35 * foreshortening - 0.15)
-    return Nail(centre, forward * max(0.6 * cm * foreshortening, 1e-6), 0.72 * tip_radius)
+    return Nail(centre, forward * 0.6 * cm * foreshortening, 0.72 * tip_radius)

@@ -135,8 +135,8 @@ def _stamp(relief: _Relief, bone: Bone) -> None:
     x = np.arange(x0, x1, dtype=np.float32)[None, :] + np.float32(0.5 - start[0])
     y = np.arange(y0, y1, dtype=np.float32)[:, None] + np.float32(0.5 - start[1])
     dx, dy = (end - start).astype(np.float32)
-    t = (x * dx + y * dy) / np.float32(max(dx * dx + dy * dy, 1e-6))
-    t = np.minimum(np.maximum(t, np.float32(0.0)), np.float32(1.0))
+    course = (x * dx + y * dy) / np.float32(max(dx * dx + dy * dy, 1e-6))
+    t = np.minimum(np.maximum(course, np.float32(0.0)), np.float32(1.0))
     radius = np.float32(bone.start_radius) + t * np.float32(bone.end_radius - bone.start_radius)
     squared = (x - t * dx) ** 2 + (y - t * dy) ** 2
     centre = np.float32(bone.start[2]) + t * np.float32(bone.end[2] - bone.start[2])
@@ -144,6 +144,10 @@ def _stamp(relief: _Relief, bone: Bone) -> None:
     surface = np.where(dome > 0.0, centre + dome, FAR_BELOW)
     inside = radius - np.sqrt(squared) + np.float32(0.5)
     coverage = np.minimum(np.maximum(inside, np.float32(0.0)), np.float32(1.0))
+    if bone.part == "cuff":
+        # A hem is cut straight, where flesh would be round.
+        surface = np.where(course >= 0.0, surface, np.float32(FAR_BELOW))
+        coverage = coverage * (course >= 0.0)
     box = (slice(y0, y1), slice(x0, x1))
     field = {"palm": relief.palm, "finger": relief.finger, "cuff": relief.cuff}[bone.part]
     np.maximum(field[box], surface, out=field[box])
@@ -156,7 +160,7 @@ def _merge(relief: _Relief, cm: float) -> tuple[Plane, Plane]:
     """Return the smoothed surface and where it is cloth."""
     floor = np.float32(-2.0 * cm)
     palm = blur(np.maximum(relief.palm, floor), 0.38 * cm)
-    flesh = blur(np.maximum(palm, relief.finger), 0.13 * cm)
+    flesh = blur(np.maximum(palm, relief.finger), 0.17 * cm)
     cloth = blur(np.maximum(relief.cuff, floor), 0.25 * cm)
     cuffed = relief.cuff > np.maximum(flesh, floor)
     surface = np.where(cuffed, cloth, flesh)

@@ -11,7 +11,7 @@ from cratewatch.synthesis.pixels import (
     Point,
     blend,
     dim,
-    enlarge,
+    scaled_to,
     stream,
     value_noise,
 )
@@ -94,7 +94,7 @@ def draw_glare(texture: Plane, glare: Glare) -> None:
     streak = np.exp(-along * along - across)
     halo = np.exp(np.float32(-0.35) * (along + across))
     light = glare.strength * (0.8 * streak + 0.2 * halo)
-    blend(texture, GLARE_COLOUR, enlarge(light.astype(np.float32), texture.shape[:2]))
+    blend(texture, GLARE_COLOUR, scaled_to(light.astype(np.float32), texture.shape[:2]))
 
 
 def draw_wrap(texture: Plane, wrap: Wrap, seed: int) -> None:
@@ -114,4 +114,4 @@ def draw_wrap(texture: Plane, wrap: Wrap, seed: int) -> None:
         shine += cv2.warpAffine(pulls, turn, (side, side), borderMode=cv2.BORDER_REFLECT)
     sheen = np.clip(value_noise(rng, (side, side), (3, 4)) - 0.45, 0.0, 1.0)
     light = np.clip(wrap.wrinkles * (0.6 * shine + 0.7 * sheen), 0.0, 0.9)
-    blend(texture, GLARE_COLOUR, enlarge(light.astype(np.float32), texture.shape[:2]))
+    blend(texture, GLARE_COLOUR, scaled_to(light.astype(np.float32), texture.shape[:2]))

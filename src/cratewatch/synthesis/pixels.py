@@ -34,10 +34,10 @@ def value_noise(rng: np.random.Generator, size: tuple[int, int], cells: tuple[in
     # Cubic on few pixels, then linear on many: a third of the time, and no corner shows.
     between = (min(4 * cells[1], size[1]), min(4 * cells[0], size[0]))
     curved = cv2.resize(coarse, between, interpolation=cv2.INTER_CUBIC)
-    return enlarge(np.asarray(curved, dtype=np.float32), size)
+    return scaled_to(np.asarray(curved, dtype=np.float32), size)
 
 
-def enlarge(plane: Plane, size: tuple[int, int]) -> Plane:
+def scaled_to(plane: Plane, size: tuple[int, int]) -> Plane:
     """Resize bilinearly to (rows, columns)."""
     return np.asarray(cv2.resize(plane, (size[1], size[0])), dtype=np.float32)
 

@@ -45,19 +45,19 @@ class SceneConfig:
 
     bare_share: float = 0.1
     no_hand_share: float = 0.06
-    two_hands_share: float = 0.45
+    two_hands_share: float = 0.5
     grips: tuple[tuple[Grip, float], ...] = (
         ("thumb_front", 0.22),
         ("fingers_front", 0.24),
         ("corner_pinch", 0.08),
         ("bottom_support", 0.10),
-        ("over_front", 0.36),
+        ("over_front", 0.40),
     )
     glove_share: float = 0.06
     long_sleeve_share: float = 0.65
     tone_range: tuple[float, float] = (0.0, 1.0)
     hand_scale_range: tuple[float, float] = (0.95, 1.7)
-    sticker_share: float = 0.45
+    sticker_share: float = 0.5
     glare_share: float = 0.35
     wrap_share: float = 0.2
     severity_range: tuple[float, float] = (0.0, 1.0)
@@ -158,7 +158,13 @@ def _sample_hands(rng: np.random.Generator, config: SceneConfig) -> tuple[Hand, 
     edges = [int(edge) for edge in rng.permutation([3, 1])]
     if rng.random() < 0.35:
         edges[0] = int(rng.choice([2, 2, 2, 0]))
-    return tuple(_sample_hand(rng, config, person, edge) for edge in edges[:count])
+    hands: list[Hand] = []
+    for edge in edges[:count]:
+        # One hand may lie across the cover, but then the other one has to hold it.
+        loose = any(hand.grip == "over_front" for hand in hands)
+        grips = tuple(pair for pair in config.grips if pair[0] != "over_front" or not loose)
+        hands.append(_sample_hand(rng, grips or config.grips, person, edge))
+    return tuple(hands)
 
 
 @dataclass(frozen=True)
@@ -188,10 +194,11 @@ class _Person:
         )
 
 
-def _sample_hand(rng: np.random.Generator, config: SceneConfig, person: _Person, edge: int) -> Hand:
-    grips, weights = zip(*config.grips, strict=True)
-    odds = np.asarray(weights, dtype=np.float64)
-    grip: Grip = grips[int(rng.choice(len(grips), p=odds / odds.sum()))]
+def _sample_hand(
+    rng: np.random.Generator, grips: tuple[tuple[Grip, float], ...], person: _Person, edge: int
+) -> Hand:
+    odds = np.array([weight for _, weight in grips])
+    grip = grips[int(rng.choice(len(grips), p=odds / odds.sum()))][0]
     if grip == "bottom_support":
         edge = 2
     if grip == "corner_pinch":
@@ -217,7 +224,7 @@ def _sample_hand(rng: np.random.Generator, config: SceneConfig, person: _Person,
 
 REACH_CM: dict[Grip, tuple[float, float]] = {
     "thumb_front": (4.0, 6.5),
-    "fingers_front": (5.0, 10.0),
+    "fingers_front": (5.0, 12.0),
     "corner_pinch": (3.5, 5.5),
     "bottom_support": (3.0, 6.0),
     "over_front": (11.0, 20.0),

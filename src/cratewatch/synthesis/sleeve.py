@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from cratewatch.synthesis.pixels import Corners, Rgb
 
@@ -42,15 +43,25 @@ def fit_cover(cover: Rgb, side_px: int) -> Rgb:
     keep_h = min(height, max(1, round(width * MAX_STRETCH)))
     keep_w = min(width, max(1, round(height * MAX_STRETCH)))
     top, left = (height - keep_h) // 2, (width - keep_w) // 2
-    kept = np.ascontiguousarray(cover[top : top + keep_h, left : left + keep_w])
-    shrinks = min(keep_h, keep_w) > side_px
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    kept = _whole_steps(cover[top : top + keep_h, left : left + keep_w], side_px)
+    interpolation = cv2.INTER_AREA if min(kept.shape[:2]) > side_px else cv2.INTER_LINEAR
     return np.asarray(
         cv2.resize(kept, (side_px, side_px), interpolation=interpolation), dtype=np.uint8
     )
 
 
-def homography(corners: Corners) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _whole_steps(picture: Rgb, side_px: int) -> Rgb:
+    """Shrink by the largest whole factor that keeps side_px: OpenCV's quick way to average."""
+    height, width = picture.shape[:2]
+    factor = min(height, width) // side_px
+    if factor < 2:
+        return np.ascontiguousarray(picture)
+    size = (width // factor, height // factor)
+    whole = picture[: size[1] * factor, : size[0] * factor]
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def homography(corners: Corners) -> npt.NDArray[np.float64]:
     """Return the (3, 3) map from sleeve coordinates 0..1 to the frame of the corners."""
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=np.float32)
     return np.asarray(cv2.getPerspectiveTransform(unit, corners.astype(np.float32)), np.float64)

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from cratewatch.synthesis.pixels import Colour, Plane, Stencil, blend, blur, dim, soften
 
@@ -35,17 +36,21 @@ class Sticker:
 def draw_sticker(texture: Plane, opaque: Plane, sticker: Sticker) -> None:
     """Stick it onto a sleeve texture (S, S, 3) in place and mark its pixels in opaque (S, S)."""
     face, shape = _patch(sticker)
-    to_texture = _placement(sticker, texture.shape[0])
-    size = texture.shape[1::-1]
-    laid = cv2.warpAffine(face, to_texture, size, borderMode=cv2.BORDER_REPLICATE)
-    coverage = np.asarray(cv2.warpAffine(shape, to_texture, size), dtype=np.float32)
+    outline = sticker_outline(sticker) * texture.shape[0]
+    low = np.floor(outline.min(axis=0) - 3).astype(int).clip(0)
+    high = np.minimum(np.ceil(outline.max(axis=0) + 3).astype(int), texture.shape[0])
+    window = (slice(low[1], high[1]), slice(low[0], high[0]))
+    to_window = _placement(sticker, outline - low)
+    size = (int(high[0] - low[0]), int(high[1] - low[1]))
+    laid = cv2.warpAffine(face, to_window, size, borderMode=cv2.BORDER_REPLICATE)
+    coverage = np.asarray(cv2.warpAffine(shape, to_window, size), dtype=np.float32)
     shadow = blur(np.roll(coverage, (1, 1), axis=(0, 1)), 1.2)
-    dim(texture, np.float32(1.0) - np.float32(0.35) * shadow)
-    blend(texture, np.asarray(laid, dtype=np.float32), coverage)
-    np.maximum(opaque, coverage, out=opaque)
+    dim(texture[window], np.float32(1.0) - np.float32(0.35) * shadow)
+    blend(texture[window], np.asarray(laid, dtype=np.float32), coverage)
+    np.maximum(opaque[window], coverage, out=opaque[window])
 
 
-def sticker_outline(sticker: Sticker) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def sticker_outline(sticker: Sticker) -> npt.NDArray[np.float64]:
     """Return the (4, 2) corners of the sticker's own rectangle in sleeve coordinates 0..1."""
     half_w = sticker.width / 2
     half_h = half_w * ASPECTS[sticker.shape]
@@ -57,11 +62,13 @@ def sticker_outline(sticker: Sticker) -> np.ndarray[tuple[int, int], np.dtype[np
     return np.asarray(rectangle @ turn.T + np.asarray(sticker.centre), dtype=np.float64)
 
 
-def _placement(sticker: Sticker, side_px: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    outline = (sticker_outline(sticker)[:3] * side_px).astype(np.float32)
+def _placement(sticker: Sticker, outline: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the (2, 3) map of the patch onto an outline in pixels."""
     height = PATCH_PX * ASPECTS[sticker.shape]
     corners = np.array([[0, 0], [PATCH_PX, 0], [PATCH_PX, height]], dtype=np.float32)
-    return np.asarray(cv2.getAffineTransform(corners, outline), dtype=np.float64)
+    return np.asarray(
+        cv2.getAffineTransform(corners, outline[:3].astype(np.float32)), dtype=np.float64
+    )
 
 
 def _patch(sticker: Sticker) -> tuple[Plane, Plane]:
@@ -78,7 +85,7 @@ def _patch(sticker: Sticker) -> tuple[Plane, Plane]:
     return np.asarray(np.clip(face, 0.0, 1.0), dtype=np.float32), soften(shape, smoothing)
 
 
-def _contour(shape: StickerShape, height: int) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
+def _contour(shape: StickerShape, height: int) -> npt.NDArray[np.int32]:
     centre = np.array([PATCH_PX / 2, height / 2])
     if shape == "rectangular":
         inset = 3
