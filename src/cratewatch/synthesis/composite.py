@@ -89,16 +89,24 @@ def _draw_texture(cover: Rgb, scene: Scene) -> tuple[Plane, Plane]:
 def _project(flat: Plane, corners: Corners) -> Plane:
     """Lay the sleeve's face onto the canvas; beyond the outline its border goes on."""
     to_canvas = homography(corners) @ np.diag([1 / TEXTURE_PX, 1 / TEXTURE_PX, 1.0])
+    # OpenCV counts from pixel centres, the corners from the canvas' border.
+    half = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
+    to_canvas = np.linalg.inv(half) @ to_canvas @ half
     size = (CANVAS_PX, CANVAS_PX)
     laid = cv2.warpPerspective(flat, to_canvas, size, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(laid, dtype=np.float32)
 
 
 def _coverage(corners: Corners) -> Plane:
-    outline = np.zeros((CANVAS_PX, CANVAS_PX), dtype=np.uint8)
-    # Pixel centres lie at whole numbers for OpenCV and at halves for the corners.
-    cv2.fillConvexPoly(outline, np.rint((corners - 0.5) * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
-    return outline.astype(np.float32) / np.float32(255.0)
+    """Return how far each pixel lies within the outline; its edges fade over one pixel."""
+    at = np.arange(CANVAS_PX, dtype=np.float32) + np.float32(0.5)
+    coverage = np.ones((CANVAS_PX, CANVAS_PX), dtype=np.float32)
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        along = ((end - start) / np.linalg.norm(end - start)).astype(np.float32)
+        down = along[0] * (at - np.float32(start[1])) + np.float32(0.5)
+        across = along[1] * (at - np.float32(start[0]))
+        np.minimum(coverage, down[:, None] - across[None, :], out=coverage)
+    return np.maximum(coverage, np.float32(0.0), out=coverage)
 
 
 def _shift(plane: Plane, right: float, down: float) -> Plane:

@@ -18,6 +18,8 @@ from cratewatch.synthesis.hand_anatomy import (
 from cratewatch.synthesis.pixels import Corners
 from cratewatch.synthesis.sleeve import SLEEVE_CM
 
+BOX_STEPS = 24
+"""Discs along each bone: on the longest, the forearm, they stand a centimetre apart."""
 HAND_PHRASE = "a hand holding a record sleeve"
 
 
@@ -75,16 +77,25 @@ def pose_hand(hand: Hand, corners: Corners) -> HandPose:
     return HandPose(bones, nails, fingers, to_canvas, cm)
 
 
-def hand_box(hand: Hand, corners: Corners) -> tuple[float, float, float, float]:
-    """Return x0, y0, x1, y1 around all that can be seen of the hand and its arm."""
+def hand_box(hand: Hand, corners: Corners, side: float) -> tuple[float, float, float, float]:
+    """Return x0, y0, x1, y1 around what a square canvas of that side shows of a hand and its arm.
+
+    Raises:
+        ValueError: if it shows nothing.
+    """
     bones = pose_hand(hand, corners).bones
-    at = np.array([end for bone in bones for end in (bone.start, bone.end)])
-    radii = np.array([r for bone in bones for r in (bone.start_radius, bone.end_radius)])
-    front = np.repeat([bone.front for bone in bones], 2)
-    seen = front | ~_within(at, radii, corners)
-    low = (at[:, :2] - radii[:, None])[seen].min(axis=0)
-    high = (at[:, :2] + radii[:, None])[seen].max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    t = np.linspace(0.0, 1.0, BOX_STEPS)[:, None, None]
+    starts = np.array([bone.start[:2] for bone in bones])
+    ends = np.array([bone.end[:2] for bone in bones])
+    radii = np.array([[bone.start_radius, bone.end_radius] for bone in bones])
+    at = (starts + t * (ends - starts)).reshape(-1, 2)
+    radius = (radii[:, 0] + t[..., 0] * (radii[:, 1] - radii[:, 0])).reshape(-1)
+    front = np.tile([bone.front for bone in bones], BOX_STEPS)
+    low, high = at - radius[:, None], at + radius[:, None]
+    seen = (front | ~_within(at, radius, corners)) & ((low < side) & (high > 0.0)).all(axis=1)
+    x0, y0 = low[seen].min(axis=0).clip(0.0, side)
+    x1, y1 = high[seen].max(axis=0).clip(0.0, side)
+    return float(x0), float(y0), float(x1), float(y1)
 
 
 def _within(at: Vector, radii: Vector, corners: Corners) -> npt.NDArray[np.bool_]:

@@ -24,11 +24,9 @@ def contact_sheet(
     columns = min(columns, len(queries))
     rows = -(-len(queries) // columns)
     sheet = Image.new("RGB", (columns * tile_px, rows * (tile_px + CAPTION_PX)), (24, 24, 24))
-    pen = ImageDraw.Draw(sheet)
     for i, query in enumerate(queries):
-        left, top = i % columns * tile_px, i // columns * (tile_px + CAPTION_PX)
-        sheet.paste(_tile(query, tile_px, boxes=boxes), (left, top))
-        pen.text((left + 3, top + tile_px + 1), _caption(query), fill=(225, 225, 225))
+        place = (i % columns * tile_px, i // columns * (tile_px + CAPTION_PX))
+        sheet.paste(_tile(query, tile_px, boxes=boxes), place)
     return sheet
 
 
@@ -39,8 +37,9 @@ def _tile(query: Query, tile_px: int, *, boxes: bool) -> Image.Image:
         enlarged = picture.convert("RGB").resize(size, Image.Resampling.BICUBIC)
     if boxes:
         _outline(enlarged, query, factor)
-    tile = Image.new("RGB", (tile_px, tile_px), (24, 24, 24))
+    tile = Image.new("RGB", (tile_px, tile_px + CAPTION_PX), (24, 24, 24))
     tile.paste(enlarged, ((tile_px - size[0]) // 2, (tile_px - size[1]) // 2))
+    ImageDraw.Draw(tile).text((3, tile_px + 1), _caption(query), fill=(225, 225, 225))
     return tile
 
 

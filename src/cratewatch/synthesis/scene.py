@@ -126,7 +126,7 @@ def boxes_of(
     hands: tuple[Hand, ...], stickers: tuple[Sticker, ...], corners: Corners
 ) -> tuple[PhraseBox, ...]:
     """Return the boxes of hands, then stickers, cut off at the canvas 0..1."""
-    boxes = [PhraseBox(HAND_PHRASE, _cut(hand_box(hand, corners))) for hand in hands]
+    boxes = [PhraseBox(HAND_PHRASE, hand_box(hand, corners, 1.0)) for hand in hands]
     to_canvas = homography(corners)
     for sticker in stickers:
         outline = np.column_stack([sticker_outline(sticker), np.ones(4)]) @ to_canvas.T

@@ -1,11 +1,155 @@
-import numpy as np
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
 
-from cratewatch.synthesis.query import draw_query
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from cratewatch.synthesis.query import Query, draw_query
 from cratewatch.synthesis.scene import SceneConfig
 
+SEEDS = range(40, 52)
+FRESH_PROCESS = """
+import hashlib, numpy as np
+from cratewatch.synthesis.query import draw_query
+from cratewatch.synthesis.scene import SceneConfig
+cover = np.random.default_rng(3).integers(0, 256, (300, 310, 3), dtype=np.uint8)
+for seed in reversed(range(40, 52)):
+    query = draw_query(cover, "a", seed, SceneConfig())
+    print(seed, hashlib.sha256(query.jpeg + repr(query.label).encode()).hexdigest())
+"""
 
-def test_same_seed_same_bytes_and_another_seed_other_bytes() -> None:
-    cover = np.random.default_rng(3).integers(0, 256, (60, 60, 3), dtype=np.uint8)
-    first = draw_query(cover, "a", 5, SceneConfig())
-    assert draw_query(cover, "a", 5, SceneConfig()) == first
-    assert draw_query(cover, "a", 6, SceneConfig()).jpeg != first.jpeg
+
+def some_cover() -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(3).integers(0, 256, (300, 310, 3), dtype=np.uint8)
+
+
+def digest(query: Query) -> str:
+    return hashlib.sha256(query.jpeg + repr(query.label).encode()).hexdigest()
+
+
+def pixels_of(query: Query) -> npt.NDArray[np.uint8]:
+    with Image.open(BytesIO(query.jpeg)) as picture:
+        assert picture.mode == "RGB"
+        return np.asarray(picture)
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    before = cv2.getNumThreads()
+    yield
+    cv2.setNumThreads(before)
+
+
+def test_same_seed_same_bytes_in_a_fresh_process_and_another_order() -> None:
+    here = {seed: digest(draw_query(some_cover(), "a", seed, SceneConfig())) for seed in SEEDS}
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH_PROCESS], capture_output=True, text=True, check=True
+    )
+    there = {int(line.split()[0]): line.split()[1] for line in done.stdout.splitlines()}
+    assert there == here
+
+
+@pytest.mark.usefixtures("threads")
+def test_threads_of_opencv_do_not_change_the_bytes() -> None:
+    digests = []
+    for count in (1, 2):
+        cv2.setNumThreads(count)
+        digests.append([digest(draw_query(some_cover(), "a", s, SceneConfig())) for s in SEEDS])
+    assert digests[0] == digests[1]
+
+
+def test_other_seeds_give_other_pictures() -> None:
+    pictures = {draw_query(some_cover(), "a", seed, SceneConfig()).jpeg for seed in SEEDS}
+    assert len(pictures) == len(SEEDS)
+
+
+def test_the_config_counts_not_only_the_seed() -> None:
+    clean = replace(SceneConfig(), severity_range=(0.0, 0.0))
+    bad = replace(SceneConfig(), severity_range=(1.0, 1.0))
+    first, second = (draw_query(some_cover(), "a", 1, config) for config in (clean, bad))
+    assert first.label["severity"] == 0.0
+    assert second.label["severity"] == 1.0
+    assert min(pixels_of(first).shape[:2]) > 4 * min(pixels_of(second).shape[:2])
+
+
+def test_the_label_describes_the_picture() -> None:
+    query = draw_query(some_cover(), "abc", 41, SceneConfig())
+    height, width = pixels_of(query).shape[:2]
+    assert query.label["cover_id"] == "abc"
+    assert query.label["seed"] == 41
+    assert query.label["engine"] == "composite"
+    assert query.label["size_px"] == (width, height)
+    boxes = query.label["boxes"]
+    assert isinstance(boxes, list)
+    assert boxes
+    for box in boxes:
+        x0, y0, x1, y1 = box["xyxy"]
+        assert 0 <= x0 < x1 <= width
+        assert 0 <= y0 < y1 <= height
+
+
+def test_boxes_follow_the_crop_and_the_scale() -> None:
+    """A bright sticker is found again where the label says."""
+    config = SceneConfig(
+        bare_share=0, no_hand_share=1, glare_share=0, wrap_share=0, severity_range=(0.0, 0.0)
+    )
+    black = np.zeros((64, 64, 3), dtype=np.uint8)
+    found = 0
+    for seed in range(30):
+        query = draw_query(black, "a", seed, config)
+        boxes = query.label["boxes"]
+        assert isinstance(boxes, list)
+        picture = pixels_of(query).astype(int).max(axis=2)
+        for box in boxes:
+            x0, y0, x1, y1 = box["xyxy"]
+            middle = picture[round(y0) : round(y1) + 1, round(x0) : round(x1) + 1]
+            around = picture[max(0, round(y0) - 4), round(x0) : round(x1)]
+            found += int(middle.max() > 90 and around.mean() < middle.max() - 40)
+    assert found >= 25
+
+
+def test_a_bare_scene_at_severity_zero_resembles_the_cover() -> None:
+    rng = np.random.default_rng(0)
+    cover = cv2.resize(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8), (240, 240))
+    other = cv2.resize(rng.integers(0, 256, (6, 6, 3), dtype=np.uint8), (240, 240))
+    config = SceneConfig(bare_share=1, glare_share=0, wrap_share=0, severity_range=(0.0, 0.0))
+    for seed in range(5):
+        query = draw_query(np.asarray(cover, dtype=np.uint8), "a", seed, config)
+        assert query.label["occluded_fraction"] == 0.0
+        assert query.label["boxes"] == []
+        seen = cv2.cvtColor(pixels_of(query), cv2.COLOR_RGB2GRAY)
+        height, width = seen.shape
+        seen = seen[height // 5 : -height // 5, width // 5 : -width // 5]
+        own, foreign = (
+            cv2.matchTemplate(cv2.cvtColor(c, cv2.COLOR_RGB2GRAY), seen, cv2.TM_CCOEFF_NORMED)
+            for c in (cover, other)
+        )
+        assert own.max() > 0.6
+        assert own.max() > foreign.max() + 0.2
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (20, 4000), (4000, 20), (601, 599), (31, 33)])
+def test_any_size_of_cover_will_do(shape: tuple[int, int]) -> None:
+    cover = np.full((*shape, 3), 120, dtype=np.uint8)
+    assert min(pixels_of(draw_query(cover, "a", 2, SceneConfig())).shape[:2]) >= 32
+
+
+@pytest.mark.parametrize(
+    "cover",
+    [
+        np.zeros((10, 10), dtype=np.uint8),
+        np.zeros((10, 10, 4), dtype=np.uint8),
+        np.zeros((0, 10, 3), dtype=np.uint8),
+        np.zeros((10, 10, 3), dtype=np.float32),
+    ],
+)
+def test_what_is_no_picture_is_refused(cover: npt.NDArray[np.uint8]) -> None:
+    with pytest.raises(ValueError, match="a cover is"):
+        draw_query(cover, "a", 2, SceneConfig())

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from cratewatch.synthesis.preview import CAPTION_PX, contact_sheet
+from cratewatch.synthesis.query import draw_query
+from cratewatch.synthesis.scene import SceneConfig
+
+RED = np.full((20, 20, 3), (230, 10, 10), dtype=np.uint8)
+QUERIES = [draw_query(RED, str(seed), seed, SceneConfig(bare_share=0)) for seed in range(5)]
+
+
+def test_sheet_has_a_tile_and_a_caption_for_each_query() -> None:
+    sheet = contact_sheet(QUERIES, columns=3, tile_px=100)
+    assert sheet.size == (300, 2 * (100 + CAPTION_PX))
+    pixels = np.asarray(sheet)
+    assert pixels[100 : 100 + CAPTION_PX, :100].max() > 200
+    assert pixels[:100, :300].std() > 10
+    last_place = pixels[100 + CAPTION_PX :, 200:]
+    assert np.ptp(last_place) == 0
+
+
+def test_fewer_queries_than_columns_make_a_narrow_sheet() -> None:
+    assert contact_sheet(QUERIES[:2]).size == (2 * 192, 192 + CAPTION_PX)
+
+
+def test_boxes_are_drawn_on_demand() -> None:
+    plain, boxed = (np.asarray(contact_sheet(QUERIES, boxes=drawn)) for drawn in (False, True))
+    assert plain.shape == boxed.shape
+    assert (plain != boxed).any()
+
+
+def test_no_queries_no_sheet() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        contact_sheet([])
