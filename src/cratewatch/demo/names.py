@@ -1,6 +1,7 @@
 """Invented artists, titles and labels, filled into patterns per genre."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from random import Random
 
@@ -190,4 +191,7 @@ def invent(pattern: str, rng: Random) -> str:
 
 
 def romanised(text: str) -> str:
-    return JAPANESE_ARTISTS.get(text) or JAPANESE_TITLES.get(text) or text
+    """Return the text in ASCII: Japanese as it sounds, other letters without their accents."""
+    sounded = JAPANESE_ARTISTS.get(text) or JAPANESE_TITLES.get(text) or text
+    plain = sounded.translate(str.maketrans("øØłŁ", "oOlL"))
+    return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -115,7 +114,9 @@ class ShopRelease:
 
     @property
     def page_path(self) -> str:
-        return "/records/" + "-".join([*_latin_words(f"{self.artist} {self.title}"), self.sku])
+        return "/records/" + "-".join(
+            [*_latin_words(self.artist), *_latin_words(self.title), self.sku]
+        )
 
 
 @dataclass(frozen=True)
@@ -276,7 +277,7 @@ def _press(i: int, billing: Billing, seed: int) -> ShopRelease:
         artwork=artwork,
         artist=romanised(billing.artist),
         title=romanised(billing.title),
-        label=billing.label,
+        label=romanised(billing.label),
         series=billing.series,
         number=billing.number,
     )
@@ -318,5 +319,4 @@ def _initials(label: str) -> str:
 
 
 def _latin_words(text: str) -> list[str]:
-    folded = unicodedata.normalize("NFKD", text.replace("ø", "o").replace("Ł", "L"))
-    return re.findall(r"[a-z0-9]+", folded.encode("ascii", "ignore").decode().lower())
+    return re.findall(r"[a-z0-9]+", romanised(text).lower())

@@ -1,0 +1,103 @@
+"""Pixels, tones and colours, and how one is laid over another."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple, TypeVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+"""(H, W, 3), RGB."""
+Mask = npt.NDArray[np.uint8]
+"""(H, W), 0 to 255."""
+Tone = npt.NDArray[np.float32]
+"""(H, W), 0 for dark to 1 for light."""
+Colour = tuple[int, int, int]
+Choice = TypeVar("Choice")
+
+SIDE_PX = 600
+
+
+class Box(NamedTuple):
+    """A part of the sleeve, in px from its upper left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
+
+WHOLE = Box(0, 0, SIDE_PX, SIDE_PX)
+
+
+def pick(rng: np.random.Generator, options: Sequence[Choice]) -> Choice:
+    return options[int(rng.integers(len(options)))]
+
+
+def chance(rng: np.random.Generator, probability: float) -> bool:
+    return bool(rng.random() < probability)
+
+
+def filled(colour: Colour, width_px: int = SIDE_PX, height_px: int = SIDE_PX) -> Pixels:
+    sheet = np.empty((height_px, width_px, 3), np.uint8)
+    cv2.rectangle(sheet, (0, 0), (width_px, height_px), colour, -1)
+    return sheet
+
+
+def lay(base: Pixels, top: Pixels | Colour, mask: Mask) -> Pixels:
+    """Return base with top over it, as opaque as the mask is bright."""
+    height, width = mask.shape
+    upper = top if isinstance(top, np.ndarray) else filled(top, width, height)
+    opacity = mask.astype(np.float32) / np.float32(255)
+    return np.asarray(cv2.blendLinear(upper, base, opacity, 1 - opacity), np.uint8)
+
+
+def to_mask(tone: Tone | npt.NDArray[np.bool_]) -> Mask:
+    return np.clip(tone * np.float32(255), 0, 255).astype(np.uint8)
+
+
+def toned(tone: Tone, colours: Sequence[Colour]) -> Pixels:
+    """Map dark to light along the colours, spaced evenly."""
+    stops = np.linspace(0, 255, len(colours))
+    table = np.stack(
+        [np.interp(np.arange(256), stops, [c[k] for c in colours]) for k in range(3)], axis=-1
+    )
+    mask = to_mask(tone)
+    return np.asarray(
+        cv2.LUT(cv2.merge([mask, mask, mask]), table.astype(np.uint8)[None]), np.uint8
+    )
+
+
+def to_tone(pixels: Pixels) -> Tone:
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32) / np.float32(255)
+
+
+def resized(pixels: Pixels, width_px: int, height_px: int) -> Pixels:
+    """Crop to the shape of the target around the centre, and scale."""
+    height, width = pixels.shape[:2]
+    scale = max(width_px / width, height_px / height)
+    crop_w, crop_h = round(width_px / scale), round(height_px / scale)
+    x, y = (width - crop_w) // 2, (height - crop_h) // 2
+    crop = pixels[y : y + crop_h, x : x + crop_w]
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(crop, (width_px, height_px), interpolation=method), np.uint8)
+
+
+def paste(base: Pixels, picture: Pixels, box: Box) -> Pixels:
+    base[box.window] = resized(picture, box.width, box.height)
+    return base
+
+
+@cache
+def plane(side_px: int) -> tuple[Tone, Tone]:
+    """Return x and y of each pixel, both from -1 to 1."""
+    axis = np.linspace(-1, 1, side_px, dtype=np.float32)
+    x, y = np.meshgrid(axis, axis)
+    x.flags.writeable = y.flags.writeable = False
+    return x, y
