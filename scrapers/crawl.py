@@ -12,12 +12,13 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, TextIO
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
-from scrapy.http import Response
+from scrapy.http import Request
 from twisted.python.failure import Failure
 
 from cratewatch.catalog import Catalog, open_catalog
@@ -78,7 +79,7 @@ class Parent:
         os._exit(1)
 
 
-def crawl(job: CrawlJob, on_progress: Any) -> CrawlReport:
+def crawl(job: CrawlJob, on_progress: Callable[[Progress], None]) -> CrawlReport:
     """Run the job's spider to its end in this process; possible once per process."""
     started = time.monotonic()
     catalog = open_catalog(job.catalog_url)
@@ -90,7 +91,7 @@ def crawl(job: CrawlJob, on_progress: Any) -> CrawlReport:
     return CrawlReport(
         complete=ledger.complete and stats.get("finish_reason") == "finished",
         items=ledger.items,
-        requests=stats.get("downloader/request_count", 0),
+        requests=ledger.requests,
         retries=stats.get("retry/count", 0),
         seconds=round(time.monotonic() - started, 3),
         failed=dict(ledger.failed),
@@ -102,25 +103,30 @@ def _run_spider(job: CrawlJob, catalog: Catalog, ledger: Ledger) -> Crawler:
     spider = CoversSpider if job.job == "covers" else RELEASE_SPIDERS[job.source.spider]
     process = AsyncCrawlerProcess(scrapy_settings(job))
     crawler = process.create_crawler(spider)
-    bugs = _BugCounter(ledger)
-    crawler.signals.connect(bugs.count_page, signal=signals.spider_error)
-    crawler.signals.connect(bugs.count_item, signal=signals.item_error)
+    watcher = _Watcher(ledger)
+    crawler.signals.connect(watcher.count_request, signal=signals.request_left_downloader)
+    crawler.signals.connect(watcher.count_page_bug, signal=signals.spider_error)
+    crawler.signals.connect(watcher.count_item_bug, signal=signals.item_error)
     process.crawl(crawler, job=job, catalog=catalog, ledger=ledger)
     process.start()
     return crawler
 
 
-class _BugCounter:
-    """Records what crashed on one page or item as that one's failure; the log has the traceback."""
+class _Watcher:
+    """Counts requests, and what crashed as the failure of its page or item; see the log for why."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def count_page(self, failure: Failure, response: Response | None) -> None:
-        url = response.url if response is not None else "start"
-        self._ledger.fail_listing(url, "error", repr(failure.value))
+    def count_request(self, request: Request) -> None:
+        if request.url.startswith("http"):
+            self._ledger.requests += 1
 
-    def count_item(self, item: object, failure: Failure) -> None:
+    def count_page_bug(self, failure: Failure, response: object) -> None:
+        url = getattr(response, "url", "")  # a Failure if an errback crashed
+        self._ledger.fail_listing(url or "unknown", "error", repr(failure.value))
+
+    def count_item_bug(self, item: object, failure: Failure) -> None:
         if isinstance(item, CoverItem):
             self._ledger.fail("cover", item.image_url, "error", repr(failure.value))
         else:

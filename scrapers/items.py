@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cratewatch.images import StoredCover
 
@@ -22,6 +22,6 @@ class CoverItem:
     source: str
     image_url: str
     download_url: str | None = None
-    data: bytes = b""
-    stored: StoredCover | None = None
+    data: bytes = field(default=b"", repr=False)
+    stored: StoredCover | None = field(default=None, repr=False)
     artwork_id: str = ""

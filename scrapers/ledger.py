@@ -35,6 +35,7 @@ class Ledger:
         self.planned: int | None = None
         self.done = 0
         self.items = 0
+        self.requests = 0
         self.unsaved = 0
         self._listing_complete = True
         self.failed: Counter[str] = Counter()

@@ -31,6 +31,7 @@ def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
         "DOWNLOAD_DELAY_JITTER": 0.0,
         "CONCURRENT_REQUESTS_PER_DOMAIN": source.concurrency,
         "CONCURRENT_REQUESTS": 8 * source.concurrency,  # those waiting for a retry hold a place
+        "CONCURRENT_ITEMS": 8 * source.concurrency,
         "DOWNLOAD_TIMEOUT": source.timeout_s,
         "DOWNLOAD_MAXSIZE": MAX_RESPONSE_BYTES,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
+from scrapy.http import Request, Response
 
 from scrapers.items import CoverItem
 from scrapers.job_spider import JobSpider
@@ -16,25 +16,26 @@ from scrapers.job_spider import JobSpider
 class CoversSpider(JobSpider):
     name = "covers"
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._room = asyncio.Semaphore(8 * self.job.source.concurrency)
-
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
         for ended in (signals.item_scraped, signals.item_dropped, signals.item_error):
-            crawler.signals.connect(spider.finish_one, signal=ended)
+            crawler.signals.connect(spider.ledger.finish, signal=ended)
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        """Yield an item for each image URL, with a bounded number of them under way."""
+        """Yield one request without network: items of this method itself would not be bounded.
+
+        Of a callback's items Scrapy handles CONCURRENT_ITEMS at once; it also fails to close
+        a spider (2.19) while items are under way that came from no request.
+        """
+        yield Request("data:,", callback=self.list_covers)
+
+    def list_covers(self, response: Response) -> Iterator[CoverItem]:
+        del response
         wanted = self.catalog.covers_to_fetch(self.job.source_name)
         self.ledger.planned = len(wanted)
         for cover in wanted:
-            await self._room.acquire()
+            if not self.crawler.engine.running:
+                return
             yield CoverItem(cover.source, cover.image_url)
-
-    def finish_one(self) -> None:
-        self._room.release()
-        self.ledger.finish()
