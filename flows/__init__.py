@@ -1,0 +1,1 @@
+"""Prefect flows: order, retries and reports of the stages that workers and scrapers do."""

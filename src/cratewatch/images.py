@@ -71,13 +71,13 @@ def decode(data: bytes, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
     return _shrink(_load_upright(image, side_px), side_px)
 
 
-def load(path: Path) -> Image.Image:
-    """Return the image file upright in RGB.
+def load(path: Path, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
+    """Return the image file upright in RGB, its longer side at most side_px.
 
     Raises:
         ImageError: as decode, and reason missing or unreadable for the file itself.
     """
-    return decode(read_file(path))
+    return decode(read_file(path), side_px=side_px)
 
 
 def read_file(path: Path) -> bytes:

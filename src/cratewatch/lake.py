@@ -48,6 +48,10 @@ class Lake:
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
 
+    def modified_at(self, key: str) -> float:
+        """Return when the object was last written, in seconds since the epoch."""
+        return self._path(key).stat().st_mtime
+
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys below a folder-like prefix, sorted; unfinished writes are left out."""
         for path in sorted(self._path(prefix).rglob("*")):

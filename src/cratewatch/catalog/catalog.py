@@ -164,6 +164,17 @@ class Catalog:
         with self._begin() as session:
             return [CoverToFetch(source, url) for url in session.scalars(query) if url]
 
+    def stored_images(self, source: str) -> dict[str, datetime]:
+        """Return the image URLs of the source whose cover is stored, and when it was fetched."""
+        query = (
+            select(ReleaseRow.cover_image_url, CoverRow.fetched_at)
+            .join(CoverRow, CoverRow.cover_id == ReleaseRow.cover_id)
+            .where(ReleaseRow.source == source, ReleaseRow.cover_image_url.is_not(None))
+        )
+        with self._begin() as session:
+            rows = session.execute(query).all()
+        return {url: fetched_at for url, fetched_at in rows if url is not None}
+
     def add_cover(self, cover: Cover, image_url: str) -> bool:
         """Store a cover and link the source's releases that name image_url; True if it is new."""
         with self._begin() as session:
@@ -246,24 +257,40 @@ class Catalog:
             rows = session.scalars(select(CoverRow).where(~indexed).order_by(CoverRow.cover_id))
             return [_cover(row) for row in rows]
 
+    def indexed_covers(self, model: str) -> list[Cover]:
+        """Return the covers that the model's collection holds, by cover_id."""
+        query = (
+            select(CoverRow)
+            .join(IndexedCoverRow, IndexedCoverRow.cover_id == CoverRow.cover_id)
+            .where(IndexedCoverRow.model == model)
+            .order_by(CoverRow.cover_id)
+        )
+        with self._begin() as session:
+            return [_cover(row) for row in session.scalars(query)]
+
     def mark_indexed(self, model: str, cover_ids: Sequence[str]) -> None:
         now = _now()
         with self._begin() as session:
             for cover_id in cover_ids:
                 session.merge(IndexedCoverRow(model=model, cover_id=cover_id, indexed_at=now))
 
+    def count_indexed(self, model: str) -> int:
+        query = select(func.count()).select_from(IndexedCoverRow)
+        with self._begin() as session:
+            return session.scalar(query.where(IndexedCoverRow.model == model)) or 0
+
     def forget_indexed(self, model: str) -> None:
         """Forget what a model's collection holds, because it is made anew."""
         with self._begin() as session:
             session.execute(delete(IndexedCoverRow).where(IndexedCoverRow.model == model))
 
-    def releases_of(self, cover_ids: Sequence[str]) -> dict[str, list[ListedRelease]]:
-        """Return the releases of each cover with their latest offers, listed ones first."""
-        found: dict[str, list[ListedRelease]] = {cover_id: [] for cover_id in cover_ids}
+    def releases_of(self, artwork_ids: Sequence[str]) -> dict[str, list[ListedRelease]]:
+        """Return the releases of each artwork with their latest offers, listed ones first."""
+        found: dict[str, list[ListedRelease]] = {artwork_id: [] for artwork_id in artwork_ids}
         with self._begin() as session:
-            for batch in _batches(cover_ids):
-                for release, offer in session.execute(_releases_with_offers(batch)):
-                    found[release.cover_id].append(_listed(release, offer))
+            for batch in _batches(artwork_ids):
+                for artwork_id, release, offer in session.execute(_releases_with_offers(batch)):
+                    found[artwork_id].append(_listed(release, offer))
         for releases in found.values():
             releases.sort(key=lambda r: (r.withdrawn_at is not None, r.release_id))
         return found
@@ -299,20 +326,21 @@ class Catalog:
             ]
 
 
-def _releases_with_offers(cover_ids: Sequence[str]) -> Any:
+def _releases_with_offers(artwork_ids: Sequence[str]) -> Any:
     latest = (
         select(OfferRow.release_id, func.max(OfferRow.seen_at).label("seen_at"))
         .group_by(OfferRow.release_id)
         .subquery()
     )
     return (
-        select(ReleaseRow, OfferRow)
+        select(CoverRow.artwork_id, ReleaseRow, OfferRow)
+        .join(CoverRow, CoverRow.cover_id == ReleaseRow.cover_id)
         .outerjoin(latest, latest.c.release_id == ReleaseRow.release_id)
         .outerjoin(
             OfferRow,
             and_(OfferRow.release_id == latest.c.release_id, OfferRow.seen_at == latest.c.seen_at),
         )
-        .where(ReleaseRow.cover_id.in_(cover_ids))
+        .where(CoverRow.artwork_id.in_(artwork_ids))
     )
 
 

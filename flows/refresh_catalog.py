@@ -1,0 +1,158 @@
+"""The nightly refresh: plan, crawl, diff, fetch covers, embed what changed, upsert, check."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from prefect import flow, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from cratewatch.catalog import Catalog, Diff, open_catalog
+from cratewatch.errors import CratewatchError
+from cratewatch.gallery import open_gallery
+from cratewatch.lake import Lake
+from cratewatch.settings import Settings, load_settings
+from flows.progress import progress_bar
+from scrapers.launch import CrawlJob, CrawlReport, run_crawl
+from workers.cluster import ray_cluster
+from workers.indexing import IndexReport, index_covers
+
+Job = Literal["releases", "covers"]
+
+
+@flow(name="refresh-catalog")
+def refresh_catalog(home: Path, sources: list[str]) -> list[dict[str, Any]]:
+    """Refresh the sources one after the other, then the gallery once.
+
+    Returns:
+        A report for each source: diff, covers, failures by reason, and what was embedded.
+
+    Raises:
+        CratewatchError: if a source is not configured, or at the end if one failed; the others
+            are done, and what was served before is served still.
+    """
+    settings = load_settings(home=home)
+    for source in sources:
+        settings.source(source)
+    catalog = open_catalog(settings.catalog_url)
+    try:
+        reports = [refresh_source(settings, catalog, source) for source in sources]
+        indexed = index_changes(settings, catalog)
+        for report in reports:
+            publish(settings, catalog, report, indexed)
+    finally:
+        catalog.close()
+    errors = [report["error"] for report in reports if report["error"]]
+    if errors:
+        raise CratewatchError("; ".join(errors))
+    return reports
+
+
+def refresh_source(settings: Settings, catalog: Catalog, source: str) -> dict[str, Any]:
+    """Crawl one source and bring catalog and covers up to date; a failure is in the report."""
+    run_id = plan(catalog, source)
+    report: dict[str, Any] = {"source": source, "run_id": run_id, "error": None}
+    try:
+        listing = crawl(settings, source, run_id, "releases")
+        report["crawl"] = asdict(listing)
+        report["diff"] = asdict(diff(settings, catalog, source, run_id, listing))
+        report["covers"] = asdict(crawl(settings, source, run_id, "covers"))
+        if listing.complete:
+            catalog.forget_old_failures(source, run_id)
+    except CratewatchError as error:
+        report["error"] = str(error)
+    report["failed"] = catalog.failures_of_run(run_id)
+    return report
+
+
+@task(cache_policy=NO_CACHE)
+def plan(catalog: Catalog, source: str) -> str:
+    """Open a run of the source."""
+    return catalog.start_run(f"refresh-{source}")
+
+
+@task(task_run_name="crawl-{job}-{source}", cache_policy=NO_CACHE)
+def crawl(settings: Settings, source: str, run_id: str, job: Job) -> CrawlReport:
+    """Run one crawl as a process of its own."""
+    crawl_job = CrawlJob(
+        job=job,
+        source_name=source,
+        source=settings.source(source),
+        run_id=run_id,
+        catalog_url=settings.catalog_url,
+        lake_path=settings.lake_path,
+        contact=settings.contact,
+        log_path=settings.home / "logs" / f"{run_id}.log",
+    )
+    with progress_bar(f"{source}: {job}") as advance:
+        return run_crawl(
+            crawl_job,
+            lambda p: advance(p.done, p.planned, f"{p.failed} failed" if p.failed else ""),
+        )
+
+
+@task(cache_policy=NO_CACHE)
+def diff(
+    settings: Settings, catalog: Catalog, source: str, run_id: str, listing: CrawlReport
+) -> Diff:
+    """Compare what was crawled with the catalog and apply the difference."""
+    return catalog.apply_crawl(
+        run_id,
+        source,
+        complete=listing.complete,
+        max_withdrawn_share=settings.max_withdrawn_share,
+    )
+
+
+@task(cache_policy=NO_CACHE)
+def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
+    """Embed and upsert new covers into the serving collection; None before the first model."""
+    with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
+        model = gallery.serving_model()
+        if model is None:
+            return None
+        gallery.load(model)
+        if not catalog.covers_to_index(model):
+            return IndexReport(model, 0, gallery.count(model))
+        lake = Lake(settings.lake_path)
+        with (
+            ray_cluster(settings.ray_address, settings.home / "ray"),
+            progress_bar("embed") as advance,
+        ):
+            return index_covers(
+                catalog, lake, gallery, model, lambda done, total: advance(done, total, "")
+            )
+
+
+@task(cache_policy=NO_CACHE)
+def publish(
+    settings: Settings, catalog: Catalog, report: dict[str, Any], indexed: IndexReport | None
+) -> None:
+    """Keep the report in catalog and lake and show it as an artifact."""
+    report["index"] = asdict(indexed) if indexed else None
+    catalog.finish_run(report["run_id"], "failed" if report["error"] else "done", report)
+    text = json.dumps(report, indent=2, sort_keys=True)
+    Lake(settings.lake_path).write(f"reports/{report['run_id']}.json", text.encode())
+    create_markdown_artifact(
+        markdown=_as_markdown(report), key=f"refresh-{_slug(report['source'])}"
+    )
+
+
+def _as_markdown(report: dict[str, Any]) -> str:
+    rows = {
+        "error": report["error"] or "none",
+        **report.get("diff", {}),
+        "covers stored": report.get("covers", {}).get("items", 0),
+        **{f"failed: {reason}": n for reason, n in report["failed"].items()},
+        "embedded": report["index"]["embedded"] if report["index"] else "no model is serving yet",
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    return f"# Refresh of {report['source']}\n\n| | |\n|---|---|\n{table}\n"
+
+
+def _slug(name: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in name.lower())

@@ -1,0 +1,340 @@
+"""The command line: thin commands, and the one place where an error becomes one line.
+
+Heavy modules are imported inside the commands, so that help and mistakes answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cratewatch.errors import CratewatchError
+from cratewatch.settings import Settings, load_settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Identify vinyl albums in CCTV footage: catalog, synthesis, training and gallery.",
+)
+out = Console()
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of catalog, lake and gallery, and of cratewatch.toml. "
+        "[default: $CRATEWATCH_HOME or ~/.cratewatch]",
+        file_okay=False,
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+IDENTIFY_BATCH = 64
+
+
+def main() -> None:
+    """Run a command; a CratewatchError is one line on standard error and exit code 1."""
+    try:
+        app()
+    except CratewatchError as error:
+        sys.stderr.write(f"cratewatch: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("cratewatch: interrupted; run the same command again to go on\n")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+@app.command(
+    "import", epilog="Example: cratewatch import covers/ --csv covers/covers.csv --home shop"
+)
+def import_(
+    folder: Annotated[Path, typer.Argument(help="Folder of cover images, searched through.")],
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Columns: file (relative to FOLDER), artist, title, label, catno, ..."),
+    ] = None,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Import a folder of cover images into the catalog."""
+    from cratewatch.catalog import open_catalog
+    from cratewatch.importing import import_folder
+    from cratewatch.lake import Lake
+    from flows.progress import progress_bar
+
+    settings = _settings(home)
+    catalog = open_catalog(settings.catalog_url)
+    with progress_bar("import") as advance:
+        report = import_folder(
+            folder,
+            catalog,
+            Lake(settings.lake_path),
+            csv_file=csv,
+            on_progress=lambda done, total: advance(done, total, ""),
+        )
+    catalog.close()
+    _show(asdict(report), json_)
+
+
+@app.command(epilog="Example: cratewatch refresh my-shop --home shop")
+def refresh(
+    sources: Annotated[list[str], typer.Argument(help="Names of [sources.NAME] in the settings.")],
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Refresh sources: crawl, diff, fetch covers, embed what changed, check, report."""
+    settings = _settings(home)
+    _configure(settings)
+    from flows.refresh_catalog import refresh_catalog
+
+    for report in refresh_catalog(settings.home, sources):
+        _show(report, json_)
+
+
+@app.command(
+    epilog="Example: cratewatch synthesize --samples 4000 --seed 1 --split train --home shop"
+)
+def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
+    samples: Annotated[int, typer.Option(min=1, help="Queries to draw.")],
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Shards at once; 0: all CPUs.")] = 0,
+    engine: Annotated[str, typer.Option(help="composite draws on the CPU.")] = "composite",
+    split: Annotated[str, typer.Option(help="Artworks to draw: train, test or all.")] = "all",
+    out_: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the shards instead of the lake.")
+    ] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="Also write a contact sheet to this image file.")
+    ] = None,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Draw degraded queries of the catalog's covers as webdataset shards."""
+    from cratewatch.splits import SPLITS
+    from cratewatch.synthesis.query import ENGINE
+
+    if engine != ENGINE:
+        raise CratewatchError(f"--engine: {engine!r} is unknown; there is {ENGINE!r}")
+    if split not in SPLITS:
+        raise CratewatchError(f"--split: {split!r} is none of {', '.join(SPLITS)}")
+    settings = _settings(home)
+    _configure(settings)
+    from flows.synthesize_queries import synthesize_queries, write_preview
+
+    report = synthesize_queries(
+        settings.home,
+        samples=samples,
+        seed=seed,
+        split=split,
+        workers=workers,
+        out=out_.absolute() if out_ else None,
+    )
+    if preview:
+        write_preview(Path(report["folder"]), preview)
+    _show(report, json_)
+
+
+@app.command(epilog="Example: cratewatch train --backbone resnet18 --steps 400 --home shop")
+def train(  # noqa: PLR0913, PLR0917  one parameter for each option
+    queries: Annotated[
+        str, typer.Option(help="Run or folder of shards. [default: the latest run]")
+    ] = "",
+    backbone: Annotated[str, typer.Option(help="resnet18 or resnet50.")] = "resnet18",
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Train an embedding model on drawn queries of the training artworks."""
+    settings = _settings(home)
+    _configure(settings)
+    from cratewatch.embedding import ModelConfig
+    from cratewatch.training.loop import TrainConfig
+    from flows.train_model import train_model
+
+    chosen: dict[str, Any] = {"steps": steps} if steps else {}
+    config = TrainConfig(model=ModelConfig(backbone=_backbone(backbone)), seed=seed, **chosen)
+    _show(asdict(train_model(settings.home, config, queries)), json_)
+
+
+@app.command(epilog="Example: cratewatch index --home shop")
+def index(
+    model: Annotated[str, typer.Option(help="Name. [default: the one trained last]")] = "",
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make its collection anew.")] = False,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Embed what the model has not embedded yet and let identify use it."""
+    settings = _settings(home)
+    _configure(settings)
+    from flows.index_gallery import index_gallery
+
+    _show(asdict(index_gallery(settings.home, model, rebuild=rebuild)), json_)
+
+
+@app.command(epilog="Example: cratewatch evaluate --json --home shop")
+def evaluate(
+    queries: Annotated[
+        str, typer.Option(help="Run or folder of shards. [default: the latest run]")
+    ] = "",
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Measure recall on drawn queries of artworks that training never saw."""
+    from cratewatch.evaluation import evaluate_serving
+
+    evaluation = evaluate_serving(_settings(home), queries)[0]
+    if json_:
+        _show(asdict(evaluation), as_json=True)
+    else:
+        out.print(evaluation_table(asdict(evaluation)))
+
+
+@app.command(
+    epilog="Example: cratewatch identify crop.jpg --top 3 --home shop; "
+    "find crops -name '*.jpg' | cratewatch identify - --json"
+)
+def identify(
+    images: Annotated[list[str], typer.Argument(help="Image files; -: paths on standard input.")],
+    top: Annotated[int, typer.Option(min=1, max=100, help="Matches for each image.")] = 5,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Name the release that an image shows."""
+    from cratewatch.identification import open_identifier
+
+    failed = False
+    with open_identifier(_settings(home)) as identifier:
+        for answer in identifier.answers(_paths(images), top, IDENTIFY_BATCH):
+            failed |= "error" in answer
+            if json_:
+                sys.stdout.write(json.dumps(answer, default=_plain, ensure_ascii=False) + "\n")
+                sys.stdout.flush()
+            else:
+                _show_answer(answer)
+    if failed:
+        sys.exit(1)
+
+
+@app.command(epilog="Example: cratewatch status --json --home shop")
+def status(home: Home = None, json_: AsJson = False) -> None:
+    """Show what catalog, lake and gallery hold and how the last runs ended."""
+    from cratewatch.status import collect_status
+
+    _show(collect_status(_settings(home)), json_)
+
+
+@app.command(epilog="Example: cratewatch demo --home build/demo")
+def demo(
+    home: Annotated[Path, typer.Option(help="Folder for everything that it makes.")] = Path(
+        "build/demo"
+    ),
+) -> None:
+    """Run the whole way of the data on an embedded record shop."""
+    settings = _settings(home)
+    _configure(settings)
+    from cratewatch.demo.run import run_demo
+
+    run_demo(settings.home)
+
+
+def evaluation_table(evaluation: dict[str, Any]) -> Table:
+    """Return the table that evaluate and demo print."""
+    table = Table(
+        title=f"{evaluation['n_queries']} queries of unseen artworks among "
+        f"{evaluation['n_artworks']} artworks, model {evaluation['model']}"
+    )
+    for column in ("measure", "value", "95 % interval", "by chance"):
+        table.add_column(column, justify="left" if column == "measure" else "right")
+    for k in (1, 5):
+        share, chance = evaluation[f"recall_at_{k}"], evaluation[f"chance_at_{k}"]
+        table.add_row(f"recall@{k}", *_share(share), f"{chance:.2%}")
+    for severity, share in evaluation["by_severity"].items():
+        table.add_row(f"recall@1, severity {severity}", *_share(share), "")
+    return table
+
+
+def _share(share: dict[str, float]) -> tuple[str, str]:
+    return f"{share['value']:.1%}", f"{share['low']:.1%} to {share['high']:.1%}"
+
+
+def _settings(home: Path | None) -> Settings:
+    return load_settings(home=home)
+
+
+def _configure(settings: Settings) -> None:
+    from flows.orchestration import configure_prefect
+
+    configure_prefect(settings.home)
+
+
+def _backbone(name: str) -> Any:
+    if name not in ("resnet18", "resnet50"):
+        raise CratewatchError(f"--backbone: {name!r} is neither resnet18 nor resnet50")
+    return name
+
+
+def _paths(images: list[str]) -> Iterator[str]:
+    for image in images:
+        if image == "-":
+            yield from (line.rstrip("\n") for line in sys.stdin if line.strip())
+        else:
+            yield image
+
+
+def _plain(value: object) -> object:
+    return str(value)
+
+
+def _show(report: dict[str, Any], as_json: bool) -> None:
+    """Print a report: JSON, or its leaves as a table of two columns."""
+    if as_json:
+        sys.stdout.write(json.dumps(report, default=_plain, ensure_ascii=False) + "\n")
+        return
+    table = Table(show_header=False)
+    for name, value in _leaves(report):
+        table.add_row(name, value)
+    out.print(table)
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{name} {key}".strip())
+    elif isinstance(value, list):
+        for number, inner in enumerate(value, start=1):
+            yield from _leaves(inner, f"{name} {number}")
+    else:
+        yield name, "" if value is None else str(value)
+
+
+def _show_answer(answer: dict[str, Any]) -> None:
+    if "error" in answer:
+        sys.stderr.write(f"{answer['query']}: {answer['error']}\n")
+        return
+    table = Table(title=answer["query"])
+    for column in ("score", "artist", "title", "price", "cover"):
+        table.add_column(column)
+    for match in answer["matches"]:
+        release = match["releases"][0] if match["releases"] else {}
+        price = f"{release['price']} {release['currency']}" if release.get("price") else ""
+        table.add_row(
+            f"{match['score']:.3f}",
+            release.get("artist") or "",
+            release.get("title") or "",
+            price,
+            match["path_or_url"],
+        )
+    out.print(table)

@@ -1,0 +1,170 @@
+"""The embedding model: backbone, preprocessing, and the model folder in the lake."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.torch
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models import resnet18, resnet50
+
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake import Lake
+
+Embeddings = npt.NDArray[np.float32]
+Backbone = Literal["resnet18", "resnet50"]
+PREFIX = "models"
+_BACKBONES = {"resnet18": (resnet18, 512), "resnet50": (resnet50, 2048)}
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What has to be known to run a model again.
+
+    Attributes:
+        image_px: Side of the square that every image is resized to.
+        dim: Length of an embedding.
+    """
+
+    backbone: Backbone = "resnet18"
+    image_px: int = 112
+    dim: int = 128
+
+
+class EmbeddingNet(nn.Module):
+    """A torchvision trunk on grey images, global average pooling, a linear head, L2."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        make, features = _BACKBONES[config.backbone]
+        self.trunk = make(weights=None)
+        self.trunk.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
+        self.trunk.fc = nn.Linear(features, config.dim)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (N, 1, S, S) float32, standardised, to (N, dim) float32 of unit length."""
+        return functional.normalize(self.trunk(images).float())
+
+
+def to_grey(image: Image.Image, side_px: int) -> npt.NDArray[np.uint8]:
+    """Return (side_px, side_px) uint8: CCTV is often grey, so colour is not relied upon."""
+    resized = image.convert("L").resize((side_px, side_px), Image.Resampling.BILINEAR)
+    return np.asarray(resized, dtype=np.uint8)
+
+
+def standardise(images: Tensor) -> Tensor:
+    """Scale (N, 1, S, S) to mean 0 and deviation 1 for each image: gain and offset vanish."""
+    images = images.float()
+    deviation, mean = torch.std_mean(images, dim=(1, 2, 3), keepdim=True)
+    return (images - mean) / deviation.clamp(min=1.0)
+
+
+class Embedder:
+    """A model ready to embed, on the GPU where there is one."""
+
+    def __init__(self, net: EmbeddingNet, config: ModelConfig, name: str) -> None:
+        self.name = name
+        self.config = config
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._net = net.eval().to(memory_format=torch.channels_last).to(self._device)
+
+    def embed(self, images: Sequence[Image.Image]) -> Embeddings:
+        """Return (N, dim) float32, L2-normalised; the caller chooses the batch."""
+        if not images:
+            return np.zeros((0, self.config.dim), np.float32)
+        grey = np.stack([to_grey(image, self.config.image_px) for image in images])
+        batch = standardise(torch.from_numpy(grey)[:, None].to(self._device))
+        with torch.inference_mode():
+            embeddings = self._net(batch.contiguous(memory_format=torch.channels_last))
+        result: Embeddings = embeddings.cpu().numpy()
+        return result
+
+
+def save_model(
+    lake: Lake,
+    net: EmbeddingNet,
+    config: ModelConfig,
+    provenance: Mapping[str, Any],
+    train_artworks: Sequence[str],
+) -> str:
+    """Write a model folder and return the model's name, which its weights determine.
+
+    Args:
+        provenance: JSON-ready: how it was trained, on what, and what it reached.
+        train_artworks: The artwork ids that training saw.
+    """
+    weights = safetensors.torch.save(
+        {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
+    )
+    name = f"{config.backbone}_{hashlib.sha256(weights).hexdigest()[:8]}"
+    files = {
+        "weights.safetensors": weights,
+        "train_artworks.txt": "".join(f"{a}\n" for a in sorted(train_artworks)).encode(),
+        "metrics.json": _to_json(provenance.get("metrics", {})),
+        "README.md": _model_card(name, config, provenance).encode(),
+        "config.json": _to_json(
+            {"model": asdict(config), "training": provenance.get("training", {})}
+        ),
+    }
+    for file, data in files.items():  # config.json last: a model without it does not exist
+        lake.write(f"{PREFIX}/{name}/{file}", data)
+    return name
+
+
+def load_model(lake: Lake, name: str) -> Embedder:
+    """Raise NotFoundError if there is no such model, CratewatchError if it does not fit."""
+    try:
+        config = ModelConfig(**json.loads(lake.read(f"{PREFIX}/{name}/config.json"))["model"])
+    except NotFoundError as error:
+        known = ", ".join(models(lake)) or "none; run `cratewatch train`"
+        raise NotFoundError(f"model {name}: not in the lake (known: {known})") from error
+    net = EmbeddingNet(config)
+    try:
+        net.load_state_dict(
+            safetensors.torch.load(lake.read(f"{PREFIX}/{name}/weights.safetensors"))
+        )
+    except (RuntimeError, safetensors.SafetensorError) as error:
+        raise CratewatchError(
+            f"model {name}: weights do not fit its config.json ({error}); train it again"
+        ) from error
+    return Embedder(net, config, name)
+
+
+def train_artworks(lake: Lake, name: str) -> frozenset[str]:
+    """Return the artwork ids that the model's training saw."""
+    return frozenset(lake.read(f"{PREFIX}/{name}/train_artworks.txt").decode().split())
+
+
+def models(lake: Lake) -> list[str]:
+    """Return the names of all models, the one trained last at the end."""
+    keys = [key for key in lake.keys(PREFIX) if key.endswith("/config.json")]
+    return [key.split("/")[1] for key in sorted(keys, key=lambda k: (lake.modified_at(k), k))]
+
+
+def batches(count: int, size: int) -> Iterator[slice]:
+    """Yield slices that cover 0..count in steps of size."""
+    for start in range(0, count, size):
+        yield slice(start, min(start + size, count))
+
+
+def _to_json(value: object) -> bytes:
+    return json.dumps(value, indent=2, sort_keys=True).encode()
+
+
+def _model_card(name: str, config: ModelConfig, provenance: Mapping[str, Any]) -> str:
+    rows = {**asdict(config), **provenance.get("training", {}), **provenance.get("metrics", {})}
+    table = "\n".join(f"| {key} | {value} |" for key, value in rows.items())
+    return (
+        f"# {name}\n\nEmbeds record covers and CCTV crops of sleeves; trained from scratch by "
+        "`cratewatch train` on drawn queries.\n\n| | |\n|---|---|\n"
+        f"{table}\n\nIt sees grey only: sleeves that differ by colour alone are confused.\n"
+    )

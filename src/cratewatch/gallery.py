@@ -1,0 +1,188 @@
+"""The vector index: one Milvus collection per model and the alias that readers use."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pymilvus import DataType, MilvusClient, MilvusException
+
+from cratewatch.embedding import Embeddings
+from cratewatch.errors import CratewatchError, NotFoundError
+
+ALIAS = "covers"
+COLLECTION_PREFIX = "covers_"
+LOAD_BATCH = 1000
+SEARCH_BATCH = 256
+
+# pymilvus logs a traceback for every error that it also raises.
+logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
+# Milvus Lite's server logs every call that it does not implement; pymilvus does without them.
+logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A gallery cover near a query; score is the cosine, higher is more similar."""
+
+    cover_id: str
+    artwork_id: str
+    score: float
+
+
+@contextlib.contextmanager
+def open_gallery(uri: str, token: str = "") -> Iterator[Gallery]:
+    """Open the gallery: a Milvus server's address, or the path of a Milvus Lite file.
+
+    Raises:
+        CratewatchError: if it cannot be reached, or another process holds the file.
+    """
+    if "://" not in uri:
+        Path(uri).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        client = MilvusClient(uri=uri, token=token)
+    except (MilvusException, OSError) as error:
+        raise CratewatchError(
+            f"gallery {uri}: cannot be opened; a Milvus Lite file serves one process at a time, "
+            "so wait for the other cratewatch to end, or check gallery_uri and gallery_token"
+        ) from error
+    try:
+        yield Gallery(client, uri)
+    finally:
+        client.close()
+
+
+class Gallery:
+    """Collections of embedded covers."""
+
+    def __init__(self, client: MilvusClient, uri: str) -> None:
+        self._client = client
+        self._uri = uri
+
+    def serving_model(self) -> str | None:
+        """Return the model whose collection the alias points to, None before the first."""
+        for model in self.models():
+            aliases = self._client.list_aliases(COLLECTION_PREFIX + model)["aliases"]
+            if ALIAS in aliases:
+                return model
+        return None
+
+    def models(self) -> list[str]:
+        """Return the models that have a collection, sorted."""
+        names = self._client.list_collections()
+        return sorted(n.removeprefix(COLLECTION_PREFIX) for n in names if _is_ours(n))
+
+    def create(self, model: str, dim: int) -> bool:
+        """Make the model's collection if there is none; True if it was made."""
+        name = COLLECTION_PREFIX + model
+        if self._client.has_collection(name):
+            self.load(model)
+            return False
+        schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
+        schema.add_field("cover_id", DataType.VARCHAR, is_primary=True, max_length=64)
+        schema.add_field("artwork_id", DataType.VARCHAR, max_length=64)
+        schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=dim)
+        index = self._client.prepare_index_params()
+        index.add_index(field_name="embedding", index_type="FLAT", metric_type="COSINE")
+        self._client.create_collection(
+            name, schema=schema, index_params=index, consistency_level="Bounded"
+        )
+        return True
+
+    def drop(self, model: str) -> None:
+        self._client.drop_collection(COLLECTION_PREFIX + model)
+
+    def upsert(
+        self,
+        model: str,
+        cover_ids: Sequence[str],
+        artwork_ids: Sequence[str],
+        embeddings: Embeddings,
+    ) -> None:
+        """Insert covers, or replace them; ids must not repeat within one call.
+
+        Args:
+            embeddings: (N, dim) float32, L2-normalised, finite.
+        """
+        if len(set(cover_ids)) != len(cover_ids):
+            raise ValueError("a cover id repeats; Milvus would store it twice")
+        if not np.isfinite(embeddings).all():
+            raise ValueError("an embedding is not finite")
+        rows: list[dict[str, Any]] = [
+            {"cover_id": cover, "artwork_id": artwork, "embedding": embedding}
+            for cover, artwork, embedding in zip(cover_ids, artwork_ids, embeddings, strict=True)
+        ]
+        for start in range(0, len(rows), LOAD_BATCH):
+            self._client.upsert(COLLECTION_PREFIX + model, rows[start : start + LOAD_BATCH])
+
+    def flush(self, model: str) -> None:
+        """Make what was upserted durable."""
+        self._client.flush(COLLECTION_PREFIX + model)
+
+    def count(self, model: str) -> int:
+        """Return the number of covers that a search would see, all writes included."""
+        rows = self._client.query(
+            COLLECTION_PREFIX + model,
+            filter="",
+            output_fields=["count(*)"],
+            consistency_level="Strong",
+        )
+        return int(rows[0]["count(*)"])
+
+    def point_alias(self, model: str) -> None:
+        """Let readers use the model's collection from now on."""
+        name = COLLECTION_PREFIX + model
+        if self.serving_model() is None:
+            self._client.create_alias(name, ALIAS)
+        else:
+            self._client.alter_alias(name, ALIAS)
+
+    def load(self, model: str) -> None:
+        """Make the model's collection searchable; Milvus Lite forgets it between processes."""
+        self._client.load_collection(COLLECTION_PREFIX + model)
+
+    def search(self, queries: Embeddings, k: int, *, model: str | None = None) -> list[list[Hit]]:
+        """Return the k nearest covers of each query, best first.
+
+        Args:
+            queries: (Q, dim) float32, L2-normalised.
+            model: Search this model's collection instead of the alias; sees all writes.
+
+        Raises:
+            NotFoundError: if nothing is indexed yet.
+        """
+        name = COLLECTION_PREFIX + model if model else ALIAS
+        found: list[list[Hit]] = []
+        for start in range(0, len(queries), SEARCH_BATCH):
+            found += self._search(name, queries[start : start + SEARCH_BATCH], k, model)
+        return found
+
+    def _search(self, name: str, queries: Embeddings, k: int, model: str | None) -> list[list[Hit]]:
+        try:
+            results = self._client.search(
+                name,
+                data=list(queries),
+                limit=k,
+                output_fields=["artwork_id"],
+                consistency_level="Strong" if model else "Bounded",
+            )
+        except MilvusException as error:
+            if "not exist" not in str(error) and "not found" not in str(error):
+                raise
+            raise NotFoundError(
+                f"gallery {self._uri}: nothing is indexed yet; run `cratewatch index`"
+            ) from error
+        return [[_hit(row) for row in rows] for rows in results]
+
+
+def _hit(row: Any) -> Hit:
+    return Hit(row["cover_id"], row["entity"]["artwork_id"], float(row["distance"]))
+
+
+def _is_ours(collection: str) -> bool:
+    return collection.startswith(COLLECTION_PREFIX)

@@ -1,0 +1,83 @@
+"""Answers a stream of image paths with what the gallery knows about them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from cratewatch.catalog import Catalog, open_catalog
+from cratewatch.embedding import Embedder, load_model
+from cratewatch.errors import ImageError, NotFoundError
+from cratewatch.gallery import Gallery, open_gallery
+from cratewatch.images import load
+from cratewatch.lake import Lake
+from cratewatch.retrieval import Match, identify
+from cratewatch.settings import Settings
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """The serving model with its gallery and catalog, open for queries."""
+
+    embedder: Embedder
+    gallery: Gallery
+    catalog: Catalog
+
+    def answers(self, paths: Iterable[str], top: int, batch: int) -> Iterator[dict[str, Any]]:
+        """Yield one JSON-ready answer for each path, in order; see docs/data-format.md."""
+        remaining = iter(paths)
+        while chunk := list(islice(remaining, batch)):
+            yield from self._answer(chunk, top)
+
+    def _answer(self, paths: Sequence[str], top: int) -> list[dict[str, Any]]:
+        answers: list[dict[str, Any]] = [{"query": path} for path in paths]
+        images: list[Image.Image] = []
+        readable: list[dict[str, Any]] = []
+        side_px = 4 * self.embedder.config.image_px
+        for answer in answers:
+            try:
+                images.append(load(Path(answer["query"]), side_px=side_px))
+                readable.append(answer)
+            except ImageError as error:
+                answer["error"] = f"{error.reason}: {error}"
+        found = identify(images, self.embedder, self.gallery, self.catalog, top) if images else []
+        for answer, matches in zip(readable, found, strict=True):
+            answer["matches"] = [_as_json(match) for match in matches]
+        return answers
+
+
+@contextlib.contextmanager
+def open_identifier(settings: Settings) -> Iterator[Identifier]:
+    """Open the model that the gallery's alias names.
+
+    Raises:
+        NotFoundError: if nothing is indexed yet.
+    """
+    with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
+        model = gallery.serving_model()
+        if model is None:
+            raise NotFoundError(
+                f"gallery {settings.gallery_uri}: nothing is indexed yet; run `cratewatch index`"
+            )
+        gallery.load(model)
+        catalog = open_catalog(settings.catalog_url)
+        try:
+            yield Identifier(load_model(Lake(settings.lake_path), model), gallery, catalog)
+        finally:
+            catalog.close()
+
+
+def _as_json(match: Match) -> dict[str, Any]:
+    return {
+        "cover_id": match.cover_id,
+        "score": round(match.score, 4),
+        "source": match.source,
+        "path_or_url": match.path_or_url,
+        "releases": [asdict(release) for release in match.releases],
+    }

@@ -1,0 +1,38 @@
+"""What catalog, lake and gallery hold, for the status command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cratewatch.catalog import open_catalog
+from cratewatch.embedding import models
+from cratewatch.gallery import open_gallery
+from cratewatch.lake import Lake
+from cratewatch.settings import Settings
+from cratewatch.shards import runs
+
+
+def collect_status(settings: Settings) -> dict[str, Any]:
+    """Return JSON-ready counts, open failures by reason, models, and the last runs."""
+    lake = Lake(settings.lake_path)
+    catalog = open_catalog(settings.catalog_url)
+    try:
+        report: dict[str, Any] = {
+            "home": str(settings.home),
+            "catalog": catalog.counts(),
+            "failures": catalog.open_failures(),
+            "queries": runs(lake),
+            "models": models(lake),
+            "last_runs": [
+                {name: run[name] for name in ("run_id", "state", "started_at")}
+                for run in catalog.last_runs()
+            ],
+        }
+    finally:
+        catalog.close()
+    with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
+        report["gallery"] = {
+            "serving_model": gallery.serving_model(),
+            "rows": {model: gallery.count(model) for model in gallery.models()},
+        }
+    return report

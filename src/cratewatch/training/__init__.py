@@ -1,0 +1,1 @@
+"""Triplet training: data, loss with hard-negative mining, one readable loop."""

@@ -1,0 +1,99 @@
+"""Training batches: for each artwork its clean cover and several of its degraded queries."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from cratewatch.embedding import to_grey
+from cratewatch.errors import CratewatchError
+from cratewatch.images import decode
+from cratewatch.shards import Sample
+
+Grey = npt.NDArray[np.uint8]
+MIN_ARTWORKS = 8
+
+
+@dataclass(frozen=True)
+class Batch:
+    """images: (N, 1, S, S) uint8; labels: (N,) int64, equal for one artwork."""
+
+    images: Tensor
+    labels: Tensor
+
+
+class TrainingSet:
+    """Covers and queries of the training artworks, decoded once and kept as grey bytes.
+
+    It takes S * S bytes an image: 12.5 kB at 112 px, 125 MB for 10,000.
+    """
+
+    def __init__(
+        self,
+        covers: Iterable[tuple[str, bytes]],
+        queries: Iterable[Sample],
+        artwork_of: Mapping[str, str],
+        image_px: int,
+    ) -> None:
+        """Decode everything.
+
+        Args:
+            covers: (cover_id, JPEG) of the training covers.
+            queries: Samples; those of other covers are left out.
+            artwork_of: The artwork id of each training cover id.
+
+        Raises:
+            CratewatchError: if fewer than MIN_ARTWORKS artworks have queries.
+        """
+        self._covers: dict[str, list[Grey]] = {}
+        self._queries: dict[str, list[Grey]] = {}
+        for cover_id, jpeg in covers:
+            grey = to_grey(decode(jpeg, side_px=2 * image_px), image_px)
+            self._covers.setdefault(artwork_of[cover_id], []).append(grey)
+        for sample in queries:
+            artwork = artwork_of.get(sample.label["cover_id"])
+            if artwork is not None:
+                grey = to_grey(Image.open(io.BytesIO(sample.jpeg)), image_px)
+                self._queries.setdefault(artwork, []).append(grey)
+        self.artworks = sorted(self._covers.keys() & self._queries.keys())
+        if len(self.artworks) < MIN_ARTWORKS:
+            raise CratewatchError(
+                f"training: only {len(self.artworks)} artworks have a cover and queries, at "
+                f"least {MIN_ARTWORKS} are needed; import more covers or synthesize more samples"
+            )
+
+    @property
+    def n_queries(self) -> int:
+        return sum(len(self._queries[artwork]) for artwork in self.artworks)
+
+    def draw(self, rng: np.random.Generator, artworks: int, images_each: int) -> Batch:
+        """Draw a batch; artworks is clipped to the number there is.
+
+        Every artwork is turned or mirrored as a whole, which makes eight identities of one.
+        """
+        chosen = rng.choice(len(self.artworks), min(artworks, len(self.artworks)), replace=False)
+        images: list[Grey] = []
+        for index in chosen:
+            group = self._draw_group(rng, self.artworks[index], images_each)
+            turns, mirror = int(rng.integers(4)), bool(rng.integers(2))
+            images += [_turn(image, turns, mirror) for image in group]
+        labels = np.repeat(np.arange(len(chosen)), images_each)
+        return Batch(torch.from_numpy(np.stack(images)[:, None]), torch.from_numpy(labels))
+
+    def _draw_group(self, rng: np.random.Generator, artwork: str, count: int) -> list[Grey]:
+        covers, queries = self._covers[artwork], self._queries[artwork]
+        cover = covers[int(rng.integers(len(covers)))]
+        picks = rng.choice(len(queries), count - 1, replace=len(queries) < count - 1)
+        return [cover, *(queries[int(pick)] for pick in picks)]
+
+
+def _turn(image: Grey, turns: int, mirror: bool) -> Grey:
+    turned = np.rot90(image, turns)
+    return np.ascontiguousarray(turned[:, ::-1] if mirror else turned)

@@ -1,0 +1,90 @@
+"""Connects to a Ray cluster, or runs one inside this process and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.exceptions import RayTaskError
+
+from cratewatch.errors import CratewatchError
+
+LOCAL = "local"
+# Ray puts sockets below its folder, under names of up to 62 bytes; their paths end at 107.
+MAX_FOLDER_LENGTH = 107 - 62
+
+
+@contextlib.contextmanager
+def ray_cluster(address: str, state: Path) -> Iterator[None]:
+    """Connect to the cluster at address for the duration of the block.
+
+    Args:
+        address: A Ray address, or "local" for a cluster of this process's own.
+        state: Folder that receives the logs and sockets of a local cluster.
+    """
+    if ray.is_initialized():
+        yield
+        return
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # its new default
+    with contextlib.ExitStack() as stack:
+        options: dict[str, Any] = {"address": address, "logging_level": logging.ERROR}
+        if address == LOCAL:
+            folder = stack.enter_context(_short_path(state))
+            # Without a token in the environment Ray writes one to ~/.ray.
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+            options |= {"include_dashboard": False, "_temp_dir": folder}
+        ray.init(**options, log_to_driver=False)
+        stack.callback(ray.shutdown)
+        yield
+
+
+@contextlib.contextmanager
+def _short_path(folder: Path) -> Iterator[str]:
+    """Yield a path to folder that leaves room for socket names: itself or a temporary link."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if len(os.fsencode(folder.absolute())) <= MAX_FOLDER_LENGTH:
+        yield str(folder.absolute())
+        return
+    with tempfile.TemporaryDirectory(prefix="cratewatch-") as parent:
+        link = Path(parent) / "ray"
+        link.symlink_to(folder.absolute())
+        yield str(link)
+
+
+def cpus() -> int:
+    """Return the CPUs of the cluster, at least 1."""
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return max(1, int(resources.get("CPU", 1)))
+
+
+def result(reference: ray.ObjectRef[Any]) -> Any:
+    """Return what a task returned; its CratewatchError is raised as it was raised there."""
+    try:
+        return ray.get(reference)
+    except RayTaskError as error:
+        if isinstance(error.cause, CratewatchError):
+            raise error.cause from None
+        raise
+
+
+def run_bounded(
+    submit: Callable[[Any], ray.ObjectRef[Any]], items: Iterable[Any], limit: int
+) -> Iterator[Any]:
+    """Yield the results of submit(item) as they finish, at most limit under way at once."""
+    pending: list[ray.ObjectRef[Any]] = []
+    for item in items:
+        if len(pending) >= limit:
+            done, pending = ray.wait(pending, num_returns=1)
+            yield result(done[0])
+        pending.append(submit(item))
+    while pending:
+        done, pending = ray.wait(pending, num_returns=1)
+        yield result(done[0])

@@ -1,0 +1,59 @@
+"""Embeds covers of the lake in parallel: an actor loads the model once and takes batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+import torch
+
+from cratewatch.catalog import Cover
+from cratewatch.embedding import Embeddings, batches, load_model
+from cratewatch.errors import CratewatchError
+from cratewatch.images import decode
+from cratewatch.lake import Lake, cover_key
+from workers.cluster import cpus, run_bounded
+
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class EmbeddedBatch:
+    """Covers with their (N, dim) embeddings, and the reason of each cover that has none."""
+
+    covers: list[Cover]
+    embeddings: Embeddings
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def embed_covers(lake: Lake, model: str, covers: Sequence[Cover]) -> Iterator[EmbeddedBatch]:
+    """Embed covers, yielding batches as they finish, in any order."""
+    actor: Any = _Embedder
+    embedder = actor.options(num_cpus=cpus()).remote(lake, model, cpus())
+    chunks = (list(covers[part]) for part in batches(len(covers), BATCH))
+    try:
+        # Two batches under way: one is computed while the other waits in the actor's queue.
+        yield from run_bounded(lambda chunk: embedder.embed.remote(chunk), chunks, limit=2)
+    finally:
+        ray.kill(embedder)
+
+
+@ray.remote(max_restarts=2, max_task_retries=2)
+class _Embedder:
+    def __init__(self, lake: Lake, model: str, threads: int) -> None:
+        torch.set_num_threads(threads)
+        self._lake = lake
+        self._embedder = load_model(self._lake, model)
+
+    def embed(self, covers: list[Cover]) -> EmbeddedBatch:
+        images, kept, failed = [], [], {}
+        side_px = 2 * self._embedder.config.image_px
+        for cover in covers:
+            try:
+                images.append(decode(self._lake.read(cover_key(cover.cover_id)), side_px=side_px))
+                kept.append(cover)
+            except CratewatchError as error:
+                failed[cover.cover_id] = str(error)
+        return EmbeddedBatch(kept, self._embedder.embed(images), failed)
