@@ -275,7 +275,10 @@ def _light(surface: Plane, albedo: Plane, light: Light, cm: float) -> Plane:
     brightness = (0.30 + 0.80 * diffuse) * crease
     steps = np.asarray(brightness * (255.0 / 1.1), dtype=np.uint8)
     colour = albedo * WARM_SHADOWS[steps]
-    gloss = np.float32(0.07) * np.clip(facing, 0.0, 1.0) ** 18 * crease
+    shine = np.maximum(facing, np.float32(0.0))
+    for _ in range(4):
+        shine *= shine
+    gloss = np.float32(0.07) * shine * crease
     for channel in range(3):
         colour[..., channel] += gloss
     return np.asarray(np.clip(colour, 0.0, 1.0, out=colour), dtype=np.float32)

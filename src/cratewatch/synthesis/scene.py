@@ -1,6 +1,6 @@
 """The scene: everything that is decided before a pixel is drawn, whichever engine draws it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -163,7 +163,10 @@ def _sample_hands(rng: np.random.Generator, config: SceneConfig) -> tuple[Hand, 
         # One hand may lie across the cover, but then the other one has to hold it.
         loose = any(hand.grip == "over_front" for hand in hands)
         grips = tuple(pair for pair in config.grips if pair[0] != "over_front" or not loose)
-        hands.append(_sample_hand(rng, grips or config.grips, person, edge))
+        hand = _sample_hand(rng, grips or config.grips, person, edge)
+        if hands and hand.edge == hands[0].edge:
+            hand = replace(hand, along=(hands[0].along + 0.5) % 1.0)
+        hands.append(hand)
     return tuple(hands)
 
 

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from cratewatch.synthesis.composite import draw_occluded
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
@@ -94,3 +95,13 @@ def test_shrinking_averages() -> None:
     checks = np.zeros((512, 512, 3), dtype=np.uint8)
     checks[::2, 1::2] = checks[1::2, ::2] = 255
     assert abs(fit_cover(checks, 64).astype(int) - 128).max() <= 2
+
+
+def test_two_hands_on_one_edge_stand_apart() -> None:
+    config = SceneConfig(
+        bare_share=0, no_hand_share=0, two_hands_share=1, grips=(("bottom_support", 1.0),)
+    )
+    for seed in range(40):
+        first, second = sample_scene(seed, config).hands
+        assert first.edge == second.edge == 2
+        assert abs(first.along - second.along) == pytest.approx(0.5)
