@@ -18,6 +18,7 @@ Colour = tuple[int, int, int]
 Choice = TypeVar("Choice")
 
 SIDE_PX = 600
+PHOTO_SIDE_PX = 300  # imitated photographs are soft: made in half size and enlarged
 
 
 class Box(NamedTuple):
@@ -58,8 +59,8 @@ def lay(base: Pixels, top: Pixels | Colour, mask: Mask) -> Pixels:
     return np.asarray(cv2.blendLinear(upper, base, opacity, 1 - opacity), np.uint8)
 
 
-def to_mask(tone: Tone | npt.NDArray[np.bool_]) -> Mask:
-    return np.clip(tone * np.float32(255), 0, 255).astype(np.uint8)
+def to_mask(tone: npt.NDArray[np.floating | np.bool_]) -> Mask:
+    return np.asarray(np.clip(tone * np.float32(255), 0, 255), np.uint8)
 
 
 def toned(tone: Tone, colours: Sequence[Colour]) -> Pixels:

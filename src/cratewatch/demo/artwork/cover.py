@@ -66,6 +66,8 @@ _GRAPHIC_TREATMENTS: tuple[Treatment, ...] = (
 class CoverSpec:
     """What a cover shows; equal specifications give equal pixels.
 
+    Equal, that is, with one version of OpenCV and Pillow: their built-in fonts change.
+
     Attributes:
         artwork: Key of the artwork: the seed of everything that is drawn by chance.
         artist: In ASCII, as the built-in fonts know little more; so are title and label.

@@ -1,12 +1,15 @@
 """Shapes and patterns: Swiss posters, op art, tiles."""
 
+import math
+
 import cv2
 import numpy as np
 
+from cratewatch.demo.artwork import pen
 from cratewatch.demo.artwork.canvas import (
     SIDE_PX,
-    Colour,
     Pixels,
+    Tone,
     chance,
     filled,
     pick,
@@ -33,50 +36,39 @@ def _tile(
 ) -> None:
     x, y, side = box
     back, front = (palette.colours[i] for i in rng.choice(5, 2, replace=False))
-    cv2.rectangle(picture, (x, y), (x + side, y + side), back, -1)
-    corner = (x + side * int(rng.integers(2)), y + side * int(rng.integers(2)))
-    shape = int(rng.integers(6))
-    if shape == 0:
-        part = picture[y : y + side, x : x + side]
-        local = (corner[0] - x, corner[1] - y)
-        part[:] = cv2.circle(part.copy(), local, side, front, -1, cv2.LINE_AA)
-    elif shape == 1:
-        points = [(x, y), (x + side, y), (x + side, y + side), (x, y + side)]
-        points.pop(int(rng.integers(4)))
-        cv2.fillPoly(picture, [np.array(points, np.int32)], front, cv2.LINE_AA)
-    elif shape == 2:
-        cv2.circle(picture, (x + side // 2, y + side // 2), side * 2 // 5, front, -1, cv2.LINE_AA)
-    elif shape == 3:
-        for offset in range(0, side, max(8, side // 5)):
-            cv2.rectangle(picture, (x, y + offset), (x + side, y + offset + side // 11), front, -1)
-    elif shape == 4:
-        for share in (0.48, 0.36, 0.24, 0.12):
-            colour = front if round(share * 100) % 24 == 0 else back
-            cv2.circle(
-                picture,
-                (x + side // 2, y + side // 2),
-                round(side * share),
-                colour,
-                -1,
-                cv2.LINE_AA,
-            )
+    tile = filled(back, side, side)
+    corners = [(0, 0), (side, 0), (side, side), (0, side)]
+    middle = (side / 2, side / 2)
+    shape = pick(rng, ("quarter", "half", "dot", "bars", "target", "plain"))
+    if shape == "quarter":
+        pen.circle(tile, pick(rng, corners), side, front)
+    elif shape == "half":
+        corners.pop(int(rng.integers(4)))
+        pen.polygon(tile, corners, front)
+    elif shape == "dot":
+        pen.circle(tile, middle, side * 0.4, front)
+    elif shape == "bars":
+        for top in range(0, side, max(8, side // 5)):
+            pen.rectangle(tile, (0, top), (side, top + side / 11), front)
+    elif shape == "target":
+        for share, colour in ((0.48, front), (0.36, back), (0.24, front), (0.12, back)):
+            pen.circle(tile, middle, side * share, colour)
+    picture[y : y + side, x : x + side] = tile
 
 
 def swiss(rng: np.random.Generator, palette: Palette) -> Pixels:
     """A few large shapes on one ground, turned on a common axis."""
     picture = filled(palette.paper)
-    angle = float(rng.choice((0, 30, 45, -45, 60, -20)))
+    turn = float(rng.choice((0, 30, 45, -45, 60, -20)))
     for _ in range(int(rng.integers(4, 13))):
-        colour = pick(rng, (palette.ink, *palette.accents))
-        centre = rng.uniform(40, SIDE_PX - 40, 2)
+        colour, centre = pick(rng, palette.inks), rng.uniform(40, SIDE_PX - 40, 2)
         if chance(rng, 0.4):
-            thick = -1 if chance(rng, 0.6) else int(rng.integers(6, 40))
-            at = int(centre[0]), int(centre[1])
-            cv2.circle(picture, at, int(rng.integers(20, 190)), colour, thick, cv2.LINE_AA)
+            thick = pen.FILL if chance(rng, 0.6) else rng.uniform(6, 40)
+            pen.circle(picture, centre, rng.uniform(20, 190), colour, thick)
         else:
             size = rng.uniform(80, 560), rng.uniform(8, 110)
-            bar = cv2.boxPoints(((float(centre[0]), float(centre[1])), size, angle))
-            cv2.fillPoly(picture, [bar.astype(np.int32)], colour, cv2.LINE_AA)
+            bar = cv2.boxPoints(((float(centre[0]), float(centre[1])), size, turn))
+            pen.polygon(picture, np.asarray(bar, np.float64), colour)
     return picture
 
 
@@ -103,70 +95,63 @@ def colour_blocks(rng: np.random.Generator, palette: Palette) -> Pixels:
 
 
 def op_art(rng: np.random.Generator, palette: Palette) -> Pixels:
-    """Stripes or rings bent by a few lenses."""
-    x, y = (axis.copy() for axis in plane(SIDE_PX))
+    """Stripes, checks, rings or spirals bent by a few lenses."""
+    x, y = plane(SIDE_PX)
     for _ in range(int(rng.integers(1, 5))):
-        cx, cy, size = rng.uniform(-0.8, 0.8), rng.uniform(-0.8, 0.8), rng.uniform(0.2, 0.7)
-        bump = np.exp(
-            -((x - np.float32(cx)) ** 2 + (y - np.float32(cy)) ** 2) / np.float32(size**2)
-        )
-        bump *= rng.uniform(-0.8, 0.8)
-        x, y = x + bump * (x - np.float32(cx)), y + bump * (y - np.float32(cy))
-    pitch = rng.uniform(12, 38)
-    angle = rng.uniform(0, np.pi)
-    along = x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))
-    across = y * np.float32(np.cos(angle)) - x * np.float32(np.sin(angle))
-    kind = int(rng.integers(4))
-    if kind == 0:
-        waves = np.sin(along * pitch)
-    elif kind == 1:
-        waves = np.sin(along * pitch) * np.sin(across * pitch)
-    elif kind == 2:
-        waves = np.sin(np.sqrt((x - rng.uniform(-0.7, 0.7)) ** 2 + y * y) * pitch)
-    else:
-        waves = np.sin(np.arctan2(y, x) * np.round(pitch / 2) + np.sqrt(x * x + y * y) * pitch / 2)
-    sharp = np.clip(waves * 6 + 0.5, 0, 1).astype(np.float32)
+        dx, dy = x - rng.uniform(-0.8, 0.8), y - rng.uniform(-0.8, 0.8)
+        bump = rng.uniform(-0.8, 0.8) * np.exp(-(dx**2 + dy**2) / rng.uniform(0.2, 0.7) ** 2)
+        x, y = x + bump * dx, y + bump * dy
+    waves = pick(rng, (_stripes, _checks, _rings, _spiral))(x, y, rng)
     light, dark = (palette.paper, palette.ink) if chance(rng, 0.6) else palette.accents[:2]
-    return toned(sharp, (dark, light))
+    return toned(np.clip(waves * 6 + 0.5, 0, 1), (dark, light))
+
+
+def _stripes(x: Tone, y: Tone, rng: np.random.Generator) -> Tone:
+    angle = rng.uniform(0, np.pi)
+    return np.sin((x * math.cos(angle) + y * math.sin(angle)) * rng.uniform(12, 38))
+
+
+def _checks(x: Tone, y: Tone, rng: np.random.Generator) -> Tone:
+    pitch = rng.uniform(12, 38)
+    return np.sin((x + 0.4 * y) * pitch) * np.sin((y - 0.4 * x) * pitch)
+
+
+def _rings(x: Tone, y: Tone, rng: np.random.Generator) -> Tone:
+    radius = np.hypot(x - rng.uniform(-0.7, 0.7), y)
+    return np.asarray(np.sin(radius * rng.uniform(12, 38)), np.float32)
+
+
+def _spiral(x: Tone, y: Tone, rng: np.random.Generator) -> Tone:
+    arms = np.float32(rng.integers(6, 20))
+    return np.sin(np.arctan2(y, x) * arms + np.hypot(x, y) * rng.uniform(6, 19))
 
 
 def sunburst(rng: np.random.Generator, palette: Palette) -> Pixels:
     picture = filled(palette.paper)
-    centre = tuple(int(c) for c in rng.uniform(60, SIDE_PX - 60, 2))
-    n = int(rng.integers(7, 30))
-    edges = (
-        np.sort(rng.uniform(0, 2 * np.pi, 2 * n))
-        if chance(rng, 0.5)
-        else np.linspace(0, 2 * np.pi, 2 * n + 1)[:-1]
-    )
+    centre, n = rng.uniform(60, SIDE_PX - 60, 2), int(rng.integers(7, 30))
+    even = np.arange(2 * n) * np.pi / n
+    edges = np.sort(rng.uniform(0, 2 * np.pi, 2 * n)) if chance(rng, 0.5) else even
+    far = centre + 900 * np.stack([np.cos(edges), np.sin(edges)], axis=-1)
     for i in range(0, 2 * n, 2):
-        rays = [
-            (centre[0] + 900 * np.cos(a), centre[1] + 900 * np.sin(a)) for a in edges[i : i + 2]
-        ]
-        cv2.fillPoly(
-            picture, [np.array([centre, *rays], np.int32)], palette.accents[i // 2 % 3], cv2.LINE_AA
-        )
-    for radius in sorted(rng.integers(10, 190, int(rng.integers(0, 6))), reverse=True):
-        cv2.circle(picture, centre, int(radius), pick(rng, palette.colours), -1, cv2.LINE_AA)
+        pen.polygon(picture, (centre, far[i], far[i + 1]), palette.accents[i // 2 % 3])
+    for radius in sorted(rng.uniform(10, 190, int(rng.integers(0, 6))), reverse=True):
+        pen.circle(picture, centre, radius, pick(rng, palette.colours))
     return picture
 
 
 def stained_glass(rng: np.random.Generator, palette: Palette) -> Pixels:
     """Cells around random points, each of one colour."""
-    n = int(rng.integers(14, 140))
-    corner = cv2.Subdiv2D((0, 0, SIDE_PX, SIDE_PX))
-    for point in rng.uniform(1, SIDE_PX - 1, (n, 2)):
-        corner.insert((float(point[0]), float(point[1])))
-    picture = filled(palette.ink)
-    cells, _ = corner.getVoronoiFacetList([])
-    lead = int(rng.choice((0, 2, 5)))
-    for cell in cells:
-        outline = [np.asarray(cell).astype(np.int32)]
+    cells = cv2.Subdiv2D((0, 0, SIDE_PX, SIDE_PX))
+    for x, y in rng.uniform(1, SIDE_PX - 1, (int(rng.integers(14, 140)), 2)):
+        cells.insert((float(x), float(y)))
+    picture, lead = filled(palette.ink), int(rng.choice((0, 2, 5)))
+    for cell in cells.getVoronoiFacetList([])[0]:
+        corners = np.asarray(cell, np.float64)
         share = rng.uniform(0.7, 1.15)
-        colour = tuple(min(255, round(c * share)) for c in pick(rng, palette.colours[1:]))
-        cv2.fillPoly(picture, outline, colour, cv2.LINE_AA)
+        red, green, blue = (min(255, round(c * share)) for c in pick(rng, palette.colours[1:]))
+        pen.polygon(picture, corners, (red, green, blue))
         if lead:
-            cv2.polylines(picture, outline, True, palette.ink, lead, cv2.LINE_AA)
+            pen.line(picture, np.vstack((corners, corners[:1])), palette.ink, lead)
     return picture
 
 
@@ -175,18 +160,16 @@ def arcs(rng: np.random.Generator, palette: Palette) -> Pixels:
     n = int(rng.integers(3, 9))
     cell = SIDE_PX // n + 1
     picture = filled(palette.paper, cell * n, cell * n)
-    rings = [
-        (r, pick(rng, palette.colours)) for r in np.linspace(0.8, 0.2, int(rng.integers(2, 6)))
-    ]
+    shares = np.linspace(0.8, 0.2, int(rng.integers(2, 6)))
+    rings = [(float(share) * cell, pick(rng, palette.colours)) for share in shares]
     for row in range(n):
         for column in range(n):
-            x, y = column * cell, row * cell
-            part = filled(palette.paper, cell, cell)
-            diagonal = ((0, 0), (cell, cell)) if chance(rng, 0.5) else ((cell, 0), (0, cell))
-            for corner in diagonal:
-                for share, colour in rings:
-                    cv2.circle(part, corner, round(share * cell), colour, -1, cv2.LINE_AA)
-            picture[y : y + cell, x : x + cell] = part
+            tile = filled(palette.paper, cell, cell)
+            for corner in ((0, 0), (cell, cell)):
+                for radius, colour in rings:
+                    pen.circle(tile, corner, radius, colour)
+            turned = np.rot90(tile) if chance(rng, 0.5) else tile
+            picture[row * cell : (row + 1) * cell, column * cell : (column + 1) * cell] = turned
     return picture
 
 
@@ -222,31 +205,25 @@ def ridge_plot(rng: np.random.Generator, palette: Palette) -> Pixels:
 def halftone_dots(rng: np.random.Generator, palette: Palette) -> Pixels:
     """Dots that swell with clouds, on a turned grid."""
     field = fractal(rng, 64, int(rng.integers(2, 5)), octaves=2)
-    picture = filled(palette.paper)
-    pitch = int(rng.integers(16, 46))
-    turn = rng.uniform(0, np.pi / 2)
+    picture, colour = filled(palette.paper), pick(rng, palette.inks)
+    pitch, turn = int(rng.integers(16, 46)), rng.uniform(0, np.pi / 2)
     span = np.arange(-SIDE_PX, SIDE_PX, pitch)
-    colour = pick(rng, (palette.ink, *palette.accents))
-    for a in span:
-        for b in span:
-            x = SIDE_PX / 2 + a * np.cos(turn) - b * np.sin(turn)
-            y = SIDE_PX / 2 + a * np.sin(turn) + b * np.cos(turn)
-            if 0 <= x < SIDE_PX and 0 <= y < SIDE_PX:
-                size = field[int(y * 64 / SIDE_PX), int(x * 64 / SIDE_PX)] * pitch * 0.75
-                cv2.circle(picture, (round(x), round(y)), round(size), colour, -1, cv2.LINE_AA)
+    a, b = (axis.ravel() for axis in np.meshgrid(span, span))
+    x = SIDE_PX / 2 + a * np.cos(turn) - b * np.sin(turn)
+    y = SIDE_PX / 2 + a * np.sin(turn) + b * np.cos(turn)
+    inside = (x >= 0) & (x < SIDE_PX) & (y >= 0) & (y < SIDE_PX)
+    for at in np.stack([x, y], axis=-1)[inside]:
+        column, row = (at * 64 / SIDE_PX).astype(int)
+        pen.circle(picture, at, float(field[row, column]) * pitch * 0.75, colour)
     return picture
 
 
 def circles(rng: np.random.Generator, palette: Palette) -> Pixels:
-    """Overprinted rings of many sizes."""
+    """Overprinted discs and rings of many sizes."""
     picture = filled(max(palette.paper, palette.ink, key=sum))
     for _ in range(int(rng.integers(8, 40))):
-        at = int(rng.integers(0, SIDE_PX)), int(rng.integers(0, SIDE_PX))
-        radius = int(rng.integers(14, 170))
-        layer = filled((255, 255, 255))
-        colour: Colour = pick(rng, palette.accents)
-        cv2.circle(
-            layer, at, radius, colour, -1 if chance(rng, 0.6) else max(3, radius // 6), cv2.LINE_AA
-        )
-        picture = ((picture.astype(np.uint16) * layer) >> 8).astype(np.uint8)
+        plate, radius = filled((255, 255, 255)), rng.uniform(14, 170)
+        thick = pen.FILL if chance(rng, 0.6) else max(3, radius / 6)
+        pen.circle(plate, rng.uniform(0, SIDE_PX, 2), radius, pick(rng, palette.accents), thick)
+        picture = np.asarray(cv2.multiply(picture, plate, scale=1 / 255), np.uint8)
     return picture

@@ -50,6 +50,11 @@ class Palette:
         return self.colours[1:4]
 
     @property
+    def inks(self) -> tuple[Colour, ...]:
+        """What is printed on the paper."""
+        return self.colours[:-1]
+
+    @property
     def paper(self) -> Colour:
         return self.colours[-1]
 

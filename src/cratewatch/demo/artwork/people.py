@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from cratewatch.demo.artwork.canvas import (
+    PHOTO_SIDE_PX,
     Mask,
     Pixels,
     Tone,
@@ -19,8 +20,6 @@ from cratewatch.demo.artwork.canvas import (
 from cratewatch.demo.artwork.noise import Cells, fractal, grained, stretched
 from cratewatch.demo.artwork.palette import Palette
 
-# Photographs are soft: they are made in half size and enlarged.
-_SIDE_PX = 300
 _WALLS: tuple[Cells, ...] = (2, 4, 9, (2, 14), (16, 2))
 _CLOTHS: tuple[Cells, ...] = (3, 8, 30, (22, 2), (2, 22))
 _STRANDS: tuple[Cells, ...] = (25, (40, 3), (6, 40))
@@ -58,7 +57,7 @@ def portrait(rng: np.random.Generator, palette: Palette) -> Pixels:
     picture = _body(picture, pose, rng, palette)
     picture = _head(picture, pose, rng, palette)
     tilt = cv2.getRotationMatrix2D((pose.x, pose.y), rng.uniform(-16, 16), 1.06)
-    tilted = cv2.warpAffine(picture, tilt, (_SIDE_PX, _SIDE_PX), borderMode=cv2.BORDER_REFLECT)
+    tilted = cv2.warpAffine(picture, tilt, picture.shape[:2], borderMode=cv2.BORDER_REFLECT)
     return grained(rng, np.asarray(tilted, np.uint8), rng.uniform(3, 13))
 
 
@@ -70,7 +69,7 @@ def faces_in_a_row(rng: np.random.Generator, palette: Palette) -> Pixels:
     contrast = rng.uniform(0.9, 1.6)
     for i in rng.permutation(n):
         pose = _Pose(
-            x=_SIDE_PX * (i + 0.5) / n + rng.uniform(-8, 8),
+            x=PHOTO_SIDE_PX * (i + 0.5) / n + rng.uniform(-8, 8),
             y=rng.uniform(95, 170),
             radius=130 / n * rng.uniform(0.75, 1.0),
             light=light,
@@ -82,9 +81,9 @@ def faces_in_a_row(rng: np.random.Generator, palette: Palette) -> Pixels:
 
 
 def _backdrop(rng: np.random.Generator, palette: Palette) -> Pixels:
-    x, y = plane(_SIDE_PX)
+    x, y = plane(PHOTO_SIDE_PX)
     lit = 1 - ((x - rng.uniform(-1, 1)) ** 2 + (y - rng.uniform(-1, 1)) ** 2) / 3
-    rough = fractal(rng, _SIDE_PX, pick(rng, _WALLS), fall=0.6)
+    rough = fractal(rng, PHOTO_SIDE_PX, pick(rng, _WALLS), fall=0.6)
     mix = rng.uniform(0.15, 0.85)
     tone = stretched(lit * (1 - mix) + rough * mix)
     low, high = sorted(rng.choice(5, 2, replace=False))
@@ -103,7 +102,7 @@ def _body(picture: Pixels, pose: _Pose, rng: np.random.Generator, palette: Palet
             (x - wide, shoulder_y + r * 0.5), (x - r * 0.5, shoulder_y),
         ]
     )  # fmt: skip
-    cloth = fractal(rng, _SIDE_PX, pick(rng, _CLOTHS), octaves=3)
+    cloth = fractal(rng, PHOTO_SIDE_PX, pick(rng, _CLOTHS), octaves=3)
     dressed = lay(picture, toned(cloth, _two_inks(rng, palette)), _polygon(outline, soft=3))
     if chance(rng, 0.5):
         collar = np.array(
@@ -119,8 +118,8 @@ def _two_inks(rng: np.random.Generator, palette: Palette) -> tuple[tuple[int, in
 
 
 def _head(picture: Pixels, pose: _Pose, rng: np.random.Generator, palette: Palette) -> Pixels:
-    x, y = plane(_SIDE_PX)
-    half = _SIDE_PX / 2
+    x, y = plane(PHOTO_SIDE_PX)
+    half = PHOTO_SIDE_PX / 2
     v = (y * half + half - pose.y) / (pose.radius * 1.3)
     jaw = 1 - rng.uniform(0.1, 0.3) * np.clip(v, 0, 1) ** 2
     u = (x * half + half - pose.x) / (pose.radius * jaw)
@@ -195,13 +194,13 @@ def _with_hair(
         mask |= around & (u * u + v * v > 0.98) & (v < 0.5)
     if cut.brim:
         mask |= (np.abs(v + 0.52) < 0.09) & (np.abs(u) < cut.brim)
-    strands = fractal(rng, _SIDE_PX, pick(rng, _STRANDS), octaves=2)
+    strands = fractal(rng, PHOTO_SIDE_PX, pick(rng, _STRANDS), octaves=2)
     top = pick(rng, palette.colours if cut.brim else _HAIR_COLOURS)
     soft = np.asarray(cv2.GaussianBlur(mask * np.uint8(255), (0, 0), 1.2), np.uint8)
     return lay(picture, toned(strands, ((12, 9, 8), top)), soft)
 
 
 def _polygon(outline: np.ndarray[tuple[int, int], np.dtype[np.float64]], soft: float) -> Mask:
-    mask = np.zeros((_SIDE_PX, _SIDE_PX), np.uint8)
+    mask = np.zeros((PHOTO_SIDE_PX, PHOTO_SIDE_PX), np.uint8)
     cv2.fillPoly(mask, [np.asarray(outline, np.int32)], 255, cv2.LINE_AA)
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), soft), np.uint8)
