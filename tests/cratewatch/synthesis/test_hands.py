@@ -69,7 +69,7 @@ def test_a_hand_lies_over_the_edge_and_goes_on_outside(grip: Grip, edge: int) ->
 
 @pytest.mark.parametrize("edge", range(4))
 def test_the_arm_of_a_small_hand_still_leaves_the_canvas(edge: int) -> None:
-    whole = on_canvas(painted(replace(a_hand("fingers_front", edge), scale=0.6)), front=False)
+    whole = on_canvas(painted(replace(a_hand("fingers_front", edge), scale=0.4)), front=False)
     assert [whole[0], whole[:, -1], whole[-1], whole[:, 0]][edge].any()
 
 
