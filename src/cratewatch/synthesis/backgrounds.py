@@ -106,3 +106,11 @@ def _shop(rng: np.random.Generator, colour: Colour, side: int) -> Plane:
         paint = rng.uniform(0.05, 0.9) * rng.uniform(0.6, 1.1, 3)
         scene[max(0, y) : y + height, max(0, x) : x + width] = paint
     return scaled_to(blur(scene, rng.uniform(0.8, 2.2)), (side, side))
+
+
+def sample_cloth_colour(rng: np.random.Generator) -> Colour:
+    """Sample the colour of a garment; most are dark or muted."""
+    value, saturation = rng.beta(1.3, 1.8), rng.beta(1.2, 2.5)
+    tint = rng.uniform(0.0, 1.0, 3)
+    red, green, blue = (0.06 + 0.9 * value) * (1.0 - saturation * tint)
+    return float(red), float(green), float(blue)

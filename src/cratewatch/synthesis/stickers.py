@@ -18,6 +18,18 @@ PHRASES: dict[StickerShape, str] = {
 }
 PATCH_PX = 144
 LIGHT_LIFT = 0.06
+CURRENCIES = ("$", "", "EUR ")
+HYPE = ("SALE", "NEW", "USED", "180g", "-50%", "REISSUE", "NM", "VG+")
+PAPERS: tuple[tuple[Colour, Colour], ...] = (
+    ((0.97, 0.97, 0.95), (0.08, 0.08, 0.10)),
+    ((0.98, 0.86, 0.18), (0.10, 0.08, 0.08)),
+    ((0.86, 0.16, 0.14), (0.98, 0.97, 0.94)),
+    ((0.97, 0.54, 0.12), (0.10, 0.08, 0.06)),
+    ((0.45, 0.84, 0.36), (0.06, 0.10, 0.06)),
+    ((0.10, 0.10, 0.12), (0.94, 0.92, 0.80)),
+    ((0.98, 0.62, 0.74), (0.12, 0.08, 0.12)),
+)
+"""Paper and ink of stickers as shops use them."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,11 @@ def draw_sticker(texture: Plane, opaque: Plane, sticker: Sticker) -> None:
     dim(texture[window], np.float32(1.0) - np.float32(0.35) * shadow)
     blend(texture[window], np.asarray(laid, dtype=np.float32), coverage)
     np.maximum(opaque[window], coverage, out=opaque[window])
+
+
+def sample_stickers(rng: np.random.Generator) -> tuple[Sticker, ...]:
+    """Sample one sticker or two."""
+    return tuple(_sample_sticker(rng) for _ in range(1 + int(rng.random() < 0.3)))
 
 
 def sticker_outline(sticker: Sticker) -> npt.NDArray[np.float64]:
@@ -120,3 +137,30 @@ def _print(sticker: Sticker, height: int) -> Stencil:
         cv2.line(ink, (16, height - 15), (PATCH_PX - 16, height - 15), 205, 3, cv2.LINE_AA)
         cv2.line(ink, (16, 14), (PATCH_PX - 40, 14), 205, 4, cv2.LINE_AA)
     return ink
+
+
+def _sample_sticker(rng: np.random.Generator) -> Sticker:
+    shapes: tuple[StickerShape, ...] = ("round", "rectangular", "starburst")
+    shape = shapes[int(rng.choice(3, p=[0.35, 0.45, 0.2]))]
+    low, high = {"round": (0.10, 0.20), "rectangular": (0.14, 0.26), "starburst": (0.16, 0.28)}[
+        shape
+    ]
+    width = float(rng.uniform(low, high))
+    paper, ink = PAPERS[int(rng.integers(len(PAPERS)))]
+    x, y = rng.beta(0.6, 0.6, 2) * (0.94 - width) + 0.03 + width / 2
+    return Sticker(
+        shape=shape,
+        centre=(float(x), float(y)),
+        width=width,
+        angle_deg=float(rng.normal(0.0, 5.0)),
+        text=_sample_text(rng),
+        paper=paper,
+        ink=ink,
+    )
+
+
+def _sample_text(rng: np.random.Generator) -> str:
+    if rng.random() < 0.2:
+        return HYPE[int(rng.integers(len(HYPE)))]
+    price = int(rng.integers(1, 60)) + float(rng.choice([0.0, 0.5, 0.95, 0.99]))
+    return f"{CURRENCIES[int(rng.integers(len(CURRENCIES)))]}{price:.2f}"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cratewatch.synthesis.composite import CANVAS_PX, draw_occluded
+from cratewatch.synthesis.hand_sampling import HandConfig
 from cratewatch.synthesis.scene import Scene, SceneConfig, boxes_of, sample_scene
 from cratewatch.synthesis.stickers import Sticker, StickerShape
 
@@ -87,7 +88,7 @@ def test_boxes_contain_the_mask() -> None:
 def test_the_mask_is_where_the_picture_of_the_cover_changes_most() -> None:
     """What the mask leaves free still shows the cover: black stays darker than white."""
     black, white = np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)
-    config = SceneConfig(bare_share=0, no_hand_share=0, glare_share=0, wrap_share=0)
+    config = SceneConfig(bare_share=0, hands=HandConfig(none_share=0), glare_share=0, wrap_share=0)
     for seed in range(12):
         scene = sample_scene(seed, config)
         first, second = draw_occluded(black, scene), draw_occluded(white, scene)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from cratewatch.synthesis.hand_sampling import HandConfig
 from cratewatch.synthesis.query import Query, draw_query
 from cratewatch.synthesis.scene import SceneConfig
 
@@ -109,7 +110,11 @@ def hole_in_change(seed: int, config: SceneConfig) -> tuple[int, int, int, int]:
 
 def test_boxes_follow_the_crop_and_the_scale() -> None:
     config = SceneConfig(
-        bare_share=0, no_hand_share=1, glare_share=0, wrap_share=0, severity_range=(0.0, 0.0)
+        bare_share=0,
+        hands=HandConfig(none_share=1),
+        glare_share=0,
+        wrap_share=0,
+        severity_range=(0.0, 0.0),
     )
     compared = 0
     for seed in range(24):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cratewatch.synthesis.composite import draw_occluded
+from cratewatch.synthesis.hand_sampling import HandConfig
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
 from cratewatch.synthesis.sleeve import fit_cover, homography, project_corners
 
@@ -27,7 +28,9 @@ def test_shares_are_kept() -> None:
 
 
 def test_no_share_means_none() -> None:
-    config = SceneConfig(bare_share=0, no_hand_share=0, sticker_share=0, glare_share=0)
+    config = SceneConfig(
+        bare_share=0, hands=HandConfig(none_share=0), sticker_share=0, glare_share=0
+    )
     for seed in range(40):
         scene = sample_scene(seed, config)
         assert scene.hands
@@ -36,7 +39,7 @@ def test_no_share_means_none() -> None:
 
 
 def test_two_hands_do_not_both_lie_loose() -> None:
-    config = SceneConfig(bare_share=0, no_hand_share=0, two_hands_share=1)
+    config = SceneConfig(bare_share=0, hands=HandConfig(none_share=0, two_share=1))
     for seed in range(80):
         grips = [hand.grip for hand in sample_scene(seed, config).hands]
         assert grips.count("over_front") < 2
@@ -98,9 +101,8 @@ def test_shrinking_averages() -> None:
 
 
 def test_two_hands_on_one_edge_stand_apart() -> None:
-    config = SceneConfig(
-        bare_share=0, no_hand_share=0, two_hands_share=1, grips=(("bottom_support", 1.0),)
-    )
+    hands = HandConfig(none_share=0, two_share=1, grips=(("bottom_support", 1.0),))
+    config = SceneConfig(bare_share=0, hands=hands)
     for seed in range(40):
         first, second = sample_scene(seed, config).hands
         assert first.edge == second.edge == 2
