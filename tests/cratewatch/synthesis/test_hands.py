@@ -5,9 +5,10 @@ import pytest
 
 from cratewatch.synthesis.hand import Cuff, Grip, Hand
 from cratewatch.synthesis.hand_pose import hand_box, pose_hand
-from cratewatch.synthesis.hands import PaintedHand, paint_hand, skin_colour
+from cratewatch.synthesis.hands import PaintedHand, paint_hand
 from cratewatch.synthesis.lighting import Light
 from cratewatch.synthesis.pixels import Corners
+from cratewatch.synthesis.skin import skin_colour
 
 SIDE = 320
 SLEEVE: Corners = np.array([[60.0, 60.0], [260.0, 60.0], [260.0, 260.0], [60.0, 260.0]])
