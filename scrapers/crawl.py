@@ -19,22 +19,21 @@ from typing import Any, TextIO
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.http import Request
+from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
 from cratewatch.catalog import Catalog, open_catalog
 from cratewatch.errors import CratewatchError
 from scrapers.items import CoverItem
-from scrapers.job_spider import JobSpider
 from scrapers.launch import STOP_GRACE_S, CrawlJob, CrawlReport, Progress
 from scrapers.ledger import Ledger
 from scrapers.settings import scrapy_settings
-from scrapers.spiders.covers import CoversSpider
-from scrapers.spiders.musicbrainz import MusicBrainzSpider
-from scrapers.spiders.storefront import StorefrontSpider
 
-RELEASE_SPIDERS: dict[str, type[JobSpider]] = {
-    "musicbrainz": MusicBrainzSpider,
-    "storefront": StorefrontSpider,
+# By name, as a crawl needs only one of them and the readers of markup are slow to import.
+COVERS_SPIDER = "scrapers.spiders.covers.CoversSpider"
+RELEASE_SPIDERS = {
+    "musicbrainz": "scrapers.spiders.musicbrainz.MusicBrainzSpider",
+    "storefront": "scrapers.spiders.storefront.StorefrontSpider",
 }
 
 
@@ -100,9 +99,9 @@ def crawl(job: CrawlJob, on_progress: Callable[[Progress], None]) -> CrawlReport
 
 
 def _run_spider(job: CrawlJob, catalog: Catalog, ledger: Ledger) -> Crawler:
-    spider = CoversSpider if job.job == "covers" else RELEASE_SPIDERS[job.source.spider]
+    name = COVERS_SPIDER if job.job == "covers" else RELEASE_SPIDERS[job.source.spider]
     process = AsyncCrawlerProcess(scrapy_settings(job))
-    crawler = process.create_crawler(spider)
+    crawler = process.create_crawler(load_object(name))
     watcher = _Watcher(ledger)
     crawler.signals.connect(watcher.count_request, signal=signals.request_left_downloader)
     crawler.signals.connect(watcher.count_page_bug, signal=signals.spider_error)

@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import extruct
 from extruct.jsonld import JsonLdExtractor
 from extruct.utils import parse_html
+from lxml.etree import ParserError  # type: ignore[import-untyped]
 
 Node = dict[str, Any]
 
@@ -38,10 +39,11 @@ class Markup:
 
 
 def read_markup(html: str, base_url: str) -> Markup:
-    if not html.strip():
-        return Markup()
-    tree = parse_html(html, encoding="UTF-8")
     markup = Markup()
+    try:  # as bytes, because lxml refuses XHTML's encoding declaration in a str
+        tree = parse_html(html.encode(errors="replace"), encoding="UTF-8")
+    except ParserError:  # no element at all
+        return markup
     for script in tree.xpath(_SCRIPTS):
         try:
             items = JsonLdExtractor().extract_items(script)

@@ -1,17 +1,20 @@
-"""Retries that wait: backoff for what fails, Retry-After for a host that asks for time."""
+"""Manners: retries that wait, hosts that are left alone when they ask for it, robots.txt."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Self
+from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import get_retry_request
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import DownloadTimeoutError, ResponseDataLossError
 from scrapy.http import Request, Response
 from scrapy.robotstxt import RobotParser
@@ -22,6 +25,8 @@ from scrapers.reasons import CONNECTION_ERRORS, HostClosedError
 
 BUSY = (429, 503)  # the host as a whole wants fewer requests
 RETRIED_STATUS = (408, 500, 502, 504, 520, 522, 524, *BUSY)
+MOST_DELAY_S = 60.0  # a day's delay would be a ban, which robots.txt has other words for
+FORBID_ALL = b"User-agent: *\nDisallow: /"
 RETRIED_ERRORS = (DownloadTimeoutError, ResponseDataLossError, *CONNECTION_ERRORS)
 
 
@@ -101,14 +106,38 @@ class PatientRetry:
 
     def _pause(self, host: str, status: int, wait_s: float) -> None:
         """Let the host's slot send nothing for a while, requests already queued included."""
+        slot = self._crawler.engine.downloader.slots[host]
         if wait_s > self._backoff.longest_pause_s:
             self._closed[host] = (status, wait_s)
-            return
-        slot = self._crawler.engine.downloader.slots[host]
+            while slot.queue:
+                _, waiting = slot.queue.popleft()
+                waiting.errback(HostClosedError(host, status, wait_s))
         slot.lastseen = max(slot.lastseen, time.monotonic() + wait_s - slot.delay)
 
     def _host(self, request: Request) -> str:
         return self._crawler.engine.downloader.get_slot_key(request)
+
+
+class RobotsRules(RobotsTxtMiddleware):
+    """Scrapy's rule, mended in two places.
+
+    Of the requests that wait for one robots.txt all but the first would pass unchecked (2.19: a
+    Deferred gives its result to one waiter only). And rules that a server failed to send forbid
+    everything, as RFC 9309 says.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def robot_parser(self, request: Request) -> RobotParser | None:
+        async with self._locks[urlsplit(request.url).netloc]:
+            return await super().robot_parser(request)
+
+    async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
+        if response.status >= 500:
+            response = response.replace(body=FORBID_ALL)
+        await super()._parse_robots(response, netloc, request)
 
 
 class CrawlDelay:
@@ -124,10 +153,14 @@ class CrawlDelay:
 
     def _slow_down(self, robotparser: RobotParser, request: Request) -> None:
         asked_s = robotparser.crawl_delay(self._crawler.settings["USER_AGENT"])
+        if asked_s is None:
+            return
         downloader = self._crawler.engine.downloader
-        slot = downloader.slots.get(downloader.get_slot_key(request))
-        if slot is not None and asked_s is not None:
-            slot.delay = max(slot.delay, asked_s)
+        host = downloader.get_slot_key(request)
+        delay_s = max(self._crawler.settings.getfloat("DOWNLOAD_DELAY"), min(asked_s, MOST_DELAY_S))
+        downloader.per_slot_settings[host] = {"delay": delay_s}  # for when its slot is made anew
+        if host in downloader.slots:
+            downloader.slots[host].delay = delay_s
 
 
 def retry_after_s(value: str, now: datetime) -> float | None:

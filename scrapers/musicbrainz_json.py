@@ -9,6 +9,8 @@ from typing import Any
 
 from cratewatch.catalog import Release
 
+NO_LABEL = "[no label]"  # the service's entity for releases that have none
+
 
 @dataclass(frozen=True)
 class BrowsePage:
@@ -85,7 +87,8 @@ def _label_and_catno(
 ) -> tuple[str | None, str | None]:
     wanted = [info for info in infos if (info.get("label") or {}).get("id") == label_id]
     info = next(iter(wanted or infos), {})
-    return (info.get("label") or {}).get("name") or None, info.get("catalog-number") or None
+    name = (info.get("label") or {}).get("name")
+    return None if name == NO_LABEL else name, info.get("catalog-number") or None
 
 
 def _year(date: str | None) -> int | None:

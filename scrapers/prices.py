@@ -8,6 +8,7 @@ from decimal import Decimal
 from price_parser import Price
 
 CENT = Decimal("0.01")
+MOST = Decimal("1e9")  # beyond it a number is a barcode or a mistake
 # Four and more decimals are a database's numeric column; three could be European thousands.
 _MACHINE = re.compile(r"\d+(\.(\d{1,2}|\d{4,}))?")
 _ISO = re.compile(r"[A-Z]{3}")
@@ -35,7 +36,7 @@ def read_price(value: object, currency: object = None) -> tuple[Decimal | None, 
         return None, None
     price = Price.fromstring(str(value))
     amount = Decimal(str(value)) if _is_machine_number(value) else price.amount
-    if amount is None or not amount.is_finite() or amount < 0:
+    if amount is None or not amount.is_finite() or not 0 <= amount < MOST:
         return None, None
     return amount.quantize(CENT), _iso(currency) or _iso(price.currency)
 

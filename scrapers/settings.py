@@ -46,6 +46,8 @@ def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
         "DEFAULT_DROPITEM_LOG_LEVEL": "INFO",
         "ITEM_PIPELINES": PIPELINES,
         "DOWNLOADER_MIDDLEWARES": {
+            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+            "scrapers.middlewares.RobotsRules": 100,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "scrapers.middlewares.PatientRetry": 550,
         },

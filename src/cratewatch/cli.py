@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -43,6 +44,7 @@ IDENTIFY_BATCH = 64
 
 def main() -> None:
     """Run a command; a CratewatchError is one line on standard error and exit code 1."""
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app()
     except CratewatchError as error:
@@ -194,6 +196,7 @@ def evaluate(
 ) -> None:
     """Measure recall on drawn queries of artworks that training never saw."""
     from cratewatch.evaluation import evaluate_serving
+    from cratewatch.tables import evaluation_table
 
     evaluation = evaluate_serving(_settings(home), queries)[0]
     if json_:
@@ -250,24 +253,9 @@ def demo(
     run_demo(settings.home)
 
 
-def evaluation_table(evaluation: dict[str, Any]) -> Table:
-    """Return the table that evaluate and demo print."""
-    table = Table(
-        title=f"{evaluation['n_queries']} queries of unseen artworks among "
-        f"{evaluation['n_artworks']} artworks, model {evaluation['model']}"
-    )
-    for column in ("measure", "value", "95 % interval", "by chance"):
-        table.add_column(column, justify="left" if column == "measure" else "right")
-    for k in (1, 5):
-        share, chance = evaluation[f"recall_at_{k}"], evaluation[f"chance_at_{k}"]
-        table.add_row(f"recall@{k}", *_share(share), f"{chance:.2%}")
-    for severity, share in evaluation["by_severity"].items():
-        table.add_row(f"recall@1, severity {severity}", *_share(share), "")
-    return table
-
-
-def _share(share: dict[str, float]) -> tuple[str, str]:
-    return f"{share['value']:.1%}", f"{share['low']:.1%} to {share['high']:.1%}"
+def _stop(_signal: int, _frame: object) -> None:
+    """End as on Ctrl-C, so that every process that was started is ended as well."""
+    raise KeyboardInterrupt
 
 
 def _settings(home: Path | None) -> Settings:

@@ -28,9 +28,10 @@ class TrainConfig:
         artworks: Artworks in a batch.
         images_each: Images of each: its clean cover and queries.
         margin: Of the triplet loss, in Euclidean distance between unit vectors (0..2).
-        sharpness: Factor on distances inside the soft margin. Towards infinity the loss is the
-            hinge of the published triplet networks, which collapses when the hardest negatives
-            are mined from the first step; the soft margin does not.
+        sharpness: Factor on distances inside the soft margin; towards infinity the loss is the
+            hinge of the published triplet networks.
+        warm_up: Share of the steps that learn from all triplets of a batch; mining the hardest
+            ones from the first step collapses all embeddings to one point.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -41,6 +42,7 @@ class TrainConfig:
     weight_decay: float = 1e-2
     margin: float = 0.0
     sharpness: float = 20.0
+    warm_up: float = 0.2
     seed: int = 0
 
 
@@ -54,8 +56,8 @@ class TrainProgress:
     seconds: float
 
 
-class BatchHardTripletLoss(nn.Module):
-    """For each image its farthest positive and nearest negative, under a soft margin.
+class SoftTripletLoss(nn.Module):
+    """Triplet loss with a soft margin, on all triplets or on the hardest of each image.
 
     mean log(1 + exp(sharpness * (d_positive - d_negative + margin))), with Euclidean distances
     (Hermans, Beyer and Leibe 2017, "In Defense of the Triplet Loss", soft-margin variant).
@@ -70,10 +72,15 @@ class BatchHardTripletLoss(nn.Module):
             margin=sharpness * margin, smooth_loss=True, distance=distance
         )
 
-    def forward(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """Return the loss of (N, D) unit vectors with (N,) labels."""
+    def forward(self, embeddings: Tensor, labels: Tensor, *, mined: bool) -> Tensor:
+        """Return the loss of (N, D) unit vectors with (N,) labels.
+
+        Args:
+            mined: Take for each image its farthest positive and nearest negative only.
+        """
         scaled = self._sharpness * embeddings
-        loss: Tensor = self._loss(scaled, labels, self._miner(scaled, labels))
+        triplets = self._miner(scaled, labels) if mined else None
+        loss: Tensor = self._loss(scaled, labels, triplets)
         return loss
 
 
@@ -85,7 +92,7 @@ class Trainer:
         self.net = EmbeddingNet(config.model)
         self._data = data
         self._config = config
-        self._loss = BatchHardTripletLoss(config.margin, config.sharpness)
+        self._loss = SoftTripletLoss(config.margin, config.sharpness)
 
     def steps(self) -> Iterator[TrainProgress]:
         """Train, yielding after every step.
@@ -109,7 +116,8 @@ class Trainer:
             images = standardise(batch.images.to(device))
             with torch.autocast(device.type, dtype=torch.bfloat16):
                 embeddings = net(images.contiguous(memory_format=torch.channels_last))
-            loss = self._loss(embeddings, batch.labels.to(device))
+            mined = step >= config.warm_up * config.steps
+            loss = self._loss(embeddings, batch.labels.to(device), mined=mined)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)

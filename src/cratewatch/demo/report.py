@@ -1,0 +1,106 @@
+"""The demo's HTML report: figures, and queries beside their best five matches."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from PIL import Image
+
+from cratewatch.catalog import Catalog, ListedRelease, open_catalog
+from cratewatch.evaluation import Answer
+from cratewatch.images import decode
+from cratewatch.lake import Lake, cover_key
+from cratewatch.settings import Settings
+
+SHOWN_RIGHT = 24
+SHOWN_MISSES = 24
+TILE_PX = 144
+
+
+def write_report(
+    path: Path, settings: Settings, result: dict[str, Any], answers: Sequence[Answer]
+) -> None:
+    """Write one self-contained page: result as tables, right answers and misses as pictures."""
+    right = [item for item in answers if item.right]
+    misses = [item for item in answers if not item.right]
+    catalog = open_catalog(settings.catalog_url)
+    lake = Lake(settings.lake_path)
+    try:
+        page = _template().render(
+            result=result,
+            n_misses=len(misses),
+            misses=[_row(item, lake, catalog) for item in _spread(misses, SHOWN_MISSES)],
+            right=[_row(item, lake, catalog) for item in _spread(right, SHOWN_RIGHT)],
+        )
+    finally:
+        catalog.close()
+    path.write_text(page, encoding="utf-8")
+
+
+def _template() -> Any:
+    environment = Environment(
+        loader=PackageLoader("cratewatch.demo", "templates"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.jinja")
+
+
+def _spread(answers: Sequence[Answer], count: int) -> list[Answer]:
+    """Return up to count answers, evenly over the severities."""
+    ordered = sorted(answers, key=lambda item: float(item.sample.label["severity"]))
+    step = max(1, len(ordered) / count)
+    return [ordered[int(i * step)] for i in range(min(count, len(ordered)))]
+
+
+def _row(answer: Answer, lake: Lake, catalog: Catalog) -> dict[str, Any]:
+    releases = catalog.releases_of([answer.artwork_id, *(hit.artwork_id for hit in answer.hits)])
+    true_id = answer.sample.label["cover_id"]
+    return {
+        "query": _data_url(Image.open(io.BytesIO(answer.sample.jpeg))),
+        "severity": answer.sample.label["severity"],
+        "occluded": answer.sample.label["occluded_fraction"],
+        "truth": {
+            "picture": _cover(lake, true_id),
+            **_caption(releases[answer.artwork_id]),
+        },
+        "right": answer.right,
+        "matches": [
+            {
+                "picture": _cover(lake, hit.cover_id),
+                "score": hit.score,
+                "right": hit.artwork_id == answer.artwork_id,
+                **_caption(releases[hit.artwork_id]),
+            }
+            for hit in answer.hits
+        ],
+    }
+
+
+def _caption(releases: Sequence[ListedRelease]) -> dict[str, str]:
+    if not releases:
+        return {"title": "", "artist": "", "price": ""}
+    first = releases[0]
+    price = f"{first.price} {first.currency or ''}".strip() if first.price is not None else ""
+    return {
+        "title": first.title,
+        "artist": first.artist or "",
+        "price": "no longer listed" if first.withdrawn_at else price,
+    }
+
+
+def _cover(lake: Lake, cover_id: str) -> str:
+    return _data_url(decode(lake.read(cover_key(cover_id)), side_px=TILE_PX))
+
+
+def _data_url(image: Image.Image) -> str:
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,162 @@
+"""The main job on the embedded shop: two nights, synthesis, training, index, evaluation.
+
+The same flows, spiders, workers and gallery as on a cluster, with other settings.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from cratewatch.catalog import open_catalog
+from cratewatch.demo.covers import draw_stock
+from cratewatch.demo.report import write_report
+from cratewatch.demo.site import DemoShop
+from cratewatch.demo.stock import NightExpectation, expected_night, stock_of_night
+from cratewatch.errors import CheckError, CratewatchError
+from cratewatch.evaluation import Answer, Evaluation, evaluate_serving
+from cratewatch.settings import CONFIG_NAME, load_settings
+from cratewatch.tables import evaluation_table
+from cratewatch.training.loop import TrainConfig
+from flows.index_gallery import index_gallery
+from flows.progress import progress_bar
+from flows.refresh_catalog import refresh_catalog
+from flows.synthesize_queries import synthesize_queries
+from flows.train_model import train_model
+from workers.cluster import ray_cluster
+
+SOURCE = "demo-shop"
+MARKER = ".cratewatch-demo"
+TRAIN_SAMPLES = 3000
+TEST_SAMPLES = 280
+TRAIN_STEPS = 200
+SEED = 7
+
+
+@dataclass
+class DemoResult:
+    """What the demo found, as report.json holds it."""
+
+    n_releases: int = 0
+    night1: dict[str, Any] = field(default_factory=dict)
+    night2: dict[str, Any] = field(default_factory=dict)
+    n_queries: int = 0
+    n_covers: int = 0
+    recall_at_1: float = 0.0
+    recall_at_1_interval: tuple[float, float] = (0.0, 0.0)
+    recall_at_5: float = 0.0
+    recall_at_5_interval: tuple[float, float] = (0.0, 0.0)
+    chance_at_1: float = 0.0
+    model: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def run_demo(home: Path, steps: int = TRAIN_STEPS) -> DemoResult:
+    """Run everything in home, which is emptied first, and write report.html and report.json.
+
+    Raises:
+        CratewatchError: if home holds something that no demo made.
+        CheckError: if a night's counts are not what the shop had planned.
+    """
+    _empty(home)
+    result = DemoResult()
+    stock = stock_of_night(1)
+    with _stage(result, "draw covers"), progress_bar("draw the shop's covers") as advance:
+        draw_stock(home / "shop", stock, lambda done, total: advance(done, total, ""))
+    with DemoShop(home / "shop") as shop, ray_cluster("local", home / "ray"):
+        _write_settings(home, shop.url)
+        with _stage(result, "night 1"):
+            result.night1 = _night(home, 1)
+        with _stage(result, "synthesize"):
+            synthesize_queries(home, samples=TRAIN_SAMPLES, seed=SEED, split="train")
+        with _stage(result, "train"):
+            train_model(home, TrainConfig(steps=steps, seed=SEED))
+        with _stage(result, "index"):
+            index_gallery(home)
+        shop.open_night(2)
+        with _stage(result, "night 2"):
+            result.night2 = _night(home, 2)
+        with _stage(result, "evaluate"):
+            synthesize_queries(home, samples=TEST_SAMPLES, seed=SEED + 1, split="test")
+            evaluation, answers = evaluate_serving(load_settings(home=home))
+    _fill(result, home, evaluation)
+    _publish(home, result, evaluation, answers)
+    return result
+
+
+def _empty(home: Path) -> None:
+    if home.exists() and any(home.iterdir()):
+        if not (home / MARKER).exists():
+            raise CratewatchError(
+                f"demo: {home} is not empty and no demo made it; choose another --home"
+            )
+        shutil.rmtree(home)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / MARKER).touch()
+
+
+def _write_settings(home: Path, url: str) -> None:
+    """Declare the shop as a source; loopback bears a rate that no real shop should get."""
+    lines = (
+        f"[sources.{SOURCE}]",
+        'spider = "storefront"',
+        f'url = "{url}"',
+        "rate_per_s = 100",
+        "concurrency = 8",
+    )
+    (home / CONFIG_NAME).write_text("\n".join(lines) + "\n")
+
+
+@contextlib.contextmanager
+def _stage(result: DemoResult, name: str) -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    result.seconds[name] = round(time.monotonic() - start, 1)
+
+
+def _night(home: Path, night: int) -> dict[str, Any]:
+    report = refresh_catalog(home, [SOURCE])[0]
+    counts = {name: report["diff"][name] for name in ("new", "changed", "unchanged", "withdrawn")}
+    covers = report["covers"]["items"]
+    embedded = report["index"]["embedded"] if report["index"] else 0
+    found = {**counts, "failed": report["failed"]}
+    _compare(night, found, expected_night(night))
+    return {**found, "covers_fetched": covers, "covers_embedded": embedded}
+
+
+def _compare(night: int, found: dict[str, Any], planned: NightExpectation) -> None:
+    expected = {name: getattr(planned, name) for name in found}
+    if found != expected:
+        raise CheckError(f"demo: night {night} found {found}, the shop had planned {expected}")
+
+
+def _fill(result: DemoResult, home: Path, evaluation: Evaluation) -> None:
+    catalog = open_catalog(load_settings(home=home).catalog_url)
+    result.n_releases = catalog.counts()["releases"]
+    catalog.close()
+    result.n_queries = evaluation.n_queries
+    result.n_covers = evaluation.n_gallery
+    result.recall_at_1 = evaluation.recall_at_1.value
+    result.recall_at_1_interval = (evaluation.recall_at_1.low, evaluation.recall_at_1.high)
+    result.recall_at_5 = evaluation.recall_at_5.value
+    result.recall_at_5_interval = (evaluation.recall_at_5.low, evaluation.recall_at_5.high)
+    result.chance_at_1 = evaluation.chance_at_1
+    result.model = evaluation.model
+
+
+def _publish(home: Path, result: DemoResult, evaluation: Evaluation, answers: list[Answer]) -> None:
+    (home / "report.json").write_text(json.dumps(asdict(result), indent=2) + "\n")
+    write_report(home / "report.html", load_settings(home=home), asdict(result), answers)
+    console = Console()
+    console.print(evaluation_table(asdict(evaluation)))
+    console.print(f"report: {home / 'report.html'}", soft_wrap=True)
+    sys.stdout.flush()

@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import pytest
+
+from cratewatch.errors import SettingsError
+from cratewatch.settings import MusicBrainzSource, StorefrontSource, load_settings
+
+
+def write_toml(home: Path, text: str) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "cratewatch.toml").write_text(text)
+
+
+def test_everything_lies_in_home_by_default(home: Path) -> None:
+    settings = load_settings(home=home)
+    assert settings.catalog_url == f"sqlite:///{home}/catalog.db"
+    assert settings.lake_path == f"{home}/lake"
+    assert settings.gallery_uri == f"{home}/gallery.db"
+
+
+def test_arguments_beat_environment_beats_file_beats_default(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_toml(home, 'contact = "file"\nray_address = "file:1"\nlake_path = "file"')
+    monkeypatch.setenv("CRATEWATCH_CONTACT", "environment")
+    monkeypatch.setenv("CRATEWATCH_RAY_ADDRESS", "environment:1")
+    settings = load_settings(home=home, contact="argument")
+    assert settings.contact == "argument"
+    assert settings.ray_address == "environment:1"
+    assert settings.lake_path == "file"
+    assert settings.max_withdrawn_share == 0.5
+
+
+def test_home_from_the_environment_brings_its_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_toml(home, 'contact = "me@example.org"')
+    monkeypatch.setenv("CRATEWATCH_HOME", str(home))
+    assert load_settings().contact == "me@example.org"
+
+
+def test_misspelt_keys_are_refused_everywhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toml(home, 'contakt = "x"')
+    with pytest.raises(SettingsError, match="contakt"):
+        load_settings(home=home)
+    write_toml(home, "")
+    monkeypatch.setenv("CRATEWATCH_LAKE", "x")
+    with pytest.raises(SettingsError, match=r"CRATEWATCH_LAKE; known: .*CRATEWATCH_LAKE_PATH"):
+        load_settings(home=home)
+
+
+def test_broken_toml_names_the_file(home: Path) -> None:
+    write_toml(home, "contact = ")
+    with pytest.raises(SettingsError, match=r"cratewatch\.toml"):
+        load_settings(home=home)
+
+
+def test_settings_do_not_change(home: Path) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings(home=home).contact = "x"  # type: ignore[misc]
+
+
+def test_sources_by_spider(home: Path) -> None:
+    write_toml(
+        home,
+        """
+        [sources.shop]
+        spider = "storefront"
+        url = "https://shop.example"
+        [sources.label]
+        spider = "musicbrainz"
+        label = "46f0f4cd-8aab-4b33-b698-f459faf64190"
+        """,
+    )
+    settings = load_settings(home=home)
+    assert isinstance(settings.source("shop"), StorefrontSource)
+    label = settings.source("label")
+    assert isinstance(label, MusicBrainzSource)
+    assert label.rate_per_s == 1.0
+    with pytest.raises(SettingsError, match=r"'other' is not configured \(known: label, shop\)"):
+        settings.source("other")
+
+
+@pytest.mark.parametrize(
+    ("entity", "message"),
+    [("", "exactly one"), ('label = "a"\nartist = "b"', "exactly one"), ("rate = 3", "rate")],
+)
+def test_a_source_that_makes_no_sense_is_refused(home: Path, entity: str, message: str) -> None:
+    write_toml(home, f'[sources.mb]\nspider = "musicbrainz"\n{entity}')
+    with pytest.raises(SettingsError, match=message):
+        load_settings(home=home)
