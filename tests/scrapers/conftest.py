@@ -1,0 +1,170 @@
+import io
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cratewatch.catalog import Catalog, open_catalog
+from cratewatch.lake import Lake
+from cratewatch.settings import MusicBrainzSource, StorefrontSource
+from scrapers.launch import CrawlJob, CrawlReport, Progress, run_crawl
+
+SHARED_DATA = Path(__file__).parents[2].parent / "shared" / "data"
+
+
+@dataclass
+class Reply:
+    body: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
+
+
+class Site:
+    """A loopback site: each path has its replies in turn, of which the last one stays."""
+
+    def __init__(self) -> None:
+        self.replies: dict[str, list[Reply]] = defaultdict(list)
+        self.requests: list[tuple[float, str, dict[str, str]]] = []
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def add(self, path: str, body: bytes | str = b"", **kwargs: Any) -> None:
+        data = body.encode() if isinstance(body, str) else body
+        self.replies[path].append(Reply(data, **kwargs))
+
+    def count(self, path: str) -> int:
+        return sum(requested == path for _, requested, _ in self.requests)
+
+    def reply(self, path: str, headers: dict[str, str]) -> Reply:
+        with self._lock:
+            self.requests.append((time.monotonic(), path, headers))
+            replies = self.replies.get(path, [Reply(b"not found", 404)])
+            return replies.pop(0) if len(replies) > 1 else replies[0]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def _handler_of(site: Site) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reply = site.reply(self.path, dict(self.headers))
+            time.sleep(reply.delay_s)
+            headers = {"Content-Length": str(len(reply.body)), **reply.headers}
+            try:
+                self.send_response(reply.status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply.body)
+            except ConnectionError:  # the crawler's time was up
+                pass
+
+        def log_message(self, format: str, *args: Any) -> None:
+            return
+
+    return Handler
+
+
+class Workplace:
+    """A catalog, a lake and crawls that work on them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log_path = folder / "crawl.log"
+        self.catalog_url = f"sqlite:///{folder / 'catalog.db'}"
+        self.catalog: Catalog = open_catalog(self.catalog_url)
+        self.lake = Lake(folder / "lake")
+        self.run_id = self.catalog.start_run("refresh")
+        self.progress: list[Progress] = []
+
+    def job(self, kind: Any, source: StorefrontSource | MusicBrainzSource) -> CrawlJob:
+        return CrawlJob(
+            job=kind,
+            source_name="shop",
+            source=source,
+            run_id=self.run_id,
+            catalog_url=self.catalog_url,
+            lake_path=str(self.lake.root),
+            contact="",
+            log_path=self.log_path,
+        )
+
+    def crawl(self, kind: Any, source: StorefrontSource | MusicBrainzSource) -> CrawlReport:
+        return run_crawl(self.job(kind, source), self.progress.append)
+
+
+@pytest.fixture(scope="session")
+def storefront() -> Any:
+    """Return a function: the URL of a loopback site to the settings of a fast source."""
+
+    def source(url: str, **fields: Any) -> StorefrontSource:
+        fast = {"rate_per_s": 100, "concurrency": 8, "retries": 1, "timeout_s": 10}
+        return StorefrontSource(spider="storefront", url=url, **(fast | fields))
+
+    return source
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="module")
+def module_site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
+    place = Workplace(tmp_path)
+    yield place
+    place.catalog.close()
+
+
+@pytest.fixture(scope="module")
+def module_workplace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
+    place = Workplace(tmp_path_factory.mktemp("workplace"))
+    yield place
+    place.catalog.close()
+
+
+@pytest.fixture(scope="session")
+def draw_jpeg() -> Any:
+    """Return a function: seed and side to the bytes of a JPEG unlike that of another seed."""
+
+    def draw(seed: int, side_px: int = 64) -> bytes:
+        coarse = np.random.default_rng(seed).integers(0, 255, (8, 8, 3), np.uint8)
+        image = Image.fromarray(coarse).resize((side_px, side_px), Image.Resampling.NEAREST)
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=95)
+        return buffer.getvalue()
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def fixtures_folder() -> Path:
+    folder = SHARED_DATA / "fixtures"
+    if not folder.is_dir():
+        pytest.skip(f"the recorded answers are not on this machine ({folder})")
+    return folder

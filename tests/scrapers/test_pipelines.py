@@ -1,0 +1,211 @@
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from scrapy.exceptions import DropItem
+
+from cratewatch.catalog import Release
+from cratewatch.images import prepare_cover
+from cratewatch.lake import cover_key
+from scrapers.fetching import FetchError
+from scrapers.items import CoverItem
+from scrapers.ledger import Ledger
+from scrapers.pipelines.deduplicate import Deduplicate
+from scrapers.pipelines.fetch_cover import FetchCover
+from scrapers.pipelines.prepare_cover import PrepareCover
+from scrapers.pipelines.resolve_listing import ResolveListing
+from scrapers.pipelines.stage_release import BATCH, StageRelease
+from scrapers.pipelines.store_cover import StoreCover
+from scrapers.pipelines.validate import Validate
+
+URL = "http://shop.example/c.jpg"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def ledger(workplace, storefront):
+    job = workplace.job("covers", storefront("http://127.0.0.1:1"))
+    return Ledger(job, workplace.catalog, workplace.progress.append)
+
+
+def release(n=1, **fields):
+    values = {"source": "shop", "native_id": f"r{n}", "title": "Blue Train", **fields}
+    return Release(**values)
+
+
+def cover(**fields):
+    return CoverItem("shop", URL, **fields)
+
+
+def serve(answers):
+    async def fetch(url):
+        answer = answers[url]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return fetch
+
+
+def drop_reason(ledger, workplace):
+    assert workplace.catalog.failures_of_run(workplace.run_id) == dict(ledger.failed)
+    return next(iter(ledger.failed))
+
+
+def test_validate_passes_what_is_well(ledger):
+    for item in (release(), cover()):
+        assert Validate(ledger).process_item(item) is item
+    assert not ledger.failed
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        (release(title=""), "no_title"),
+        (release(native_id="x" * 300), "id_too_long"),
+        (CoverItem("shop", "ftp://shop.example/c.jpg"), "bad_url"),
+    ],
+)
+def test_validate_drops(ledger, workplace, item, reason):
+    with pytest.raises(DropItem):
+        Validate(ledger).process_item(item)
+    assert drop_reason(ledger, workplace) == reason
+
+
+def test_a_release_refused_by_its_page_is_not_withdrawn(ledger, workplace):
+    """The failure bears the page's URL, by which the diff knows what it could not see."""
+    catalog = workplace.catalog
+    listed = release(page_url="http://shop.example/p")
+    catalog.stage(workplace.run_id, [listed])
+    catalog.apply_crawl(workplace.run_id, "shop", complete=True)
+    with pytest.raises(DropItem):
+        Validate(ledger).process_item(release(title="", page_url="http://shop.example/p"))
+    diff = catalog.apply_crawl(workplace.run_id, "shop", complete=True)
+    assert (diff.withdrawn, diff.unreachable) == (0, 1)
+
+
+def test_a_listing_is_resolved_to_its_front(ledger):
+    listing = b'{"images": [{"front": true, "image": "http://127.0.0.1/f.jpg"}]}'
+    pipeline = ResolveListing(serve({URL: listing}), ledger, has_listings=True)
+    item = asyncio.run(pipeline.process_item(cover()))
+    assert (item.image_url, item.download_url) == (URL, "http://127.0.0.1/f.jpg")
+
+
+def test_an_image_url_is_no_listing(ledger):
+    pipeline = ResolveListing(serve({}), ledger, has_listings=False)
+    assert asyncio.run(pipeline.process_item(cover())).download_url is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (FetchError("http_404", URL), "http_404"),
+        (b"<html>", "bad_listing"),
+        (b'{"images": []}', "no_front"),
+    ],
+)
+def test_a_listing_that_leads_nowhere(ledger, workplace, answer, reason):
+    pipeline = ResolveListing(serve({URL: answer}), ledger, has_listings=True)
+    with pytest.raises(DropItem):
+        asyncio.run(pipeline.process_item(cover()))
+    assert drop_reason(ledger, workplace) == reason
+
+
+def test_fetch_cover_downloads_what_the_listing_named(ledger):
+    pipeline = FetchCover(serve({"http://a/f.jpg": b"jpeg"}), ledger)
+    item = asyncio.run(pipeline.process_item(cover(download_url="http://a/f.jpg")))
+    assert item.data == b"jpeg"
+
+
+def test_fetch_cover_records_a_failure_under_the_url_of_the_releases(ledger, workplace):
+    pipeline = FetchCover(serve({"http://a/f.jpg": FetchError("timeout", "slow")}), ledger)
+    with pytest.raises(DropItem, match=URL):
+        asyncio.run(pipeline.process_item(cover(download_url="http://a/f.jpg")))
+    assert drop_reason(ledger, workplace) == "timeout"
+
+
+def test_prepare_cover_decodes(ledger, draw_jpeg):
+    item = asyncio.run(PrepareCover(ledger).process_item(cover(data=draw_jpeg(1))))
+    assert item.stored is not None
+    assert (item.stored.width_px, item.data) == (64, b"")
+
+
+@pytest.mark.parametrize(("data", "reason"), [(b"", "empty"), (b"text", "not_an_image")])
+def test_prepare_cover_refuses(ledger, workplace, data, reason):
+    with pytest.raises(DropItem):
+        asyncio.run(PrepareCover(ledger).process_item(cover(data=data)))
+    assert drop_reason(ledger, workplace) == reason
+
+
+def test_deduplicate_knows_bytes_and_artwork(ledger, workplace, draw_jpeg):
+    pipeline = Deduplicate(workplace.catalog, ledger)
+    small, large, other = (prepare_cover(draw_jpeg(*a)) for a in ((1, 64), (1, 128), (2, 64)))
+    assert small.cover_id != large.cover_id
+    artworks = [
+        pipeline.process_item(cover(stored=stored)).artwork_id
+        for stored in (small, large, other, small)
+    ]
+    assert artworks == [small.cover_id, small.cover_id, other.cover_id, small.cover_id]
+    assert ledger.noted == {"same_bytes": 1, "same_artwork": 1}
+
+
+def test_deduplicate_knows_what_earlier_crawls_stored(ledger, workplace, draw_jpeg):
+    stored, rescan = prepare_cover(draw_jpeg(1, 64)), prepare_cover(draw_jpeg(1, 128))
+    item = cover(stored=stored, artwork_id="the-first-scan")
+    asyncio.run(StoreCover(workplace.lake, workplace.catalog, ledger).process_item(item))
+    pipeline = Deduplicate(workplace.catalog, ledger)
+    assert pipeline.process_item(cover(stored=stored)).artwork_id == "the-first-scan"
+    assert pipeline.process_item(cover(stored=rescan)).artwork_id == "the-first-scan"
+
+
+def test_store_cover_writes_and_links(ledger, workplace, draw_jpeg):
+    catalog = workplace.catalog
+    catalog.stage(workplace.run_id, [release(1, image_url=URL), release(2, image_url=URL)])
+    catalog.apply_crawl(workplace.run_id, "shop", complete=True)
+    stored = prepare_cover(draw_jpeg(1))
+    item = cover(stored=stored, artwork_id=stored.cover_id, download_url="http://a/f.jpg")
+    asyncio.run(StoreCover(workplace.lake, catalog, ledger).process_item(item))
+    assert workplace.lake.read(cover_key(stored.cover_id)) == stored.data
+    (kept,) = catalog.covers()
+    assert (kept.cover_id, kept.source_url) == (stored.cover_id, "http://a/f.jpg")
+    assert catalog.covers_to_fetch("shop") == []
+    assert catalog.counts()["releases_without_cover"] == 0
+    assert ledger.items == 1
+
+
+def test_stage_release_keeps_the_rest_when_the_spider_closes(ledger, workplace):
+    pipeline = StageRelease(workplace.catalog, workplace.run_id, ledger)
+    for n in range(BATCH + 3):
+        pipeline.process_item(release(n))
+    assert (ledger.items, ledger.unsaved) == (BATCH, 3)
+    pipeline.close_spider()
+    assert (ledger.items, ledger.unsaved) == (BATCH + 3, 0)
+    diff = workplace.catalog.apply_crawl(workplace.run_id, "shop", complete=True)
+    assert diff.new == BATCH + 3
+
+
+def test_what_could_not_be_staged_makes_the_crawl_incomplete(ledger, workplace):
+    class BrokenCatalog:
+        def stage(self, run_id, releases):
+            raise OSError("disk full")
+
+    pipeline = StageRelease(BrokenCatalog(), workplace.run_id, ledger)
+    pipeline.process_item(release())
+    with pytest.raises(OSError, match="disk full"):
+        pipeline.close_spider()
+    assert not ledger.complete
+
+
+def test_pipelines_leave_the_other_items_alone(ledger, workplace):
+    item = release()
+    for pipeline in (
+        ResolveListing(serve({}), ledger, has_listings=True),
+        FetchCover(serve({}), ledger),
+        PrepareCover(ledger),
+        StoreCover(workplace.lake, workplace.catalog, ledger),
+    ):
+        assert asyncio.run(pipeline.process_item(item)) is item
+    assert Deduplicate(workplace.catalog, ledger).process_item(item) is item
+    pipeline = StageRelease(workplace.catalog, workplace.run_id, ledger)
+    assert pipeline.process_item(cover()).image_url == URL
+    assert ledger.unsaved == 0
