@@ -75,7 +75,7 @@ def _handler_of(site: Site) -> type[BaseHTTPRequestHandler]:
             except ConnectionError:  # the crawler's time was up
                 pass
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: ARG002
             return
 
     return Handler

@@ -89,20 +89,19 @@ def test_releases_inside_recorded_lookups_can_be_read(fixtures_folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "artist", "title", "barcode", "year"),
+    ("name", "expected"),
     [
-        ("official_release", "幾田りら", "百花繚乱", "199066336168", 2025),
-        ("pseudo_release", "Lilas Ikuta", "In Bloom", None, None),
+        ("official_release", ("幾田りら", "百花繚乱", "199066336168", 2025)),
+        ("pseudo_release", ("Lilas Ikuta", "In Bloom", None, None)),
     ],
 )
-def test_recorded_pseudo_releases(fixtures_folder, name, artist, title, barcode, year):
+def test_recorded_pseudo_releases(fixtures_folder, name, expected):
     folder = fixtures_folder / "musicbrainz" / "beets_mbpseudo_json"
     text = next(folder.rglob(f"{name}.json")).read_text()
     # The recorder spelled keys with underscores; the service spells them with hyphens.
     data = json.loads(re.sub(r'"[a-z_]+":', lambda key: key.group().replace("_", "-"), text))
     release = read(data)
-    assert (release.artist, release.title) == (artist, title)
-    assert (release.barcode, release.year) == (barcode, year)
+    assert (release.artist, release.title, release.barcode, release.year) == expected
     assert release.label is None  # "[no label]"
 
 

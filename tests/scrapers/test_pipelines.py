@@ -186,7 +186,7 @@ def test_stage_release_keeps_the_rest_when_the_spider_closes(ledger, workplace):
 
 def test_what_could_not_be_staged_makes_the_crawl_incomplete(ledger, workplace):
     class BrokenCatalog:
-        def stage(self, run_id, releases):
+        def stage(self, *_):
             raise OSError("disk full")
 
     pipeline = StageRelease(BrokenCatalog(), workplace.run_id, ledger)

@@ -1,0 +1,134 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cratewatch.errors import CratewatchError
+from cratewatch.settings import MusicBrainzSource, StorefrontSource
+from scrapers.launch import CrawlJob, run_crawl
+
+
+def crawlers_of(parent_pid):
+    """Return the pids of the living crawl processes that a process started."""
+    pids = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            status = (folder / "stat").read_text().rpartition(")")[2].split()
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(status[1]) == parent_pid and status[0] != "Z" and b"scrapers.crawl" in command:
+            pids.append(int(folder.name))
+    return pids
+
+
+def wait_until(true, seconds=20.0):
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return true()
+
+
+@pytest.fixture
+def endless_shop(site):
+    """A shop whose pages each take their time."""
+    pages = "".join(f"<url><loc>{site.url}/p/{n}</loc></url>" for n in range(500))
+    site.add("/sitemap.xml", f"<urlset>{pages}</urlset>")
+    for n in range(500):
+        site.add(f"/p/{n}", "<html></html>", delay_s=0.2)
+    return site
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        StorefrontSource(spider="storefront", url="http://shop.example", rate_per_s=0.5),
+        MusicBrainzSource(
+            spider="musicbrainz", release_group="b84625af-6229-305f-9f1b-59c0185df016"
+        ),
+    ],
+)
+def test_a_job_survives_its_way_to_the_child(workplace, source):
+    job = workplace.job("covers", source)
+    assert CrawlJob.from_json(job.to_json()) == job
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        StorefrontSource(spider="storefront", url="https://shop.example"),
+        MusicBrainzSource(spider="musicbrainz", label="x"),
+        MusicBrainzSource(spider="musicbrainz", label="x", url="http://127.0.0.1:1"),
+    ],
+)
+def test_without_a_contact_nobody_beyond_loopback_is_asked(workplace, source):
+    with pytest.raises(CratewatchError, match="set `contact`"):
+        workplace.crawl("releases", source)
+    assert not workplace.log_path.exists()
+
+
+def test_an_error_that_the_user_can_mend_arrives_as_it_is(workplace, storefront, tmp_path):
+    job = workplace.job("covers", storefront("http://127.0.0.1:1"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CratewatchError, match="catalog_url"):
+        run_crawl(replace(job, catalog_url=f"sqlite:///{tmp_path}/file/catalog.db"))
+
+
+def test_a_child_that_dies_is_reported_with_its_log(workplace, endless_shop, storefront):
+    def kill(progress):
+        (pid,) = crawlers_of(os.getpid())
+        os.kill(pid, signal.SIGKILL)
+
+    job = workplace.job("releases", storefront(endless_shop.url))
+    with pytest.raises(CratewatchError, match=r"exit code -9.*crawl\.log"):
+        run_crawl(job, kill)
+
+
+def test_an_interrupt_ends_the_child_too(workplace, endless_shop, storefront):
+    def interrupt(progress):
+        raise KeyboardInterrupt
+
+    job = workplace.job("releases", storefront(endless_shop.url))
+    with pytest.raises(KeyboardInterrupt):
+        run_crawl(job, interrupt)
+    assert crawlers_of(os.getpid()) == []
+    asked = len(endless_shop.requests)
+    time.sleep(0.5)
+    assert len(endless_shop.requests) == asked
+
+
+PARENT = """
+import sys
+from scrapers.launch import CrawlJob, run_crawl
+run_crawl(CrawlJob.from_json(sys.argv[1]), lambda progress: print("on its way", flush=True))
+"""
+
+
+def test_the_child_does_not_outlive_a_killed_parent(workplace, endless_shop, storefront):
+    job = workplace.job("releases", storefront(endless_shop.url))
+    command = [sys.executable, "-c", PARENT, job.to_json()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        (child,) = crawlers_of(parent.pid)
+        parent.kill()
+    assert wait_until(lambda: not Path(f"/proc/{child}").exists())
+
+
+def test_a_terminated_crawl_is_incomplete(workplace, endless_shop, storefront):
+    def terminate(progress):
+        if progress.done > 3 and not endless_shop.count("told"):
+            endless_shop.requests.append((0.0, "told", {}))
+            (pid,) = crawlers_of(os.getpid())
+            os.kill(pid, signal.SIGTERM)
+
+    report = run_crawl(workplace.job("releases", storefront(endless_shop.url)), terminate)
+    assert not report.complete
+    assert report.requests < 500
