@@ -29,7 +29,7 @@ def crawlers_of(parent_pid):
     return pids
 
 
-def wait_until(true, seconds=20.0):
+def wait_until(true, seconds=6.0):
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -47,12 +47,13 @@ def night(rows, module_workplace):
 
 
 def test_all_pages_are_browsed_though_each_is_cut_short(night):
-    replay, releases, diff, _ = night
+    replay, releases, diff, covers = night
     assert releases.complete
     assert (releases.items, releases.failed) == (N_RELEASES, {})
     assert diff.new == N_RELEASES
     browsed = [path for _, path in replay.requests if path.startswith("/ws/2/")]
     assert [path.rpartition("offset=")[2] for path in browsed] == ["0", "60", "120"]
+    assert (releases.requests, covers.requests) == (3, len(replay.requests) - 3)
     assert "inc=artist-credits+labels+media+release-groups&fmt=json&limit=100" in browsed[0]
 
 
