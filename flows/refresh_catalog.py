@@ -41,7 +41,7 @@ def refresh_catalog(home: Path, sources: list[str]) -> list[dict[str, Any]]:
     catalog = open_catalog(settings.catalog_url)
     try:
         reports = [refresh_source(settings, catalog, source) for source in sources]
-        indexed = index_changes(settings, catalog)
+        indexed = _index_or_say_why_not(settings, catalog, reports)
         for report in reports:
             publish(settings, catalog, report, indexed)
     finally:
@@ -50,6 +50,17 @@ def refresh_catalog(home: Path, sources: list[str]) -> list[dict[str, Any]]:
     if errors:
         raise CratewatchError("; ".join(errors))
     return reports
+
+
+def _index_or_say_why_not(
+    settings: Settings, catalog: Catalog, reports: list[dict[str, Any]]
+) -> IndexReport | None:
+    try:
+        return index_changes(settings, catalog)
+    except CratewatchError as error:
+        for report in reports:
+            report["error"] = "; ".join(filter(None, (report["error"], str(error))))
+        return None
 
 
 def refresh_source(settings: Settings, catalog: Catalog, source: str) -> dict[str, Any]:
@@ -63,6 +74,11 @@ def refresh_source(settings: Settings, catalog: Catalog, source: str) -> dict[st
         report["covers"] = asdict(crawl(settings, source, run_id, "covers"))
         if listing.complete:
             catalog.forget_old_failures(source, run_id)
+        else:
+            report["error"] = (
+                f"{source}: not every listing page could be read ({_counts(listing.failed)}), so "
+                f"nothing was withdrawn; see {_log_path(settings, run_id)} and refresh again"
+            )
     except CratewatchError as error:
         report["error"] = str(error)
     report["failed"] = catalog.failures_of_run(run_id)
@@ -86,7 +102,7 @@ def crawl(settings: Settings, source: str, run_id: str, job: Job) -> CrawlReport
         catalog_url=settings.catalog_url,
         lake_path=settings.lake_path,
         contact=settings.contact,
-        log_path=settings.home / "logs" / f"{run_id}.log",
+        log_path=_log_path(settings, run_id),
     )
     with progress_bar(f"{source}: {job}") as advance:
         return run_crawl(
@@ -152,6 +168,14 @@ def _as_markdown(report: dict[str, Any]) -> str:
     }
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return f"# Refresh of {report['source']}\n\n| | |\n|---|---|\n{table}\n"
+
+
+def _log_path(settings: Settings, run_id: str) -> Path:
+    return settings.home / "logs" / f"{run_id}.log"
+
+
+def _counts(failed: dict[str, int]) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in failed.items()) or "no reason"
 
 
 def _slug(name: str) -> str:

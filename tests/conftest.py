@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,20 @@ import pytest
 import torch
 from PIL import Image
 
-from cratewatch.catalog import Catalog, Cover, Release, open_catalog
+from cratewatch.catalog import Catalog, Cover, open_catalog
 from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model
-from cratewatch.images import prepare_cover
 from cratewatch.importing import import_folder
 from cratewatch.lake import Lake
+from workers import cluster
 
 TINY = ModelConfig(image_px=32)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A local Ray cluster that all tests share."""
+    with cluster.ray_cluster("local", tmp_path_factory.mktemp("ray")):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -72,34 +78,3 @@ def tiny_model(lake: Lake) -> str:
     """The name of an untrained model in the lake that sees 32 px."""
     torch.manual_seed(0)
     return save_model(lake, EmbeddingNet(TINY), TINY, {}, ["a-training-artwork"])
-
-
-def make_cover(seed: int, source_url: str, source: str = "shop") -> Cover:
-    stored = prepare_cover(_jpeg(draw_noise(seed)))
-    return Cover(
-        cover_id=stored.cover_id,
-        artwork_id=stored.cover_id,
-        source=source,
-        source_url=source_url,
-        width_px=stored.width_px,
-        height_px=stored.height_px,
-        phash=stored.phash,
-        fetched_at=datetime(2026, 1, 2, tzinfo=UTC),
-    )
-
-
-def make_release(number: int, **values: object) -> Release:
-    defaults: dict[str, object] = {
-        "title": f"Title {number}",
-        "page_url": f"http://shop/{number}",
-        "image_url": f"http://shop/{number}.jpg",
-    }
-    return Release(source="shop", native_id=str(number), **(defaults | values))  # type: ignore[arg-type]
-
-
-def _jpeg(image: Image.Image) -> bytes:
-    import io
-
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=95)
-    return buffer.getvalue()

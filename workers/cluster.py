@@ -17,6 +17,7 @@ from ray.exceptions import RayTaskError
 from cratewatch.errors import CratewatchError
 
 LOCAL = "local"
+LINK_PREFIX = "cratewatch-"
 # Ray puts sockets below its folder, under names of up to 62 bytes; their paths end at 107.
 MAX_FOLDER_LENGTH = 107 - 62
 
@@ -53,7 +54,7 @@ def _short_path(folder: Path) -> Iterator[str]:
     if len(os.fsencode(folder.absolute())) <= MAX_FOLDER_LENGTH:
         yield str(folder.absolute())
         return
-    with tempfile.TemporaryDirectory(prefix="cratewatch-") as parent:
+    with tempfile.TemporaryDirectory(prefix=LINK_PREFIX, dir="/tmp") as parent:
         link = Path(parent) / "ray"
         link.symlink_to(folder.absolute())
         yield str(link)

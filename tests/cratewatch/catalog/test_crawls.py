@@ -31,7 +31,9 @@ def offers(catalog: Catalog, number: int) -> list[tuple[Decimal | None, str | No
 
     with catalog._begin() as session:
         rows = session.scalars(
-            select(OfferRow).where(OfferRow.release_id == f"shop:{number}").order_by(OfferRow.seen_at)
+            select(OfferRow)
+            .where(OfferRow.release_id == f"shop:{number}")
+            .order_by(OfferRow.seen_at)
         )
         return [(row.price, row.currency) for row in rows]
 

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cratewatch.embedding import (
+    EmbeddingNet,
+    ModelConfig,
+    batches,
+    load_model,
+    models,
+    save_model,
+    standardise,
+    train_artworks,
+)
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake import Lake
+
+TINY = ModelConfig(image_px=32)
+
+
+def pictures(count: int) -> list[Image.Image]:
+    rng = np.random.default_rng(0)
+    return [
+        Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)) for _ in range(count)
+    ]
+
+
+def test_a_model_folder_gives_the_same_embeddings_back(lake: Lake) -> None:
+    torch.manual_seed(1)
+    net = EmbeddingNet(TINY)
+    name = save_model(lake, net, TINY, {"training": {"steps": 3}}, ["b", "a"])
+    loaded = load_model(lake, name)
+    batch = torch.rand(3, 1, 32, 32)
+    torch.testing.assert_close(net.eval()(batch), loaded._net(batch))
+    assert models(lake) == [name]
+    assert train_artworks(lake, name) == {"a", "b"}
+    assert sorted(key.split("/")[-1] for key in lake.keys(f"models/{name}")) == [
+        "README.md",
+        "config.json",
+        "metrics.json",
+        "train_artworks.txt",
+        "weights.safetensors",
+    ]
+
+
+def test_equal_weights_have_equal_names(lake: Lake) -> None:
+    names = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        names.append(save_model(lake, EmbeddingNet(TINY), TINY, {}, []))
+    assert names[0] == names[1] != names[2]
+
+
+def test_embeddings_have_unit_length_and_do_not_depend_on_the_batch(
+    lake: Lake, tiny_model: str
+) -> None:
+    embedder = load_model(lake, tiny_model)
+    images = pictures(5)
+    together = embedder.embed(images)
+    assert together.shape == (5, 128)
+    assert together.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    alone = np.vstack([embedder.embed([image]) for image in images])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert embedder.embed([]).shape == (0, 128)
+
+
+def test_gain_and_offset_of_the_camera_do_not_matter() -> None:
+    images = torch.randint(20, 100, (2, 1, 8, 8)).float()
+    torch.testing.assert_close(standardise(images * 2 + 10), standardise(images))
+    flat = standardise(torch.full((1, 1, 8, 8), 7.0))
+    assert torch.isfinite(flat).all()
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "resnet50"])
+def test_both_backbones(backbone: str) -> None:
+    net = EmbeddingNet(ModelConfig(backbone=backbone, image_px=64)).eval()  # type: ignore[arg-type]
+    assert net(torch.rand(2, 1, 64, 64)).shape == (2, 128)
+
+
+def test_what_does_not_fit_is_said(lake: Lake, tiny_model: str) -> None:
+    with pytest.raises(NotFoundError, match=f"known: {tiny_model}"):
+        load_model(lake, "other")
+    other = lake.read(f"models/{tiny_model}/config.json").replace(b"resnet18", b"resnet50")
+    lake.write(f"models/{tiny_model}/config.json", other)
+    with pytest.raises(CratewatchError, match="do not fit"):
+        load_model(lake, tiny_model)
+
+
+def test_batches_cover_everything_once() -> None:
+    items = list(range(7))
+    assert [items[part] for part in batches(7, 3)] == [[0, 1, 2], [3, 4, 5], [6]]
+    assert list(batches(0, 3)) == []

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cratewatch.catalog import Catalog, Cover
+from cratewatch.embedding import load_model
+from cratewatch.gallery import Hit, open_gallery
+from cratewatch.images import load
+from cratewatch.lake import Lake
+from cratewatch.retrieval import identify, rank
+
+
+def test_scans_of_one_artwork_are_one_match() -> None:
+    hits = [
+        Hit("scan-1", "a", 0.9),
+        Hit("scan-2", "a", 0.8),
+        Hit("other", "b", 0.7),
+        Hit("third", "c", 0.6),
+    ]
+    assert [hit.cover_id for hit in rank([hits], 2)[0]] == ["scan-1", "other"]
+    assert rank([[]], 2) == [[]]
+
+
+@pytest.mark.parametrize("top", [1, 5])
+def test_a_cover_is_identified_as_itself(
+    catalog: Catalog,
+    lake: Lake,
+    home: Path,
+    imported: list[Cover],
+    tiny_model: str,
+    top: int,
+) -> None:
+    embedder = load_model(lake, tiny_model)
+    images = [load(Path(cover.source_url)) for cover in imported]
+    with open_gallery(str(home / "gallery.db")) as gallery:
+        gallery.create(tiny_model, 128)
+        gallery.upsert(
+            tiny_model,
+            [cover.cover_id for cover in imported],
+            [cover.artwork_id for cover in imported],
+            np.vstack([embedder.embed([image]) for image in images]),
+        )
+        gallery.point_alias(tiny_model)
+        found = identify(images, embedder, gallery, catalog, top)
+    for cover, matches in zip(imported, found, strict=True):
+        assert len(matches) == top
+        assert matches[0].cover_id == cover.cover_id
+        assert matches[0].score == pytest.approx(1, abs=1e-4)
+        assert matches[0].path_or_url == cover.source_url
+        assert [release.title for release in matches[0].releases] == [Path(cover.source_url).stem]
+        scores = [match.score for match in matches]
+        assert scores == sorted(scores, reverse=True)

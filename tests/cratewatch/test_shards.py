@@ -1,0 +1,129 @@
+import io
+import os
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake import Lake
+from cratewatch.shards import (
+    Manifest,
+    RunFolder,
+    Sample,
+    find_run,
+    latest_run,
+    read_samples,
+    read_statistics,
+    record_failed_shard,
+    run_in_lake,
+    start_run,
+    write_shard,
+)
+
+MANIFEST = Manifest(
+    run="run",
+    engine="composite",
+    seed=1,
+    n_samples=5,
+    shard_size=2,
+    split="train",
+    covers="digest",
+    scene={},
+)
+
+
+def sample(number: int) -> Sample:
+    return Sample(f"{number:09d}", f"jpeg {number}".encode(), {"cover_id": "c", "seed": number})
+
+
+@pytest.fixture
+def folder(lake: Lake) -> RunFolder:
+    return run_in_lake(lake, "run")
+
+
+def write(folder: RunFolder, shard: int) -> None:
+    samples = [sample(number) for number in MANIFEST.sample_range(shard)]
+    write_shard(folder, shard, samples, {"severity": 0.5})
+
+
+def test_the_samples_of_all_shards_are_the_samples_asked_for() -> None:
+    assert MANIFEST.n_shards == 3
+    assert [list(MANIFEST.sample_range(n)) for n in range(3)] == [[0, 1], [2, 3], [4]]
+
+
+def test_what_is_written_is_read_in_order(folder: RunFolder) -> None:
+    assert start_run(folder, MANIFEST) == [0, 1, 2]
+    for shard in (2, 0, 1):
+        write(folder, shard)
+    assert list(read_samples(folder)) == [sample(number) for number in range(5)]
+    assert read_statistics(folder, 2) == {"samples": 1, "severity": 0.5}
+
+
+def test_only_shards_without_a_done_marker_are_left_to_do(folder: RunFolder) -> None:
+    start_run(folder, MANIFEST)
+    write(folder, 1)
+    (folder.lake.root / folder.key("shard-00002.tar")).write_bytes(b"killed before the marker")
+    assert start_run(folder, MANIFEST) == [0, 2]
+    with pytest.raises(CratewatchError, match=r"2 of 3 shards are not done, first shard-00000"):
+        list(read_samples(folder))
+
+
+def test_a_run_is_not_mixed_from_two_requests(folder: RunFolder) -> None:
+    start_run(folder, MANIFEST)
+    with pytest.raises(CratewatchError, match="other parameters"):
+        start_run(folder, replace(MANIFEST, seed=2))
+
+
+def test_same_samples_same_bytes_whenever_written(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, 0)
+    first = folder.lake.read(folder.key("shard-00000.tar"))
+    monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
+    monkeypatch.setattr(os, "getuid", lambda: 4711)
+    write(folder, 0)
+    assert folder.lake.read(folder.key("shard-00000.tar")) == first
+
+
+def test_a_shard_is_a_plain_webdataset_tar(folder: RunFolder) -> None:
+    write(folder, 0)
+    data = folder.lake.read(folder.key("shard-00000.tar"))
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        names = sorted(tar.getnames())
+    assert names == ["000000000.jpg", "000000000.json", "000000001.jpg", "000000001.json"]
+
+
+def test_a_failed_shard_is_not_done(folder: RunFolder) -> None:
+    start_run(folder, MANIFEST)
+    record_failed_shard(folder, 0, {"000000001": "ImageError: truncated"})
+    assert not folder.is_done(0)
+    assert b"truncated" in folder.lake.read(folder.key("shard-00000.failed"))
+
+
+def test_the_latest_run_of_a_split_is_found(lake: Lake) -> None:
+    for age, (run, split) in enumerate([("c", "train"), ("b", "test"), ("a", "train")]):
+        folder = run_in_lake(lake, run)
+        start_run(folder, replace(MANIFEST, run=run, split=split))
+        os.utime(lake.root / folder.key("manifest.json"), (1000 + age, 1000 + age))
+    assert latest_run(lake, "train").prefix == "queries/a"
+    assert latest_run(lake, "test").prefix == "queries/b"
+    assert find_run(lake, "c", "train").prefix == "queries/c"
+
+
+def test_a_run_may_lie_in_a_folder_of_its_own(lake: Lake, tmp_path: Path) -> None:
+    folder = RunFolder(Lake(tmp_path / "mine"))
+    start_run(folder, MANIFEST)
+    for shard in range(3):
+        write(folder, shard)
+    assert (tmp_path / "mine" / "shard-00000.tar").is_file()
+    found = find_run(lake, str(tmp_path / "mine"), "train")
+    assert list(read_samples(found)) == [sample(number) for number in range(5)]
+
+
+def test_what_is_missing_is_named(lake: Lake) -> None:
+    with pytest.raises(NotFoundError, match="synthesize --split test"):
+        latest_run(lake, "test")
+    with pytest.raises(NotFoundError, match="'nope'"):
+        find_run(lake, "nope", "test")

@@ -1,0 +1,66 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import ray
+
+from cratewatch.errors import NotFoundError
+from workers import cluster
+
+
+@ray.remote(num_cpus=0)
+def _fail() -> None:
+    raise NotFoundError("cover x is gone")
+
+
+@ray.remote(num_cpus=0)
+def _square(number: int) -> int:
+    return number * number
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_results_come_back_and_errors_stay_what_they_are() -> None:
+    squares = cluster.run_bounded(lambda n: _square.remote(n), range(10), limit=3)
+    assert sorted(squares) == [n * n for n in range(10)]
+    with pytest.raises(NotFoundError, match=r"^cover x is gone$"):
+        cluster.result(_fail.remote())
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_submission_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way: list[int] = []
+    real_wait = ray.wait
+
+    def wait(pending: list[object], **options: object) -> object:
+        under_way.append(len(pending))
+        return real_wait(pending, **options)
+
+    monkeypatch.setattr(ray, "wait", wait)
+    list(cluster.run_bounded(lambda n: _square.remote(n), range(20), limit=4))
+    assert max(under_way) == 4
+
+
+def test_a_long_path_is_no_hindrance_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    """In a process of its own: one process has one cluster."""
+    state = tmp_path / ("a-rather-long-name-" * 6) / "ray"
+    code = (
+        "from pathlib import Path; import ray; from workers.cluster import ray_cluster\n"
+        f"with ray_cluster('local', Path({str(state)!r})):\n"
+        "    print('cpus', ray.cluster_resources()['CPU'])\n"
+    )
+    home = tmp_path / "user"
+    home.mkdir()
+    links = set(Path("/tmp").glob(f"{cluster.LINK_PREFIX}*"))
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "cpus" in answer.stdout, answer.stderr
+    assert list(home.iterdir()) == []
+    assert set(Path("/tmp").glob(f"{cluster.LINK_PREFIX}*")) <= links
+    assert any(state.iterdir())

@@ -1,0 +1,101 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cratewatch.catalog import Cover
+from cratewatch.errors import CratewatchError
+from cratewatch.lake import Lake, cover_key
+from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics
+from workers import synthesis
+from workers.synthesis import draw_run, plan_run
+
+
+@pytest.fixture
+def cover_ids(imported: list[Cover]) -> list[str]:
+    return [cover.cover_id for cover in imported]
+
+
+def plan(cover_ids: list[str], seed: int = 1, samples: int = 30) -> Manifest:
+    from dataclasses import replace
+
+    return replace(plan_run("run", cover_ids, samples, seed, "all"), shard_size=8)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_same_seed_same_bytes_whatever_the_number_of_workers(
+    lake: Lake, cover_ids: list[str], tmp_path: Path
+) -> None:
+    for workers in (1, 2):
+        out = RunFolder(Lake(tmp_path / str(workers)))
+        drawn = list(draw_run(lake, out, plan(cover_ids), cover_ids, workers))
+        assert sorted(shard.shard for shard in drawn) == [0, 1, 2, 3]
+        assert sum(shard.drawn for shard in drawn) == 30
+    assert files(tmp_path / "1") == files(tmp_path / "2")
+    other = RunFolder(Lake(tmp_path / "other"))
+    list(draw_run(lake, other, plan(cover_ids, seed=2), cover_ids, 2))
+    assert files(tmp_path / "1")["shard-00000.tar"] != files(tmp_path / "other")["shard-00000.tar"]
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_run_that_was_cut_off_ends_like_one_that_was_not(
+    lake: Lake, cover_ids: list[str], tmp_path: Path
+) -> None:
+    whole, cut = RunFolder(Lake(tmp_path / "whole")), RunFolder(Lake(tmp_path / "cut"))
+    list(draw_run(lake, whole, plan(cover_ids), cover_ids, 2))
+    next(draw_run(lake, cut, plan(cover_ids), cover_ids, 1))
+    done = [path.name for path in (tmp_path / "cut").glob("*.done")]
+    assert 1 <= len(done) < 4
+    rest = list(draw_run(lake, cut, plan(cover_ids), cover_ids, 2))
+    assert len(rest) <= 4 - len(done)
+    assert files(tmp_path / "cut") == files(tmp_path / "whole")
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_every_cover_is_drawn_equally_often_with_its_label(
+    lake: Lake, cover_ids: list[str], tmp_path: Path
+) -> None:
+    out = RunFolder(Lake(tmp_path / "out"))
+    list(draw_run(lake, out, plan(cover_ids, samples=48), cover_ids, 2))
+    samples = list(read_samples(out))
+    drawn = [sample.label["cover_id"] for sample in samples]
+    assert sorted(drawn) == sorted(cover_ids * 2)
+    assert sorted(drawn[:24]) == sorted(cover_ids)
+    assert len({sample.label["seed"] for sample in samples}) == 48
+    for sample in samples:
+        with Image.open(io.BytesIO(sample.jpeg)) as image:
+            assert list(image.size) == list(sample.label["size_px"])
+    shares = [sample.label["occluded_fraction"] for sample in samples[:8]]
+    assert read_statistics(out, 0)["occluded_fraction"] == pytest.approx(np.mean(shares), abs=1e-4)
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_cover_that_cannot_be_drawn_costs_its_shard_and_is_named(
+    lake: Lake, cover_ids: list[str], tmp_path: Path
+) -> None:
+    manifest = plan(cover_ids, samples=16)
+    bad = cover_ids[synthesis._cover_of_sample(3, manifest.seed, len(cover_ids))]
+    good = lake.read(cover_key(bad))
+    lake.write(cover_key(bad), b"broken")
+    out = RunFolder(Lake(tmp_path / "out"))
+    with pytest.raises(CratewatchError, match=r"1 samples failed, first 000000003: ImageError"):
+        list(draw_run(lake, out, manifest, cover_ids, 2))
+    assert not out.is_done(0)
+    assert out.is_done(1)
+    assert b"not_an_image" in out.lake.read("shard-00000.failed") or (
+        b"no image format" in out.lake.read("shard-00000.failed")
+    )
+    lake.write(cover_key(bad), good)
+    assert [shard.shard for shard in draw_run(lake, out, manifest, cover_ids, 2)] == [0]
+    assert len(list(read_samples(out))) == 16
+
+
+def test_nothing_to_draw_from_is_an_error() -> None:
+    with pytest.raises(CratewatchError, match="import or refresh first"):
+        plan_run("run", [], 10, 0, "test")
