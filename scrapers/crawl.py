@@ -22,7 +22,7 @@ from scrapy.http import Request
 from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
-from cratewatch.catalog import Catalog, open_catalog
+from cratewatch.catalog import Catalog, Release, open_catalog
 from cratewatch.errors import CratewatchError
 from scrapers.items import CoverItem
 from scrapers.launch import STOP_GRACE_S, CrawlJob, CrawlReport, Progress
@@ -125,11 +125,12 @@ class _Watcher:
         url = getattr(response, "url", "")  # a Failure if an errback crashed
         self._ledger.fail_listing(url or "unknown", "error", repr(failure.value))
 
-    def count_item_bug(self, item: object, failure: Failure) -> None:
+    def count_item_bug(self, item: Release | CoverItem, failure: Failure) -> None:
         if isinstance(item, CoverItem):
             self._ledger.fail("cover", item.image_url, "error", repr(failure.value))
         else:
-            self._ledger.fail_listing(str(item), "error", repr(failure.value))
+            key = item.page_url or item.release_id
+            self._ledger.fail_listing(key, "error", repr(failure.value))
 
 
 if __name__ == "__main__":

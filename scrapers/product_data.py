@@ -136,7 +136,7 @@ class _Reader:
         if artist is None:
             return split_name(self._text("name") or "")
         music = [node for node in self._nodes if types_of(node) & MUSIC_TYPES]
-        title = _Reader._text_of(music, "name") or self._text("name") or ""
+        title = self._text_of(music, "name") or self._text("name") or ""
         before, after = split_name(title)
         return artist, after if before == artist else title
 

@@ -1,6 +1,7 @@
 """Whole crawls of a replayed MusicBrainz and Cover Art Archive."""
 
 import pytest
+from scrapy.http import TextResponse
 
 from benchmarks.musicbrainz_replay import (
     LABEL_MBID,
@@ -12,6 +13,8 @@ from benchmarks.musicbrainz_replay import (
 )
 from cratewatch.settings import MusicBrainzSource
 from scrapers.launch import Progress
+from scrapers.ledger import Ledger
+from scrapers.spiders.musicbrainz import MusicBrainzSpider
 
 N_RELEASES = 130
 FAULTS = Faults(no_front_every=10, merged_every=7, old_listing_every=3, pages_cut_to=60)
@@ -101,6 +104,24 @@ def test_a_second_night_fetches_no_cover(night, module_workplace):
     assert len(replay.requests) == asked_before
     assert module_workplace.progress[-1] == Progress(done=0, planned=0, failed=0)
     assert module_workplace.log_path.read_text().count("Spider closed (finished)") == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"release-count": 2, "releases": [{"id": "a"}, {"id": "a"}]}, "incomplete_listing"),
+        ({"release-count": 2, "releases": []}, "incomplete_listing"),
+        ({"error": "?"}, "unreadable"),
+    ],
+)
+def test_a_page_that_hides_releases_lets_nothing_be_withdrawn(workplace, answer, reason):
+    job = workplace.job("releases", MusicBrainzSource(spider="musicbrainz", label="x"))
+    ledger = Ledger(job, workplace.catalog, workplace.progress.append)
+    spider = MusicBrainzSpider(job=job, catalog=workplace.catalog, ledger=ledger)
+    response = TextResponse("http://127.0.0.1/ws/2/release", body=json.dumps(answer).encode())
+    list(spider.parse_page(response, offset=0))
+    assert not ledger.complete
+    assert ledger.failed == {reason: 1}
 
 
 def test_an_unknown_label_is_an_error_in_the_words_of_the_service(rows, workplace):
