@@ -1,5 +1,7 @@
 """Whole crawls of a replayed MusicBrainz and Cover Art Archive."""
 
+import json
+
 import pytest
 from scrapy.http import TextResponse
 
