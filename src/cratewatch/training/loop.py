@@ -1,4 +1,4 @@
-"""The training loop: triplet margin loss on the hardest triplets of each batch."""
+"""The training loop: triplet loss, mined softly within each batch, from coarse to fine."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from pytorch_metric_learning.distances import LpDistance
-from pytorch_metric_learning.losses import TripletMarginLoss
-from pytorch_metric_learning.miners import BatchHardMiner
 from torch import Tensor, nn
+from torch.nn import functional
 
 from cratewatch.embedding import EmbeddingNet, ModelConfig, standardise
 from cratewatch.errors import CratewatchError
@@ -28,21 +26,22 @@ class TrainConfig:
         artworks: Artworks in a batch.
         images_each: Images of each: its clean cover and queries.
         margin: Of the triplet loss, in Euclidean distance between unit vectors (0..2).
-        sharpness: Factor on distances inside the soft margin; towards infinity the loss is the
-            hinge of the published triplet networks.
-        warm_up: Share of the steps that learn from all triplets of a batch; mining the hardest
-            ones from the first step collapses all embeddings to one point.
+        sharpness: Of the soft margin, and of the mining: how much the hardest triplets outweigh
+            the others.
+        coarse_share: Share of the steps that see images of coarse_px only; they cost a third
+            and bring most of what there is to learn.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
-    steps: int = 300
+    steps: int = 400
     artworks: int = 64
     images_each: int = 3
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     margin: float = 0.0
     sharpness: float = 20.0
-    warm_up: float = 0.2
+    coarse_px: int = 64
+    coarse_share: float = 0.7
     seed: int = 0
 
 
@@ -56,32 +55,27 @@ class TrainProgress:
     seconds: float
 
 
-class SoftTripletLoss(nn.Module):
-    """Triplet loss with a soft margin, on all triplets or on the hardest of each image.
+def soft_triplet_loss(
+    embeddings: Tensor, labels: Tensor, sharpness: float, margin: float = 0.0
+) -> Tensor:
+    """Return the triplet loss with a soft margin, mined softly within the batch.
 
-    mean log(1 + exp(sharpness * (d_positive - d_negative + margin))), with Euclidean distances
-    (Hermans, Beyer and Leibe 2017, "In Defense of the Triplet Loss", soft-margin variant).
+    For each anchor log(1 + sum of exp(sharpness * (d_positive - d_negative + margin)) over its
+    triplets), with Euclidean distances; averaged over anchors. It is the soft-margin triplet
+    loss (Hermans, Beyer and Leibe 2017, "In Defense of the Triplet Loss") with the sum over
+    triplets inside the logarithm (as in Sohn 2016, "N-pair Loss"), so that the hardest
+    positives and negatives weigh most, without the collapse that mining them alone brings on.
+
+    Args:
+        embeddings: (N, D), L2-normalised.
+        labels: (N,), equal for images of one artwork.
     """
-
-    def __init__(self, margin: float, sharpness: float) -> None:
-        super().__init__()
-        distance = LpDistance(normalize_embeddings=False)
-        self._sharpness = sharpness
-        self._miner = BatchHardMiner(distance=distance)
-        self._loss = TripletMarginLoss(
-            margin=sharpness * margin, smooth_loss=True, distance=distance
-        )
-
-    def forward(self, embeddings: Tensor, labels: Tensor, *, mined: bool) -> Tensor:
-        """Return the loss of (N, D) unit vectors with (N,) labels.
-
-        Args:
-            mined: Take for each image its farthest positive and nearest negative only.
-        """
-        scaled = self._sharpness * embeddings
-        triplets = self._miner(scaled, labels) if mined else None
-        loss: Tensor = self._loss(scaled, labels, triplets)
-        return loss
+    scaled = sharpness * torch.cdist(embeddings, embeddings)
+    same = labels[:, None] == labels
+    itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    positives = torch.logsumexp(scaled.masked_fill(~same | itself, -torch.inf), dim=1)
+    negatives = torch.logsumexp((-scaled).masked_fill(same, -torch.inf), dim=1)
+    return functional.softplus(positives + negatives + sharpness * margin).mean()
 
 
 class Trainer:
@@ -92,7 +86,6 @@ class Trainer:
         self.net = EmbeddingNet(config.model)
         self._data = data
         self._config = config
-        self._loss = SoftTripletLoss(config.margin, config.sharpness)
 
     def steps(self) -> Iterator[TrainProgress]:
         """Train, yielding after every step.
@@ -113,13 +106,14 @@ class Trainer:
         start = time.monotonic()
         for step in range(config.steps):
             batch = self._data.draw(rng, config.artworks, config.images_each)
-            images = standardise(batch.images.to(device))
+            images = standardise(_shrink(batch.images.to(device), self._image_px(step)))
             with torch.autocast(device.type, dtype=torch.bfloat16):
                 embeddings = net(images.contiguous(memory_format=torch.channels_last))
-            mined = step >= config.warm_up * config.steps
-            loss = self._loss(embeddings, batch.labels.to(device), mined=mined)
+            loss = soft_triplet_loss(
+                embeddings, batch.labels.to(device), config.sharpness, config.margin
+            )
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            torch.autograd.backward(loss)
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimiser.step()
             schedule.step()
@@ -129,10 +123,22 @@ class Trainer:
             )
         self.net = net.eval().cpu()
 
+    def _image_px(self, step: int) -> int:
+        coarse = step < self._config.coarse_share * self._config.steps
+        return self._config.coarse_px if coarse else self._config.model.image_px
+
+
+def _shrink(images: Tensor, side_px: int) -> Tensor:
+    if side_px >= images.shape[-1]:
+        return images
+    return functional.interpolate(
+        images.float(), size=(side_px, side_px), mode="bilinear", antialias=True
+    )
+
 
 def _learning_rate_factor(progress: float) -> float:
-    """Rise over the first twentieth, then fall along a cosine to 0."""
-    return min(progress / 0.05 + 0.02, 1.0) * 0.5 * (1 + math.cos(math.pi * progress))
+    """Rise over the first tenth, then fall along a cosine to 0."""
+    return min(progress / 0.1 + 0.02, 1.0) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def _refuse_collapse(embeddings: Tensor, step: int) -> None:

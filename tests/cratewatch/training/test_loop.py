@@ -13,7 +13,7 @@ from cratewatch.embedding import ModelConfig
 from cratewatch.errors import CratewatchError
 from cratewatch.shards import Sample
 from cratewatch.training.data import TrainingSet
-from cratewatch.training.loop import SoftTripletLoss, TrainConfig, Trainer
+from cratewatch.training.loop import TrainConfig, Trainer, soft_triplet_loss
 
 
 def noisy_set(artworks: int = 16) -> TrainingSet:
@@ -37,36 +37,45 @@ def _jpeg(values: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def reference_loss(embeddings: Tensor, labels: Tensor, sharpness: float, *, mined: bool) -> float:
-    """Loop over every triplet as the formula says."""
+def reference_loss(embeddings: Tensor, labels: Tensor, sharpness: float, margin: float) -> float:
+    """Go through every triplet of every anchor as the formula says."""
     n = len(labels)
-    distance = [[float((a - b).norm()) for b in embeddings] for a in embeddings]
-    terms = []
+    losses = []
     for anchor in range(n):
+        distance = [float((embeddings[anchor] - other).norm()) for other in embeddings]
         positives = [p for p in range(n) if p != anchor and labels[p] == labels[anchor]]
         negatives = [q for q in range(n) if labels[q] != labels[anchor]]
-        if mined:
-            positives = [max(positives, key=lambda p: distance[anchor][p])]
-            negatives = [min(negatives, key=lambda q: distance[anchor][q])]
-        for p, q in itertools.product(positives, negatives):
-            terms.append(sharpness * (distance[anchor][p] - distance[anchor][q]))
-    return sum(math.log1p(math.exp(term)) for term in terms) / len(terms)
+        terms = [
+            math.exp(sharpness * (distance[p] - distance[q] + margin))
+            for p, q in itertools.product(positives, negatives)
+        ]
+        losses.append(math.log1p(sum(terms)))
+    return sum(losses) / n
 
 
-@pytest.mark.parametrize("mined", [True, False])
-def test_loss_agrees_with_the_formula(mined: bool) -> None:
+@pytest.mark.parametrize(("sharpness", "margin"), [(5.0, 0.0), (20.0, 0.2)])
+def test_loss_agrees_with_the_formula(sharpness: float, margin: float) -> None:
     torch.manual_seed(0)
     embeddings = functional.normalize(torch.randn(12, 8))
     labels = torch.arange(4).repeat_interleave(3)
-    loss = SoftTripletLoss(margin=0.0, sharpness=5.0)(embeddings, labels, mined=mined)
-    expected = reference_loss(embeddings, labels, 5.0, mined=mined)
-    assert float(loss) == pytest.approx(expected, rel=1e-4)
+    loss = soft_triplet_loss(embeddings, labels, sharpness, margin)
+    assert float(loss) == pytest.approx(
+        reference_loss(embeddings, labels, sharpness, margin), rel=1e-4
+    )
+
+
+def test_the_hardest_triplet_weighs_most() -> None:
+    angles = torch.tensor([0.0, 0.3, 0.5, 2.0, 2.2], requires_grad=True)
+    embeddings = torch.stack([angles.cos(), angles.sin()], dim=1)
+    soft_triplet_loss(embeddings, torch.tensor([0, 0, 1, 2, 2]), sharpness=20.0).backward()
+    gradient = angles.grad
+    assert gradient is not None
+    # The lone negative at 0.5 lies between an artwork's pair and the far ones.
+    assert gradient[1].abs() > 5 * gradient[4].abs()
 
 
 def test_training_separates_what_it_sees() -> None:
-    config = TrainConfig(
-        model=ModelConfig(image_px=32), steps=25, artworks=8, images_each=3, warm_up=0.5
-    )
+    config = TrainConfig(model=ModelConfig(image_px=32), steps=25, artworks=8, images_each=3)
     trainer = Trainer(noisy_set(), config)
     losses = [progress.loss for progress in trainer.steps()]
     assert len(losses) == 25
