@@ -1,0 +1,414 @@
+"""The documents against the code: what they name exists, and what exists is named."""
+
+import ast
+import json
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import typer
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from cratewatch.catalog.schema import Table
+from cratewatch.cli import app
+from cratewatch.importing import COLUMNS
+from cratewatch.settings import (
+    CONFIG_NAME,
+    ENV_PREFIX,
+    AnySource,
+    MusicBrainzSource,
+    Settings,
+    Source,
+    StorefrontSource,
+    load_settings,
+)
+from cratewatch.synthesis.hand_pose import HAND_PHRASE
+from cratewatch.synthesis.query import draw_query
+from cratewatch.synthesis.scene import SceneConfig
+from cratewatch.synthesis.stickers import PHRASES
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+FORMATS = ROOT / "docs" / "data-format.md"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+PACKAGES = {name: ROOT / name for name in ("flows", "scrapers", "workers")} | {
+    "cratewatch": ROOT / "src" / "cratewatch"
+}
+SOURCES = get_args(get_args(AnySource)[0])
+assert {StorefrontSource, MusicBrainzSource} <= set(SOURCES)
+
+HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`([^`\n]+)`")
+CALL = re.compile(r"(?:bin/|(?<![\w/.-]))cratewatch ([a-z][\w-]*)([^|;&#\n]*)")
+OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+PATH = re.compile(r"(?:(?:src|flows|scrapers|workers|tests|docs|benchmarks)/[\w/.-]*)")
+# The hosts of package registries, their index pages, and the ways to name another index.
+REGISTRY = re.compile(
+    r"pypi\.|pythonhosted\.|pytorch\.org/whl|anaconda\.org|npmjs\.|https?://\S+/simple\b"
+    r"|(?<!emit-)index[-_]url|find[-_]links\s*[= ]\s*http|UV_(?:DEFAULT_)?INDEX\b",
+    re.IGNORECASE,
+)
+
+
+def headings(text: str) -> list[tuple[int, str]]:
+    return [(len(m[1]), m[2].strip()) for m in HEADING.finditer(FENCED.sub("", text))]
+
+
+def below(heading: str) -> str:
+    """Return what stands in data-format.md from a heading to the next of any level."""
+    text = FORMATS.read_text()
+    found = [m for m in HEADING.finditer(text) if m[2].strip() == heading]
+    assert len(found) == 1, f"{FORMATS.name}: {len(found)} headings {heading!r}"
+    rest = text[found[0].end() :]
+    following = HEADING.search(rest)
+    return rest[: following.start()] if following else rest
+
+
+def rows(heading: str) -> dict[str, list[str]]:
+    """Return the table below a heading: the name in its first column to the other cells."""
+    lines = [line for line in below(heading).splitlines() if line.startswith("|")]
+    assert len(lines) > 2, f"{FORMATS.name}: no table below {heading!r}"
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+    names = [row[0].strip("`| ") for row in cells]
+    assert len(set(names)) == len(names), f"{FORMATS.name}: {heading!r} names a key twice"
+    assert all(len(row) > 1 and row[-1].strip("| ") for row in cells), heading
+    return dict(zip(names, [row[1:] for row in cells], strict=True))
+
+
+def documented_tables() -> list[str]:
+    names = headings(FORMATS.read_text())
+    start = names.index((2, "Catalog")) + 1
+    end = next(i for i in range(start, len(names)) if names[i][0] <= 2)
+    return [name for _, name in names[start:end]]
+
+
+def code_of(text: str) -> Iterator[str]:
+    """Yield inline code and the lines of fenced blocks, continued lines joined."""
+    for block in FENCED.findall(text):
+        yield from block.replace("\\\n", " ").splitlines()[1:-1]
+    yield from CODE.findall(FENCED.sub("", text))
+
+
+@cache
+def commands() -> dict[str, Any]:
+    found: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    return found
+
+
+def wrong_calls(code: str) -> list[str]:
+    """Return what is wrong with the calls of cratewatch in a piece of code."""
+    wrong = []
+    for name, rest in CALL.findall(code):
+        if name not in commands():
+            wrong.append(f"cratewatch {name}")
+            continue
+        known = {option for parameter in commands()[name].params for option in parameter.opts}
+        unknown = set(OPTION.findall(rest)) - known - {"--help"}
+        wrong += [f"cratewatch {name} {option}" for option in sorted(unknown)]
+    return wrong
+
+
+def class_fields(path: str, name: str) -> set[str]:
+    """Return the annotated fields of a class, read without importing what it needs."""
+    tree = ast.parse((ROOT / path).read_text())
+    (found,) = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name]
+    return {
+        node.target.id
+        for node in found.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+
+
+def function_keys(path: str, name: str) -> set[str]:
+    """Return the keys that a function writes: of its dict literals and of item assignments."""
+    tree = ast.parse((ROOT / path).read_text())
+    (found,) = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name]
+    keys: list[Any] = []
+    for node in ast.walk(found):
+        if isinstance(node, ast.Dict):
+            keys += node.keys
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            keys.append(node.slice)
+    return {key.value for key in keys if isinstance(key, ast.Constant)}
+
+
+def module_file(dotted: str) -> Path | None:
+    package, *parts = dotted.split(".")
+    path = PACKAGES[package].joinpath(*parts)
+    candidates = (path / "__init__.py", path.with_suffix(".py"))
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_every_table_is_documented_and_no_other() -> None:
+    assert sorted(documented_tables()) == sorted(Table.metadata.tables)
+
+
+@pytest.mark.parametrize("table", sorted(Table.metadata.tables))
+def test_every_column_is_documented_and_no_other(table: str) -> None:
+    columns = Table.metadata.tables[table].columns
+    documented = rows(table)
+    assert set(documented) == set(columns.keys())
+    for column in columns:
+        kind = documented[column.name][0]
+        assert ("or null" in kind) == bool(column.nullable), f"{table}.{column.name}"
+        assert kind.endswith("key") == column.primary_key, f"{table}.{column.name}"
+
+
+def default_of(model: type[BaseModel], name: str) -> str:
+    default = model.model_fields[name].default
+    if default is PydanticUndefined:
+        return "required"
+    return "none" if default is None else f"`{json.dumps(default)}`"
+
+
+def test_every_setting_is_documented_with_its_default(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    documented = rows("All settings")
+    assert set(documented) == set(Settings.model_fields)
+    for name, (_, default, variable, _) in documented.items():
+        assert variable == f"`{ENV_PREFIX}{name.upper()}`"
+        value = getattr(settings, name)
+        in_home = isinstance(value, str) and str(tmp_path) in value
+        shown = value.replace(str(tmp_path), "HOME") if in_home else json.dumps(value, default=str)
+        expected = str(Settings.model_fields["home"].default) if name == "home" else shown
+        assert default == f"`{expected}`", name
+
+
+def test_settings_of_every_source_are_documented_with_their_defaults() -> None:
+    documented = rows("Every source")
+    assert set(documented) == set(Source.model_fields)
+    for name, (_, default, _) in documented.items():
+        assert default == default_of(Source, name), name
+
+
+@pytest.mark.parametrize("model", SOURCES, ids=lambda model: model.__name__)
+def test_settings_of_each_source_are_documented_with_their_defaults(
+    model: type[BaseModel],
+) -> None:
+    (spider,) = get_args(model.model_fields["spider"].annotation)
+    common, own = rows("Every source"), rows(f"Source: {spider}")
+    assert set(common) | set(own) == set(model.model_fields)
+    for name, (_, default, _) in (common | own).items():
+        assert default == default_of(model, name), name
+
+
+def test_the_label_of_a_drawn_query_is_documented() -> None:
+    cover = np.full((64, 64, 3), 128, np.uint8)
+    labels = [draw_query(cover, "cover", seed, SceneConfig()).label for seed in range(4)]
+    boxes = [box for label in labels for box in label["boxes"]]  # type: ignore[attr-defined]
+    assert boxes
+    for label in labels:
+        assert set(rows("Label")) == set(label)
+        assert set(rows("Label: degradation")) == set(label["degradation"])  # type: ignore[call-overload]
+    assert all(set(rows("Label: boxes")) == set(box) for box in boxes)
+    phrases = [HAND_PHRASE, *PHRASES.values()]
+    assert all(f"`{phrase}`" in below("Label: boxes") for phrase in phrases)
+
+
+def test_the_columns_of_an_import_are_documented() -> None:
+    assert list(rows("Import CSV")) == list(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("heading", "path", "name"),
+    [
+        ("manifest.json", "src/cratewatch/shards.py", "Manifest"),
+        ("config.json: model", "src/cratewatch/embedding.py", "ModelConfig"),
+        ("A release of a match", "src/cratewatch/catalog/records.py", "ListedRelease"),
+        ("Refresh report: crawl and covers", "scrapers/launch.py", "CrawlReport"),
+        ("Refresh report: diff", "src/cratewatch/catalog/records.py", "Diff"),
+        ("Refresh report: index", "workers/indexing.py", "IndexReport"),
+        ("evaluate --json", "src/cratewatch/evaluation.py", "Evaluation"),
+        ("evaluate --json: a recall", "src/cratewatch/metrics.py", "Share"),
+        ("import --json", "src/cratewatch/importing.py", "ImportReport"),
+        ("train --json", "workers/training.py", "TrainedModel"),
+        ("Demo report", "src/cratewatch/demo/run.py", "DemoResult"),
+    ],
+)
+def test_keys_of_a_dataclass_are_documented(heading: str, path: str, name: str) -> None:
+    assert set(rows(heading)) == class_fields(path, name)
+
+
+def test_keys_that_functions_write_are_documented() -> None:
+    assert set(rows("A match")) == function_keys("src/cratewatch/identification.py", "_as_json")
+    refresh = "flows/refresh_catalog.py"
+    written = function_keys(refresh, "refresh_source") | function_keys(refresh, "publish")
+    assert set(rows("Refresh report")) == written
+    measured = function_keys("flows/synthesize_queries.py", "publish")
+    averaged = set(rows("Done marker")) - {"samples"}
+    assert set(rows("synthesize --json")) == measured | averaged
+
+
+def test_keys_of_model_folder_and_training_are_documented() -> None:
+    written = function_keys("src/cratewatch/embedding.py", "save_model")
+    files = set(rows("Model folder"))
+    assert files == {key for key in written if "." in key}
+    config = class_fields("src/cratewatch/training/loop.py", "TrainConfig") - {"model"}
+    provenance = function_keys("workers/training.py", "_provenance")
+    metrics = {"final_loss", "seconds"}
+    assert metrics <= provenance
+    assert all(f"`{name}`" in " ".join(rows("Model folder")["metrics.json"]) for name in metrics)
+    training = provenance - {"training", "metrics"} - metrics
+    assert set(rows("config.json: training")) == training | config
+
+
+def test_keys_of_status_are_documented() -> None:
+    (status,) = [
+        node.value
+        for node in ast.walk(ast.parse((ROOT / "src/cratewatch/status.py").read_text()))
+        if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "report"
+    ]
+    keys = {key.value for key in status.keys}  # type: ignore[union-attr]
+    assert set(rows("status --json")) == keys | {"gallery"}
+
+
+def test_every_module_that_a_document_names_exists() -> None:
+    pattern = re.compile(rf"(?<![\w/.-])(?:{'|'.join(PACKAGES)})(?:\.[a-z_]+)+")
+    for document in DOCUMENTS:
+        named = {name for code in code_of(document.read_text()) for name in pattern.findall(code)}
+        missing = [name for name in named - {CONFIG_NAME} if module_file(name) is None]
+        assert not missing, f"{document.name}: {missing}"
+
+
+def test_every_module_of_the_packages_is_named_in_the_architecture() -> None:
+    text = ARCHITECTURE.read_text()
+    for package, folder in PACKAGES.items():
+        assert f"### `{folder.relative_to(ROOT)}/`" in text
+        modules = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
+        modules += [path.parent.name for path in folder.glob("*/__init__.py")]
+        missing = [name for name in modules if f"`{package}.{name}`" not in text]
+        assert not missing, f"{package}: {missing} not in {ARCHITECTURE.name}"
+
+
+def test_every_path_of_the_repository_that_a_document_names_exists() -> None:
+    for document in DOCUMENTS:
+        named = [code for code in code_of(document.read_text()) if PATH.fullmatch(code)]
+        missing = [name for name in named if not (ROOT / name).exists()]
+        assert not missing, f"{document.name}: {missing}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_that_a_document_shows_exists(document: Path) -> None:
+    wrong = [call for code in code_of(document.read_text()) for call in wrong_calls(code)]
+    assert not wrong
+
+
+def test_the_documents_show_every_command() -> None:
+    shown = {
+        name
+        for document in DOCUMENTS
+        for code in code_of(document.read_text())
+        for name, _ in CALL.findall(code)
+    }
+    assert shown >= set(commands())
+
+
+def test_calls_are_told_from_prose_and_other_options() -> None:
+    assert wrong_calls("find . | .venv/bin/cratewatch identify - --json | jq --raw") == []
+    assert wrong_calls("CRATEWATCH_HOME=x cratewatch status --jsn") == ["cratewatch status --jsn"]
+    assert wrong_calls("$ cratewatch identfy a.jpg") == ["cratewatch identfy"]
+    assert wrong_calls("cratewatch: interrupted; src/cratewatch the library") == []
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_has_an_example_that_would_run(name: str) -> None:
+    command = commands()[name]
+    assert command.help
+    assert f"cratewatch {name}" in (command.epilog or ""), f"{name}: no example in its help"
+    assert wrong_calls(command.epilog) == []
+    assert "--home" in {option for parameter in command.params for option in parameter.opts}
+
+
+def test_every_make_target_that_a_document_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for document in DOCUMENTS:
+        code = "\n".join(code_of(document.read_text()))
+        named = set(re.findall(r"(?:^|[;&] ?|\$ )make ([a-z]+)", code, re.MULTILINE))
+        assert named <= targets, f"{document.name}: {named - targets}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_relative_link_resolves(document: Path) -> None:
+    for target in LINK.findall(FENCED.sub("", document.read_text())):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, fragment = target.partition("#")
+        file = document.parent / name if name else document
+        assert file.exists(), f"{document.name}: {target}"
+        if fragment:
+            anchors = {anchor(heading) for _, heading in headings(file.read_text())}
+            assert fragment in anchors, f"{document.name}: {target}"
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) < 150
+
+
+def test_the_changelog_has_the_version() -> None:
+    version = pyproject()["project"]["version"]
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_no_file_names_a_package_registry() -> None:
+    listed = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    assert ROOT / "constraints.txt" in files
+    for file in files:
+        data = file.read_bytes() if file.is_file() else b""  # deleted and not committed yet
+        if b"\0" in data:
+            continue
+        found = REGISTRY.search(data.decode())
+        assert found is None, f"{file.relative_to(ROOT)}: {found and found[0]}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--index-" + "url https://example.org",
+        "PIP_EXTRA_INDEX_" + "URL=x",
+        "https://mirror.example/" + "simple",
+        "https://files.python" + "hosted.org/a.whl",
+        "UV_DEFAULT_" + "INDEX=x",
+    ],
+)
+def test_a_registry_is_recognised(line: str) -> None:
+    assert REGISTRY.search(line)
+
+
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def test_every_dependency_is_pinned_to_a_version_that_it_permits() -> None:
+    pins: dict[str, list[str]] = {}
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        if line and not line.lstrip().startswith("#"):
+            pin = re.fullmatch(r"([\w.-]+)==([^\s;]+)(?: ;.*)?", line)
+            assert pin, f"constraints.txt: not a pin: {line}"
+            pins.setdefault(canonicalize_name(pin[1]), []).append(pin[2])
+    asked = pyproject()["project"]["dependencies"] + pyproject()["dependency-groups"]["dev"]
+    for requirement in map(Requirement, asked):
+        versions = pins.get(canonicalize_name(requirement.name), [])
+        assert versions, f"constraints.txt: {requirement.name} is not pinned"
+        assert all(version in requirement.specifier for version in versions), requirement
