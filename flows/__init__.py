@@ -1,1 +1,1 @@
-"""Prefect flows: order, retries and reports of the stages that workers and scrapers do."""
+"""Prefect flows: order and reports of the stages that workers and scrapers do."""

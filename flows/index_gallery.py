@@ -24,7 +24,7 @@ def index_gallery(home: Path, model: str = "", *, rebuild: bool = False) -> Inde
 
     Args:
         model: Name in the lake; the one trained last by default.
-        rebuild: Drop the model's collection first.
+        rebuild: Embed every cover again and remove rows that the catalog does not know.
 
     Raises:
         NotFoundError: if there is no such model.
@@ -49,10 +49,10 @@ def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexRep
             open_gallery(settings.gallery_uri, settings.gallery_token) as gallery,
             progress_bar("index") as advance,
         ):
-            if rebuild and model in gallery.models():
-                gallery.drop(model)
-            if gallery.create(model, dim):
+            if gallery.create(model, dim) or rebuild:
                 catalog.forget_indexed(model)
+            if rebuild:
+                gallery.keep_only(model, {cover.cover_id for cover in catalog.covers()})
             report = index_covers(
                 catalog, lake, gallery, model, lambda done, total: advance(done, total, "")
             )

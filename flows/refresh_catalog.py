@@ -24,6 +24,14 @@ from workers.indexing import IndexReport, index_covers
 Job = Literal["releases", "covers"]
 
 
+class RefreshError(CratewatchError):
+    """A refresh did not do everything; carries the reports of all its sources."""
+
+    def __init__(self, reports: list[dict[str, Any]]) -> None:
+        super().__init__("; ".join(report["error"] for report in reports if report["error"]))
+        self.reports = reports
+
+
 @flow(name="refresh-catalog")
 def refresh_catalog(home: Path, sources: list[str]) -> list[dict[str, Any]]:
     """Refresh the sources one after the other, then the gallery once.
@@ -32,8 +40,9 @@ def refresh_catalog(home: Path, sources: list[str]) -> list[dict[str, Any]]:
         A report for each source: diff, covers, failures by reason, and what was embedded.
 
     Raises:
-        CratewatchError: if a source is not configured, or at the end if one failed; the others
-            are done, and what was served before is served still.
+        SettingsError: if a source is not configured.
+        RefreshError: at the end, if something failed; the rest is done, and what was served
+            before is served still.
     """
     settings = load_settings(home=home)
     for source in sources:
@@ -46,9 +55,8 @@ def refresh_catalog(home: Path, sources: list[str]) -> list[dict[str, Any]]:
             publish(settings, catalog, report, indexed)
     finally:
         catalog.close()
-    errors = [report["error"] for report in reports if report["error"]]
-    if errors:
-        raise CratewatchError("; ".join(errors))
+    if any(report["error"] for report in reports):
+        raise RefreshError(reports)
     return reports
 
 
@@ -164,7 +172,7 @@ def _as_markdown(report: dict[str, Any]) -> str:
         **report.get("diff", {}),
         "covers stored": report.get("covers", {}).get("items", 0),
         **{f"failed: {reason}": n for reason, n in report["failed"].items()},
-        "embedded": report["index"]["embedded"] if report["index"] else "no model is serving yet",
+        "embedded": report["index"]["embedded"] if report["index"] else "nothing",
     }
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return f"# Refresh of {report['source']}\n\n| | |\n|---|---|\n{table}\n"

@@ -73,9 +73,9 @@ def _provenance(
         "training": {
             "queries_run": manifest.run,
             "queries_seed": manifest.seed,
-            "artworks": len(data.artworks),
+            "n_queries": data.n_queries,
+            "n_artworks": len(data.artworks),
             "artworks_sha256": artworks,
-            "queries": data.n_queries,
             **settings,
         },
         "metrics": {"final_loss": end.loss, "seconds": round(end.seconds, 1)},

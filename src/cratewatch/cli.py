@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,9 +100,15 @@ def refresh(
     """Refresh sources: crawl, diff, fetch covers, embed what changed, check, report."""
     settings = _settings(home)
     _configure(settings)
-    from flows.refresh_catalog import refresh_catalog
+    from flows.refresh_catalog import RefreshError, refresh_catalog
 
-    for report in refresh_catalog(settings.home, sources):
+    try:
+        reports = refresh_catalog(settings.home, sources)
+    except RefreshError as error:
+        for report in error.reports:
+            _show(report, json_)
+        raise
+    for report in reports:
         _show(report, json_)
 
 
@@ -174,7 +181,7 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
 @app.command(epilog="Example: cratewatch index --home shop")
 def index(
     model: Annotated[str, typer.Option(help="Name. [default: the one trained last]")] = "",
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make its collection anew.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Embed every cover again.")] = False,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
@@ -282,8 +289,8 @@ def _paths(images: list[str]) -> Iterator[str]:
             yield image
 
 
-def _plain(value: object) -> object:
-    return str(value)
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _show(report: dict[str, Any], as_json: bool) -> None:

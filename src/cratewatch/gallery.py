@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,8 +94,17 @@ class Gallery:
         )
         return True
 
-    def drop(self, model: str) -> None:
-        self._client.drop_collection(COLLECTION_PREFIX + model)
+    def keep_only(self, model: str, cover_ids: Container[str]) -> None:
+        """Delete the rows of all other covers."""
+        rows = self._client.query_iterator(
+            COLLECTION_PREFIX + model, batch_size=LOAD_BATCH, output_fields=["cover_id"]
+        )
+        extra: list[str] = []
+        while batch := rows.next():
+            extra += [row["cover_id"] for row in batch if row["cover_id"] not in cover_ids]
+        rows.close()
+        if extra:
+            self._client.delete(COLLECTION_PREFIX + model, ids=extra)
 
     def upsert(
         self,

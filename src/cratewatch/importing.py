@@ -108,9 +108,11 @@ def _check_columns(csv_file: Path, columns: object) -> None:
 
 def _rows(reader: csv.DictReader[str], csv_file: Path, folder: Path) -> Iterator[Release]:
     for row in reader:
+        where = f"{csv_file}, line {reader.line_num}"
+        if not row["file"]:
+            raise CratewatchError(f"{where}: no file is named")
         path = folder / row["file"]
         text: dict[str, Any] = {name: row.get(name) or None for name in TEXT_COLUMNS}
-        where = f"{csv_file}, line {reader.line_num}"
         yield Release(
             source=SOURCE,
             native_id=str(path),

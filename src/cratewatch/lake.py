@@ -10,13 +10,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from cratewatch.errors import NotFoundError
+from cratewatch.errors import NotFoundError, SettingsError
 
 
 class Lake:
     """A folder of objects under keys such as ``covers/ab/<sha256>.jpg``."""
 
     def __init__(self, root: str | Path) -> None:
+        """Raise SettingsError if root is a URL: this version keeps its lake in a folder."""
+        if "://" in str(root):
+            raise SettingsError(f"lake_path {root}: not a folder; give the path of a folder")
         self.root = Path(root)
 
     def write(self, key: str, data: bytes) -> None:
@@ -44,6 +47,10 @@ class Lake:
             return self._path(key).read_bytes()
         except FileNotFoundError as error:
             raise NotFoundError(f"lake {self.root}: no object {key}") from error
+
+    def delete(self, key: str) -> None:
+        """Remove the object if there is one."""
+        self._path(key).unlink(missing_ok=True)
 
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()

@@ -21,6 +21,7 @@ from cratewatch.errors import SettingsError
 
 ENV_PREFIX = "CRATEWATCH_"
 CONFIG_NAME = "cratewatch.toml"
+DEFAULT_HOME = Path("~/.cratewatch")
 
 
 class Source(BaseModel):
@@ -72,7 +73,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX)
 
-    home: Path = Path("~/.cratewatch")
+    home: Path = DEFAULT_HOME
     catalog_url: str = ""
     lake_path: str = ""
     gallery_uri: str = ""
@@ -87,14 +88,14 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_home(cls, values: dict[str, object]) -> dict[str, object]:
-        home = Path(str(values.get("home", cls.model_fields["home"].default))).expanduser()
-        home = home.absolute()
+        home = Path(str(values.get("home") or DEFAULT_HOME)).expanduser().absolute()
         in_home = {
             "catalog_url": f"sqlite:///{home / 'catalog.db'}",
             "lake_path": str(home / "lake"),
             "gallery_uri": str(home / "gallery.db"),
         }
-        return in_home | {key: value for key, value in values.items() if value} | {"home": home}
+        given = {key: value for key, value in values.items() if value or key not in in_home}
+        return in_home | given | {"home": home}
 
     @classmethod
     def settings_customise_sources(
@@ -106,7 +107,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del dotenv_settings, file_secret_settings
-        home = Path(str((init_settings() | env_settings()).get("home", "~/.cratewatch")))
+        home = Path(str((env_settings() | init_settings()).get("home") or DEFAULT_HOME))
         toml = TomlConfigSettingsSource(settings_cls, home.expanduser() / CONFIG_NAME)
         return init_settings, env_settings, toml
 
@@ -142,7 +143,7 @@ def load_settings(**arguments: object) -> Settings:
     except ValidationError as error:
         raise SettingsError(_explain(error)) from error
     except ValueError as error:  # tomllib's and pydantic-settings' own
-        raise SettingsError(f"{CONFIG_NAME}: {error}; correct the file") from error
+        raise SettingsError(f"settings: {error}; correct {CONFIG_NAME} or environment") from error
 
 
 def _own_environment() -> list[str]:

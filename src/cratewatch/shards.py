@@ -110,6 +110,7 @@ def write_shard(
     folder.lake.write(folder.key(f"{shard_name(shard)}.tar"), buffer.getvalue())
     done = json.dumps({"samples": len(samples), **statistics}, sort_keys=True).encode()
     folder.lake.write(folder.key(f"{shard_name(shard)}.done"), done)
+    folder.lake.delete(folder.key(f"{shard_name(shard)}.failed"))
 
 
 def record_failed_shard(folder: RunFolder, shard: int, failed: Mapping[str, str]) -> None:

@@ -89,8 +89,15 @@ def test_what_was_flushed_is_there_after_reopening(uri: str) -> None:
 def test_a_collection_is_made_once(gallery: Gallery) -> None:
     assert gallery.create("m", 128)
     assert not gallery.create("m", 128)
-    gallery.drop("m")
-    assert gallery.models() == []
+    assert gallery.models() == ["m"]
+
+
+def test_rows_that_nobody_knows_are_removed(gallery: Gallery) -> None:
+    ids = fill(gallery, "m", unit(np.random.default_rng(0), 30))
+    gallery.keep_only("m", set(ids[:20]))
+    assert gallery.count("m") == 20
+    gallery.keep_only("m", set(ids))
+    assert gallery.count("m") == 20
 
 
 def test_doubled_ids_and_broken_vectors_are_refused(gallery: Gallery) -> None:

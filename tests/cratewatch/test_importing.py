@@ -50,6 +50,7 @@ def test_bad_images_are_counted_and_the_others_imported(
     assert report.covers_new == 21
     (cover_folder / "cover-01.jpg").write_bytes(whole)
     assert import_folder(cover_folder, catalog, lake).covers_new == 1
+    assert catalog.open_failures() == {"empty": 1, "not_an_image": 1}
 
 
 def test_the_same_picture_twice_is_one_cover_of_two_releases(
@@ -94,6 +95,7 @@ def test_a_csv_says_what_the_covers_show(
         (b"file,year\nx,soon\n", r"line 2, year: 'soon' is not a number"),
         (b"file,title\nx,M\xfcller\n", "not UTF-8"),
         (b"file\n", "has no rows"),
+        (b"title,file\nonly a title\n", "line 2: no file"),
         (b"", "`file` is needed"),
     ],
 )

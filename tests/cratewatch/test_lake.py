@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from cratewatch.errors import NotFoundError
+from cratewatch.errors import NotFoundError, SettingsError
 from cratewatch.lake import Lake, cover_key
 
 
@@ -44,6 +44,11 @@ def test_missing_object_says_where(lake: Lake) -> None:
 def test_keys_never_leave_the_lake(tmp_path: Path, key: str) -> None:
     with pytest.raises(ValueError, match="not a lake key"):
         Lake(tmp_path).read(key)
+
+
+def test_a_url_is_no_folder() -> None:
+    with pytest.raises(SettingsError, match="s3://bucket/prefix: not a folder"):
+        Lake("s3://bucket/prefix")
 
 
 def test_cover_key_fans_out() -> None:

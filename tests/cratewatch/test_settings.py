@@ -39,6 +39,20 @@ def test_home_from_the_environment_brings_its_file(
     assert load_settings().contact == "me@example.org"
 
 
+def test_the_file_of_the_home_that_was_asked_for_is_read(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_toml(home, 'contact = "right"')
+    write_toml(tmp_path / "other", 'contact = "wrong"')
+    monkeypatch.setenv("CRATEWATCH_HOME", str(tmp_path / "other"))
+    assert load_settings(home=home).contact == "right"
+
+
+def test_zero_is_a_value(home: Path) -> None:
+    write_toml(home, "max_withdrawn_share = 0")
+    assert load_settings(home=home).max_withdrawn_share == 0
+
+
 def test_misspelt_keys_are_refused_everywhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_toml(home, 'contakt = "x"')
     with pytest.raises(SettingsError, match="contakt"):

@@ -100,6 +100,9 @@ def test_a_failed_shard_is_not_done(folder: RunFolder) -> None:
     record_failed_shard(folder, 0, {"000000001": "ImageError: truncated"})
     assert not folder.is_done(0)
     assert b"truncated" in folder.lake.read(folder.key("shard-00000.failed"))
+    write(folder, 0)
+    assert folder.is_done(0)
+    assert not folder.lake.exists(folder.key("shard-00000.failed"))
 
 
 def test_the_latest_run_of_a_split_is_found(lake: Lake) -> None:

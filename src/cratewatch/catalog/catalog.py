@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.engine import make_url
@@ -36,6 +37,7 @@ from cratewatch.catalog.records import (
     Release,
 )
 from cratewatch.catalog.schema import (
+    MAX_KEY,
     SCHEMA_VERSION,
     CoverRow,
     FailureRow,
@@ -49,6 +51,7 @@ from cratewatch.catalog.schema import (
 )
 from cratewatch.errors import CratewatchError
 
+FAILURE_KEY = tuple_(FailureRow.source, FailureRow.kind, FailureRow.key)
 IN_LIMIT = 500  # SQLite's default is 32,766 variables a statement; small batches plan better
 
 
@@ -66,7 +69,7 @@ def open_catalog(url: str) -> Catalog:
         if parsed.get_backend_name() == "sqlite":
             event.listen(engine, "connect", _set_pragmas)
         Table.metadata.create_all(engine)
-    except (ArgumentError, OperationalError, OSError) as error:
+    except (ArgumentError, ImportError, OperationalError, OSError) as error:
         raise CratewatchError(
             f"catalog {url}: cannot be opened ({getattr(error, 'orig', None) or error}); "
             "check catalog_url and that its folder is writable"
@@ -120,6 +123,7 @@ class Catalog:
                 .where(RunRow.run_id == run_id)
                 .values(state=state, finished_at=_now(), report=report)
             )
+            session.execute(delete(StagedReleaseRow).where(StagedReleaseRow.run_id == run_id))
 
     def stage(self, run_id: str, releases: Iterable[Release]) -> None:
         """Keep what a crawl sees; a release seen twice keeps the later sight."""
@@ -176,7 +180,10 @@ class Catalog:
         return {url: fetched_at for url, fetched_at in rows if url is not None}
 
     def add_cover(self, cover: Cover, image_url: str) -> bool:
-        """Store a cover and link the source's releases that name image_url; True if it is new."""
+        """Store a cover and link the source's releases that name image_url; True if it is new.
+
+        An earlier failure of the image is forgotten.
+        """
         with self._begin() as session:
             new = session.get(CoverRow, cover.cover_id) is None
             if new:
@@ -187,6 +194,8 @@ class Catalog:
                 .where(ReleaseRow.source == cover.source, ReleaseRow.image_url == image_url)
                 .values(cover_id=cover.cover_id, cover_image_url=image_url)
             )
+            healed = (cover.source, "cover", image_url[:MAX_KEY])
+            session.execute(delete(FailureRow).where(healed == FAILURE_KEY))
             return new
 
     def phashes(self) -> tuple[list[str], npt.NDArray[np.uint8]]:
@@ -199,6 +208,7 @@ class Catalog:
     def record_failure(self, run_id: str, failure: Failure) -> None:
         """Count a failed attempt at an item."""
         with self._begin() as session:
+            failure = replace(failure, key=failure.key[:MAX_KEY])
             row = session.get(FailureRow, (failure.source, failure.kind, failure.key))
             session.merge(
                 FailureRow(

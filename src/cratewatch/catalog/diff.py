@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.records import Diff, Release
-from cratewatch.catalog.schema import FailureRow, OfferRow, ReleaseRow, StagedReleaseRow
+from cratewatch.catalog.schema import MAX_KEY, FailureRow, OfferRow, ReleaseRow, StagedReleaseRow
 from cratewatch.errors import CheckError
 
 CHUNK = 500
@@ -42,6 +42,7 @@ def apply_crawl(  # noqa: PLR0913
     for chunk in _staged_chunks(session, run_id):
         for state in _upsert(session, source, chunk, now):
             counts[state] += 1
+    _forget_healed_pages(session, run_id, source)
     session.execute(delete(StagedReleaseRow).where(StagedReleaseRow.run_id == run_id))
     return Diff(**counts, withdrawn=withdrawn, unreachable=unreachable)
 
@@ -60,7 +61,7 @@ def _page_failed(run_id: str):  # type: ignore[no-untyped-def]
     return exists().where(
         FailureRow.run_id == run_id,
         FailureRow.kind == "page",
-        FailureRow.key == ReleaseRow.page_url,
+        FailureRow.key == func.substr(ReleaseRow.page_url, 1, MAX_KEY),
         FailureRow.reason.not_in(GONE),
     )
 
@@ -88,6 +89,24 @@ def _withdraw(session: Session, run_id: str, source: str, max_share: float, now:
         .execution_options(synchronize_session=False)
     )
     return n_gone
+
+
+def _forget_healed_pages(session: Session, run_id: str, source: str) -> None:
+    read = (
+        select(func.substr(ReleaseRow.page_url, 1, MAX_KEY))
+        .join(StagedReleaseRow, StagedReleaseRow.release_id == ReleaseRow.release_id)
+        .where(StagedReleaseRow.run_id == run_id, ReleaseRow.page_url.is_not(None))
+    )
+    session.execute(
+        delete(FailureRow)
+        .where(
+            FailureRow.source == source,
+            FailureRow.kind == "page",
+            FailureRow.run_id != run_id,
+            FailureRow.key.in_(read),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _staged_chunks(session: Session, run_id: str) -> Iterator[Sequence[StagedReleaseRow]]:

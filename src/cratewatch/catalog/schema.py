@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SCHEMA_VERSION = 1
+MAX_KEY = 1024
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -67,8 +68,8 @@ class MetaRow(Table):
 class RunRow(Table):
     __tablename__ = "runs"
 
-    run_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(32))
+    run_id: Mapped[str] = mapped_column(String(192), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(128))
     state: Mapped[str] = mapped_column(String(16))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -92,7 +93,7 @@ class ReleaseRow(Table):
     __tablename__ = "releases"
     __table_args__ = (Index(None, "source", "image_url"),)
 
-    release_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    release_id: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
     source: Mapped[str] = mapped_column(String(64))
     artist: Mapped[str | None] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)
@@ -130,7 +131,7 @@ class SaleRow(Table):
 
     __tablename__ = "sales"
 
-    sale_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    sale_id: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
     source: Mapped[str] = mapped_column(String(64))
     release_id: Mapped[str | None] = mapped_column(ForeignKey("releases.release_id"))
     title: Mapped[str] = mapped_column(Text)
@@ -147,8 +148,8 @@ class StagedReleaseRow(Table):
 
     __tablename__ = "staged_releases"
 
-    run_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    release_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(192), primary_key=True)
+    release_id: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
     content_hash: Mapped[str] = mapped_column(String(64))
     data: Mapped[str] = mapped_column(Text)
 
@@ -161,8 +162,8 @@ class FailureRow(Table):
 
     source: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
-    key: Mapped[str] = mapped_column(String(1024), primary_key=True)
-    run_id: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
+    run_id: Mapped[str] = mapped_column(String(192))
     reason: Mapped[str] = mapped_column(String(64))
     detail: Mapped[str] = mapped_column(Text)
     attempts: Mapped[int]

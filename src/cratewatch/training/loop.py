@@ -146,5 +146,5 @@ def _refuse_collapse(embeddings: Tensor, step: int) -> None:
     if spread < 1e-3 or not math.isfinite(spread):
         raise CratewatchError(
             f"training collapsed at step {step}: all embeddings are equal; lower the learning "
-            "rate or the margin, or warm up longer"
+            "rate or the margin"
         )

@@ -134,3 +134,5 @@ def test_a_catalog_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
         open_catalog(f"sqlite:///{tmp_path}/file/catalog.db")
     with pytest.raises(CratewatchError, match="catalog_url"):
         open_catalog("nonsense")
+    with pytest.raises(CratewatchError, match="catalog_url"):
+        open_catalog("oracle://shop")

@@ -128,6 +128,21 @@ def test_failures_are_counted_per_run_and_forgotten_when_they_heal(catalog: Cata
     assert catalog.open_failures() == {"truncated": 1}
 
 
+def test_a_page_that_heals_is_forgotten_even_by_an_incomplete_crawl(catalog: Catalog) -> None:
+    first = catalog.start_run("refresh")
+    for number in (1, 2):
+        catalog.record_failure(first, Failure("shop", "page", f"http://shop/{number}", "http_500"))
+    crawl(catalog, release(1), complete=False)
+    assert catalog.open_failures() == {"http_500": 1}
+
+
+def test_a_run_that_was_refused_leaves_no_staged_releases(catalog: Catalog) -> None:
+    run_id = catalog.start_run("refresh")
+    catalog.stage(run_id, [release(1)])
+    catalog.finish_run(run_id, "failed", {})
+    assert catalog.apply_crawl(run_id, "shop", complete=True) == Diff(0, 0, 0, 0)
+
+
 def test_runs_are_kept_with_their_report(catalog: Catalog) -> None:
     run_id = catalog.start_run("refresh-shop")
     assert catalog.last_runs()[0]["state"] == "running"
