@@ -17,7 +17,8 @@ from cratewatch.importing import import_folder
 from cratewatch.lake import Lake
 from workers import cluster
 
-TINY = ModelConfig(image_px=32)
+# Without a frame a cover is its own best query, also for an untrained model.
+TINY = ModelConfig(image_px=32, cover_margin=0.0)
 
 
 @pytest.fixture(scope="session")

@@ -56,4 +56,4 @@ class _Embedder:
                 kept.append(cover)
             except CratewatchError as error:
                 failed[cover.cover_id] = str(error)
-        return EmbeddedBatch(kept, self._embedder.embed(images), failed)
+        return EmbeddedBatch(kept, self._embedder.embed_covers(images), failed)

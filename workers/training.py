@@ -50,7 +50,7 @@ def _train(
 ) -> Iterator[TrainProgress | TrainedModel]:
     torch.set_num_threads(threads)
     covers = ((cover_id, lake.read(cover_key(cover_id))) for cover_id in sorted(artwork_of))
-    data = TrainingSet(covers, read_samples(queries), artwork_of, config.model.image_px)
+    data = TrainingSet(covers, read_samples(queries), artwork_of, config.model)
     trainer = Trainer(data, config)
     for progress in trainer.steps():
         yield progress

@@ -109,7 +109,9 @@ def answer(
     answers: list[Answer] = []
     for part in batches(len(samples), BATCH):
         images = [Image.open(io.BytesIO(sample.jpeg)) for sample in samples[part]]
-        found = gallery.search(embedder.embed(images), TOP * OVERSAMPLING, model=embedder.name)
+        found = gallery.search(
+            embedder.embed_queries(images), TOP * OVERSAMPLING, model=embedder.name
+        )
         for sample, hits in zip(samples[part], rank(found, TOP), strict=True):
             answers.append(Answer(sample, artwork_of[sample.label["cover_id"]], tuple(hits)))
     return answers

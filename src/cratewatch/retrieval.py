@@ -42,7 +42,7 @@ def identify(
     top: int,
 ) -> list[list[Match]]:
     """Return up to top matches for each image, the best first, one for each artwork."""
-    ranked = rank(gallery.search(embedder.embed(images), top * OVERSAMPLING), top)
+    ranked = rank(gallery.search(embedder.embed_queries(images), top * OVERSAMPLING), top)
     hits = [hit for row in ranked for hit in row]
     covers = catalog.covers_by_id(sorted({hit.cover_id for hit in hits}))
     releases = catalog.releases_of(sorted({hit.artwork_id for hit in hits}))

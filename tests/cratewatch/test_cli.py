@@ -39,7 +39,7 @@ def served(
             tiny_model,
             [cover.cover_id for cover in imported],
             [cover.artwork_id for cover in imported],
-            embedder.embed([load(Path(cover.source_url)) for cover in imported]),
+            embedder.embed_covers([load(Path(cover.source_url)) for cover in imported]),
         )
         gallery.flush(tiny_model)
         gallery.point_alias(tiny_model)

@@ -7,10 +7,12 @@ from cratewatch.embedding import (
     EmbeddingNet,
     ModelConfig,
     batches,
+    frame_cover,
     load_model,
     models,
     save_model,
     standardise,
+    to_grey,
     train_artworks,
 )
 from cratewatch.errors import CratewatchError, NotFoundError
@@ -57,13 +59,26 @@ def test_embeddings_have_unit_length_and_do_not_depend_on_the_batch(
 ) -> None:
     embedder = load_model(lake, tiny_model)
     images = pictures(5)
-    together = embedder.embed(images)
+    together = embedder.embed_queries(images)
     assert together.shape == (5, 128)
     assert together.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
-    alone = np.vstack([embedder.embed([image]) for image in images])
+    alone = np.vstack([embedder.embed_queries([image]) for image in images])
     np.testing.assert_allclose(together, alone, atol=1e-5)
-    assert embedder.embed([]).shape == (0, 128)
+    assert embedder.embed_covers([]).shape == (0, 128)
+
+
+def test_a_cover_is_framed_as_a_query_shows_it() -> None:
+    framed = frame_cover(Image.new("L", (200, 200), 90), ModelConfig(image_px=64, cover_margin=0.5))
+    assert framed.shape == (64, 64)
+    assert framed.min() == framed.max() == 90
+    chess = Image.fromarray(np.kron([[0, 200], [200, 0]], np.ones((50, 50))).astype(np.uint8))
+    framed = frame_cover(chess, ModelConfig(image_px=64, cover_margin=0.5))
+    assert (framed[:16] == 100).all()
+    assert (framed[:, 48:] == 100).all()
+    assert (framed[17, 17], framed[17, 46]) == (0, 200)
+    plain = frame_cover(chess, ModelConfig(image_px=64, cover_margin=0.0))
+    assert (plain == to_grey(chess, 64)).all()
 
 
 def test_gain_and_offset_of_the_camera_do_not_matter() -> None:

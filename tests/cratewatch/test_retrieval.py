@@ -39,7 +39,7 @@ def test_a_cover_is_identified_as_itself(
             tiny_model,
             [cover.cover_id for cover in imported],
             [cover.artwork_id for cover in imported],
-            np.vstack([embedder.embed([image]) for image in images]),
+            np.vstack([embedder.embed_covers([image]) for image in images]),
         )
         gallery.point_alias(tiny_model)
         found = identify(images, embedder, gallery, catalog, top)

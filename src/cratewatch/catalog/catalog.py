@@ -20,7 +20,6 @@ from sqlalchemy import (
     exists,
     func,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.engine import make_url
@@ -51,7 +50,6 @@ from cratewatch.catalog.schema import (
 )
 from cratewatch.errors import CratewatchError
 
-FAILURE_KEY = tuple_(FailureRow.source, FailureRow.kind, FailureRow.key)
 IN_LIMIT = 500  # SQLite's default is 32,766 variables a statement; small batches plan better
 
 
@@ -194,8 +192,13 @@ class Catalog:
                 .where(ReleaseRow.source == cover.source, ReleaseRow.image_url == image_url)
                 .values(cover_id=cover.cover_id, cover_image_url=image_url)
             )
-            healed = (cover.source, "cover", image_url[:MAX_KEY])
-            session.execute(delete(FailureRow).where(healed == FAILURE_KEY))
+            session.execute(
+                delete(FailureRow).where(
+                    FailureRow.source == cover.source,
+                    FailureRow.kind == "cover",
+                    FailureRow.key == image_url[:MAX_KEY],
+                )
+            )
             return new
 
     def phashes(self) -> tuple[list[str], npt.NDArray[np.uint8]]:

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cratewatch.embedding import to_grey
+from cratewatch.embedding import ModelConfig, frame_cover, to_grey
 from cratewatch.errors import CratewatchError
 from cratewatch.images import decode
 from cratewatch.shards import Sample
@@ -40,7 +40,7 @@ class TrainingSet:
         covers: Iterable[tuple[str, bytes]],
         queries: Iterable[Sample],
         artwork_of: Mapping[str, str],
-        image_px: int,
+        config: ModelConfig,
     ) -> None:
         """Decode everything.
 
@@ -54,24 +54,26 @@ class TrainingSet:
         """
         self._covers: dict[str, list[Grey]] = {}
         self._queries: dict[str, list[Grey]] = {}
+        tight: dict[str, list[Grey]] = {}
         for cover_id, jpeg in covers:
-            grey = to_grey(decode(jpeg, side_px=2 * image_px), image_px)
-            self._covers.setdefault(artwork_of[cover_id], []).append(grey)
+            cover = decode(jpeg, side_px=2 * config.image_px)
+            artwork = artwork_of[cover_id]
+            self._covers.setdefault(artwork, []).append(frame_cover(cover, config))
+            tight.setdefault(artwork, []).append(to_grey(cover, config.image_px))
         for sample in queries:
-            artwork = artwork_of.get(sample.label["cover_id"])
-            if artwork is not None:
-                grey = to_grey(Image.open(io.BytesIO(sample.jpeg)), image_px)
-                self._queries.setdefault(artwork, []).append(grey)
+            of_sample = artwork_of.get(sample.label["cover_id"])
+            if of_sample is not None:
+                grey = to_grey(Image.open(io.BytesIO(sample.jpeg)), config.image_px)
+                self._queries.setdefault(of_sample, []).append(grey)
         self.artworks = sorted(self._covers.keys() & self._queries.keys())
+        self.n_queries = sum(len(self._queries[artwork]) for artwork in self.artworks)
+        for artwork in self.artworks:  # a query may be cropped to the very edge
+            self._queries[artwork] += tight[artwork]
         if len(self.artworks) < MIN_ARTWORKS:
             raise CratewatchError(
                 f"training: only {len(self.artworks)} artworks have a cover and queries, at "
                 f"least {MIN_ARTWORKS} are needed; import more covers or synthesize more samples"
             )
-
-    @property
-    def n_queries(self) -> int:
-        return sum(len(self._queries[artwork]) for artwork in self.artworks)
 
     def draw(self, rng: np.random.Generator, artworks: int, images_each: int) -> Batch:
         """Draw a batch; artworks is clipped to the number there is.

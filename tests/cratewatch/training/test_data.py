@@ -5,6 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
+from cratewatch.embedding import ModelConfig
 from cratewatch.errors import CratewatchError
 from cratewatch.shards import Sample
 from cratewatch.training.data import TrainingSet
@@ -26,7 +27,12 @@ def training_set(artworks: int = 10, queries: int = 3) -> TrainingSet:
         Sample(f"{n}", jpeg(20 * (n % artworks) + 22), {"cover_id": ids[n % artworks]})
         for n in range(artworks * queries)
     ]
-    return TrainingSet(covers, samples, {cover: f"a-{cover}" for cover in ids}, image_px=32)
+    return TrainingSet(
+        covers,
+        samples,
+        {cover: f"a-{cover}" for cover in ids},
+        ModelConfig(image_px=32, cover_margin=0.0),
+    )
 
 
 def test_a_batch_holds_the_images_of_each_artwork_together() -> None:
@@ -61,7 +67,9 @@ def test_queries_of_other_covers_never_enter() -> None:
     samples = [Sample("0", jpeg(100), {"cover_id": f"c{n}"}) for n in range(9)]
     test_side = [Sample("0", jpeg(9), {"cover_id": "test cover"})]
     artwork_of = {f"c{n}": f"a{n}" for n in range(9)}
-    data = TrainingSet(cover, samples + test_side, artwork_of, image_px=32)
+    data = TrainingSet(
+        cover, samples + test_side, artwork_of, ModelConfig(image_px=32, cover_margin=0.0)
+    )
     assert data.n_queries == 9
     assert data.artworks == [f"a{n}" for n in range(9)]
 

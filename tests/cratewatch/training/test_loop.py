@@ -28,7 +28,7 @@ def noisy_set(artworks: int = 16) -> TrainingSet:
             Sample("0", _jpeg(blocks + rng.normal(0, 20, blocks.shape)), {"cover_id": f"c{n}"})
             for _ in range(4)
         ]
-    return TrainingSet(covers, samples, artwork_of, image_px=32)
+    return TrainingSet(covers, samples, artwork_of, ModelConfig(image_px=32, cover_margin=0.0))
 
 
 def _jpeg(values: np.ndarray) -> bytes:

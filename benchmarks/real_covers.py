@@ -1,0 +1,102 @@
+"""The main job on real covers: MusicBrainz replayed, crawl, synthesis, training, evaluation.
+
+    .venv/bin/python benchmarks/real_covers.py --covers ../shared/data/covers --home build/real
+
+Trains on half of the artworks and evaluates on the other half, with all of them as the gallery.
+Each stage is taken up where an earlier call left it. docs/evaluation.md holds the output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.musicbrainz_replay import LABEL_MBID, MusicBrainzReplay, read_rows
+from cratewatch.evaluation import evaluate_serving
+from cratewatch.settings import CONFIG_NAME, load_settings
+from cratewatch.tables import evaluation_table
+from cratewatch.training.loop import TrainConfig
+from flows.orchestration import configure_prefect
+
+TRAIN_SAMPLES_EACH = 10
+
+
+def main() -> None:
+    options = _options()
+    home: Path = options.home.absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    configure_prefect(home)
+    seconds: dict[str, float] = {}
+    if "refresh" in options.stages:
+        seconds["refresh"] = _refresh(home, options.covers)
+    if "train" in options.stages:
+        seconds |= _train(home, options.steps, options.seed)
+    if "evaluate" in options.stages:
+        seconds["evaluate"] = _evaluate(home, options.seed)
+    print("seconds:", json.dumps(seconds))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--covers", type=Path, required=True, help="folder with covers.csv")
+    parser.add_argument("--home", type=Path, default=Path("build/real"))
+    parser.add_argument("--steps", type=int, default=TrainConfig.steps)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--stages", nargs="*", default=["refresh", "train", "evaluate"])
+    return parser.parse_args()
+
+
+def _refresh(home: Path, covers: Path) -> float:
+    from flows.refresh_catalog import refresh_catalog
+
+    with MusicBrainzReplay(covers, read_rows(covers)) as service:
+        (home / CONFIG_NAME).write_text(
+            f'[sources.musicbrainz]\nspider = "musicbrainz"\nlabel = "{LABEL_MBID}"\n'
+            f'url = "{service.url}"\narchive_url = "{service.archive_url}"\n'
+            "rate_per_s = 200\nconcurrency = 8\n"
+        )
+        start = time.monotonic()
+        report = refresh_catalog(home, ["musicbrainz"])[0]
+        seconds = time.monotonic() - start
+    print(json.dumps({name: report[name] for name in ("diff", "covers", "failed")}, indent=2))
+    return round(seconds, 1)
+
+
+def _train(home: Path, steps: int, seed: int) -> dict[str, float]:
+    from flows.index_gallery import index_gallery
+    from flows.synthesize_queries import covers_of, synthesize_queries
+    from flows.train_model import train_model
+
+    n_train = len(covers_of.fn(load_settings(home=home).catalog_url, "train"))
+    start = time.monotonic()
+    synthesize_queries(home, samples=TRAIN_SAMPLES_EACH * n_train, seed=seed, split="train")
+    drawn = time.monotonic()
+    model = train_model(home, TrainConfig(steps=steps, seed=seed))
+    trained = time.monotonic()
+    print(json.dumps(asdict(model)))
+    index_gallery(home, model.name)
+    return {
+        "synthesize": round(drawn - start, 1),
+        "train": round(trained - drawn, 1),
+        "index": round(time.monotonic() - trained, 1),
+    }
+
+
+def _evaluate(home: Path, seed: int) -> float:
+    from flows.synthesize_queries import covers_of, synthesize_queries
+
+    start = time.monotonic()
+    n_test = len(covers_of.fn(load_settings(home=home).catalog_url, "test"))
+    synthesize_queries(home, samples=n_test, seed=seed + 1, split="test")
+    evaluation, _ = evaluate_serving(load_settings(home=home))
+    Console().print(evaluation_table(asdict(evaluation)))
+    return round(time.monotonic() - start, 1)
+
+
+if __name__ == "__main__":
+    main()
