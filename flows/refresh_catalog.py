@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -12,14 +13,15 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import Catalog, Diff, open_catalog
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.gallery import open_gallery
 from cratewatch.lake import Lake
+from cratewatch.locking import one_writer
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from scrapers.launch import CrawlJob, CrawlReport, run_crawl
 from workers.cluster import ray_cluster
-from workers.indexing import IndexReport, index_covers
+from workers.indexing import IndexReport, check_collection, index_covers
 
 Job = Literal["releases", "covers"]
 
@@ -47,14 +49,14 @@ def refresh_catalog(home: Path, sources: list[str]) -> list[dict[str, Any]]:
     settings = load_settings(home=home)
     for source in sources:
         settings.source(source)
-    catalog = open_catalog(settings.catalog_url)
-    try:
+    with (
+        one_writer(settings.home),
+        contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
+    ):
         reports = [refresh_source(settings, catalog, source) for source in sources]
         indexed = _index_or_say_why_not(settings, catalog, reports)
         for report in reports:
             publish(settings, catalog, report, indexed)
-    finally:
-        catalog.close()
     if any(report["error"] for report in reports):
         raise RefreshError(reports)
     return reports
@@ -138,9 +140,11 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
     with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
         model = gallery.serving_model()
         if model is None:
+            _refuse_lost_gallery(settings, catalog)
             return None
         gallery.load(model)
         if not catalog.covers_to_index(model):
+            check_collection(gallery, model, catalog.count_indexed(model), {})
             return IndexReport(model, 0, gallery.count(model))
         lake = Lake(settings.lake_path)
         with (
@@ -152,6 +156,15 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
             )
 
 
+def _refuse_lost_gallery(settings: Settings, catalog: Catalog) -> None:
+    models = catalog.indexed_models()
+    if models:
+        raise CheckError(
+            f"gallery {settings.gallery_uri}: nothing is served, yet covers were indexed for "
+            f"{', '.join(models)}; check gallery_uri, or run `cratewatch index`"
+        )
+
+
 @task(cache_policy=NO_CACHE)
 def publish(
     settings: Settings, catalog: Catalog, report: dict[str, Any], indexed: IndexReport | None
@@ -161,9 +174,7 @@ def publish(
     catalog.finish_run(report["run_id"], "failed" if report["error"] else "done", report)
     text = json.dumps(report, indent=2, sort_keys=True)
     Lake(settings.lake_path).write(f"reports/{report['run_id']}.json", text.encode())
-    create_markdown_artifact(
-        markdown=_as_markdown(report), key=f"refresh-{_slug(report['source'])}"
-    )
+    create_markdown_artifact(markdown=_as_markdown(report), key=f"refresh-{report['source']}")
 
 
 def _as_markdown(report: dict[str, Any]) -> str:
@@ -172,6 +183,7 @@ def _as_markdown(report: dict[str, Any]) -> str:
         **report.get("diff", {}),
         "covers stored": report.get("covers", {}).get("items", 0),
         **{f"failed: {reason}": n for reason, n in report["failed"].items()},
+        "not embedded": len(report["index"]["failed"]) if report["index"] else 0,
         "embedded": report["index"]["embedded"] if report["index"] else "nothing",
     }
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
@@ -184,7 +196,3 @@ def _log_path(settings: Settings, run_id: str) -> Path:
 
 def _counts(failed: dict[str, int]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in failed.items()) or "no reason"
-
-
-def _slug(name: str) -> str:
-    return "".join(c if c.isalnum() else "-" for c in name.lower())

@@ -103,6 +103,6 @@ def publish(folder: RunFolder, manifest: Manifest) -> dict[str, Any]:
 def write_preview(folder: Path, path: Path) -> None:
     """Write a contact sheet of a run's first samples, with boxes, to an image file."""
     samples = islice(read_samples(RunFolder(Lake(folder))), PREVIEW_SAMPLES)
-    sheet = contact_sheet([Query(sample.jpeg, sample.label) for sample in samples])
+    sheet = contact_sheet([Query(sample.jpeg, sample.label) for sample in samples], boxes=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path)

@@ -13,7 +13,6 @@ from cratewatch.catalog import Catalog, Failure
 from scrapers.launch import CrawlJob, Progress
 
 PROGRESS_EVERY_S = 0.2
-MAX_KEY_LENGTH = 1024  # of the catalog's column
 
 Kind = Literal["page", "release", "cover"]
 
@@ -58,7 +57,7 @@ class Ledger:
     def fail(self, kind: Kind, key: str, reason: str, detail: str = "") -> None:
         """Record a failed item; the next run tries it again."""
         self.failed[reason] += 1
-        failure = Failure(self._job.source_name, kind, key[:MAX_KEY_LENGTH], reason, detail)
+        failure = Failure(self._job.source_name, kind, key, reason, detail)
         self._catalog.record_failure(self._job.run_id, failure)
 
     def dropped(self, kind: Kind, key: str, reason: str, detail: str = "") -> DropItem:

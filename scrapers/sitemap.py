@@ -14,7 +14,7 @@ from scrapy.utils.sitemap import Sitemap as SitemapXml
 
 MAX_BYTES = 50 * 1024 * 1024  # the protocol's own limit, unpacked
 _GZIP_MAGIC = b"\x1f\x8b"
-_END = re.compile(rb"</(?:\w+:)?(?:urlset|sitemapindex)\s*>\s*(?:<!--.*?-->\s*)*$", re.DOTALL)
+_END = re.compile(rb"</(?:\w+:)?(?:urlset|sitemapindex)\s*>$")
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,15 @@ def read_sitemap(body: bytes) -> Sitemap:
         raise SitemapError("not_a_sitemap", f"no XML: {text[:80]!r}") from error
     if kind not in ("urlset", "sitemapindex"):
         raise SitemapError("not_a_sitemap", f"the root element is {kind}")
-    if not _END.search(text[-4096:]) and (urls or not text.endswith(b"/>")):
+    if not _END.search(_without_last_comments(text)[-4096:]) and (urls or not text.endswith(b"/>")):
         raise SitemapError("truncated", f"no end of {kind} after {len(text)} bytes")
     return Sitemap(is_index=kind == "sitemapindex", urls=urls)
+
+
+def _without_last_comments(text: bytes) -> bytes:
+    while text.endswith(b"-->") and (start := text.rfind(b"<!--")) >= 0:
+        text = text[:start].rstrip()
+    return text
 
 
 def _unpack(body: bytes) -> bytes:

@@ -6,13 +6,14 @@ import contextlib
 import logging
 import os
 import secrets
+import signal
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayTaskError
+from ray.exceptions import RayError, RayTaskError
 
 from cratewatch.errors import CratewatchError
 
@@ -42,7 +43,9 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
             # Without a token in the environment Ray writes one to ~/.ray.
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             options |= {"include_dashboard": False, "_temp_dir": folder}
+        on_terminate = signal.getsignal(signal.SIGTERM)
         ray.init(**options, log_to_driver=False)
+        signal.signal(signal.SIGTERM, on_terminate)  # Ray sets one that just exits
         stack.callback(ray.shutdown)
         yield
 
@@ -66,6 +69,12 @@ def cpus() -> int:
     return max(1, int(resources.get("CPU", 1)))
 
 
+def node_cpus() -> int:
+    """Return the CPUs of the cluster's largest node: what one actor can have."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    return max(1, *(int(resources.get("CPU", 1)) for resources in nodes))
+
+
 def result(reference: ray.ObjectRef[Any]) -> Any:
     """Return what a task returned; its CratewatchError is raised as it was raised there."""
     try:
@@ -74,6 +83,11 @@ def result(reference: ray.ObjectRef[Any]) -> Any:
         if isinstance(error.cause, CratewatchError):
             raise error.cause from None
         raise
+    except RayError as error:  # a worker or a node died
+        raise CratewatchError(
+            f"ray: {type(error).__name__}: {str(error).splitlines()[0]}; see the logs of Ray, "
+            "and run the same command again"
+        ) from error
 
 
 def run_bounded(

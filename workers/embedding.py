@@ -14,7 +14,7 @@ from cratewatch.embedding import Embeddings, batches, load_model
 from cratewatch.errors import CratewatchError
 from cratewatch.images import decode
 from cratewatch.lake import Lake, cover_key
-from workers.cluster import cpus, run_bounded
+from workers.cluster import node_cpus, run_bounded
 
 BATCH = 64
 
@@ -31,7 +31,7 @@ class EmbeddedBatch:
 def embed_covers(lake: Lake, model: str, covers: Sequence[Cover]) -> Iterator[EmbeddedBatch]:
     """Embed covers, yielding batches as they finish, in any order."""
     actor: Any = _Embedder
-    embedder = actor.options(num_cpus=cpus()).remote(lake, model, cpus())
+    embedder = actor.options(num_cpus=node_cpus()).remote(lake, model, node_cpus())
     chunks = (list(covers[part]) for part in batches(len(covers), BATCH))
     try:
         # Two batches under way: one is computed while the other waits in the actor's queue.

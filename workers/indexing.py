@@ -16,6 +16,8 @@ from workers.embedding import embed_covers
 
 CHECK_SAMPLE = 64
 CHECK_SCORE = 0.999
+CHECK_TOP = 5  # covers drawn alike may tie with each other
+MAX_FAILED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,18 @@ def index_covers(
 ) -> IndexReport:
     """Embed and upsert the covers that the model's collection does not hold yet.
 
-    A cover is recorded as indexed only after its upsert is durable, and upserts repeat
-    safely, so that an interrupted call loses nothing.
+    A cover is recorded as indexed only after its upsert is durable and checked, and upserts
+    repeat safely, so that an interrupted call loses nothing.
 
     Args:
         on_progress: Called with covers done and covers to do.
 
     Raises:
-        CheckError: if the collection does not hold what the catalog says it holds.
+        CheckError: if the collection does not hold what the catalog says it holds, or if more
+            than MAX_FAILED_SHARE of the covers could not be embedded.
     """
     covers = catalog.covers_to_index(model)
+    indexed = catalog.count_indexed(model)
     failed: dict[str, str] = {}
     embedded: list[str] = []
     sample: dict[str, Embeddings] = {}
@@ -60,23 +64,34 @@ def index_covers(
         on_progress(len(embedded) + len(failed), len(covers))
     if embedded:
         gallery.flush(model)
+    if len(failed) > MAX_FAILED_SHARE * len(covers):
+        cover_id, reason = next(iter(failed.items()))
+        raise CheckError(
+            f"gallery: {len(failed)} of {len(covers)} covers could not be embedded for {model}, "
+            f"first {cover_id}: {reason}; mend the lake and run `cratewatch index`"
+        )
+    check_collection(gallery, model, indexed + len(embedded), sample)
     catalog.mark_indexed(model, embedded)
-    check_collection(catalog, gallery, model, sample)
     return IndexReport(model, len(embedded), gallery.count(model), failed)
 
 
 def check_collection(
-    catalog: Catalog, gallery: Gallery, model: str, sample: dict[str, Embeddings]
+    gallery: Gallery, model: str, expected: int, sample: dict[str, Embeddings]
 ) -> None:
-    """Compare the row count with the catalog's record and find sample covers by themselves.
+    """Compare the row count with the expected one and find sample covers by themselves.
 
     Args:
         sample: Embeddings, each (dim,), of covers that were just upserted.
 
     Raises:
-        CheckError: if rows are missing or a cover is not found with a score of about 1.
+        CheckError: if rows are missing or too many, if there are none at all, or if a cover is
+            not found by its own embedding with a score of about 1.
     """
-    expected, rows = catalog.count_indexed(model), gallery.count(model)
+    rows = gallery.count(model)
+    if rows == 0:
+        raise CheckError(
+            f"gallery: the collection of {model} is empty; import or refresh covers first"
+        )
     if rows != expected:
         raise CheckError(
             f"gallery: {rows} covers in the collection of {model}, the catalog records "
@@ -84,11 +99,11 @@ def check_collection(
         )
     if not sample:
         return
-    found = gallery.search(np.stack(list(sample.values())), 1, model=model)
+    found = gallery.search(np.stack(list(sample.values())), CHECK_TOP, model=model)
     lost = [
         cover_id
         for cover_id, hits in zip(sample, found, strict=True)
-        if not hits or hits[0].score < CHECK_SCORE
+        if not any(hit.cover_id == cover_id and hit.score >= CHECK_SCORE for hit in hits)
     ]
     if lost:
         raise CheckError(

@@ -15,7 +15,7 @@ from cratewatch.lake import Lake, cover_key
 from cratewatch.shards import Manifest, RunFolder, read_manifest, read_samples
 from cratewatch.training.data import TrainingSet
 from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
-from workers.cluster import cpus, result
+from workers.cluster import node_cpus, result
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ def train_model(
         artwork_of: The artwork id of each cover id of the training split.
     """
     train: Any = _train
-    stream = train.options(num_cpus=cpus()).remote(lake, queries, dict(artwork_of), config, cpus())
+    stream = train.options(num_cpus=node_cpus()).remote(
+        lake, queries, dict(artwork_of), config, node_cpus()
+    )
     for reference in stream:
         yield result(reference)
 

@@ -20,6 +20,7 @@ class StageRelease:
         self._run_id = run_id
         self._ledger = ledger
         self._batch: list[Release] = []
+        self._pages: dict[str, str | None] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -28,6 +29,15 @@ class StageRelease:
 
     def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
         if isinstance(item, Release):
+            first_page = self._pages.setdefault(item.release_id, item.page_url)
+            if first_page != item.page_url:
+                self._ledger.fail(
+                    "page",
+                    item.page_url or item.release_id,
+                    "duplicate_id",
+                    f"{item.release_id} is {first_page} already",
+                )
+                return item
             self._batch.append(item)
             self._ledger.unsaved = len(self._batch)
             if len(self._batch) >= BATCH:

@@ -6,12 +6,10 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from cratewatch.catalog import Release
+from cratewatch.catalog import MAX_KEY, Release
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of
 from scrapers.ledger import Ledger
-
-MAX_ID_LENGTH = 255  # of the catalog's release_id column
 
 
 class Validate:
@@ -38,5 +36,5 @@ class Validate:
         key = item.page_url or item.release_id
         if not item.title:
             raise self._ledger.dropped("page", key, "no_title", item.release_id)
-        if len(item.release_id) > MAX_ID_LENGTH:
+        if len(item.release_id) > MAX_KEY:
             raise self._ledger.dropped("page", key, "id_too_long", item.release_id)

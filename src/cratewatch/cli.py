@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that help and mistakes answer
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cratewatch.errors import CratewatchError
-from cratewatch.settings import Settings, load_settings
+from cratewatch.settings import Settings, environment_settings, load_settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -46,6 +47,8 @@ IDENTIFY_BATCH = 64
 def main() -> None:
     """Run a command; a CratewatchError is one line on standard error and exit code 1."""
     signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdin, sys.stdout):  # file names need not be UTF-8
+        stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     try:
         app()
     except CratewatchError as error:
@@ -75,11 +78,15 @@ def import_(
     from cratewatch.catalog import open_catalog
     from cratewatch.importing import import_folder
     from cratewatch.lake import Lake
+    from cratewatch.locking import one_writer
     from flows.progress import progress_bar
 
     settings = _settings(home)
-    catalog = open_catalog(settings.catalog_url)
-    with progress_bar("import") as advance:
+    with (
+        one_writer(settings.home),
+        contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
+        progress_bar("import") as advance,
+    ):
         report = import_folder(
             folder,
             catalog,
@@ -87,7 +94,6 @@ def import_(
             csv_file=csv,
             on_progress=lambda done, total: advance(done, total, ""),
         )
-    catalog.close()
     _show(asdict(report), json_)
 
 
@@ -138,6 +144,8 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
         raise CratewatchError(f"--engine: {engine!r} is unknown; there is {ENGINE!r}")
     if split not in SPLITS:
         raise CratewatchError(f"--split: {split!r} is none of {', '.join(SPLITS)}")
+    if preview and preview.suffix.lower() not in (".jpg", ".png"):
+        raise CratewatchError(f"--preview: {preview} ends neither in .jpg nor in .png")
     settings = _settings(home)
     _configure(settings)
     from flows.synthesize_queries import synthesize_queries, write_preview
@@ -162,6 +170,9 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
     ] = "",
     backbone: Annotated[str, typer.Option(help="resnet18 or resnet50.")] = "resnet18",
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.")] = None,
+    image_px: Annotated[int | None, typer.Option(min=32, help="Side that the model sees.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=0, help="At its peak.")] = None,
+    margin: Annotated[float | None, typer.Option(help="Of the triplet loss, 0..2.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     home: Home = None,
     json_: AsJson = False,
@@ -173,8 +184,12 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
     from cratewatch.training.loop import TrainConfig
     from flows.train_model import train_model
 
-    chosen: dict[str, Any] = {"steps": steps} if steps else {}
-    config = TrainConfig(model=ModelConfig(backbone=_backbone(backbone)), seed=seed, **chosen)
+    options = {"steps": steps, "learning_rate": learning_rate, "margin": margin}
+    chosen: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    model = ModelConfig(
+        backbone=_backbone(backbone), **({"image_px": image_px} if image_px else {})
+    )
+    config = TrainConfig(model=model, seed=seed, **chosen)
     _show(asdict(train_model(settings.home, config, queries)), json_)
 
 
@@ -253,6 +268,7 @@ def demo(
     ),
 ) -> None:
     """Run the whole way of the data on an embedded record shop."""
+    _refuse_settings_from_outside()
     settings = _settings(home)
     _configure(settings)
     from cratewatch.demo.run import run_demo
@@ -269,10 +285,22 @@ def _settings(home: Path | None) -> Settings:
     return load_settings(home=home)
 
 
+def _refuse_settings_from_outside() -> None:
+    """Keep the demo away from the catalog, lake and gallery that the environment names."""
+    elsewhere = sorted(set(environment_settings()) - {"CRATEWATCH_HOME"})
+    if elsewhere:
+        raise CratewatchError(f"demo: unset {', '.join(elsewhere)}; it keeps to its own --home")
+
+
 def _configure(settings: Settings) -> None:
     from flows.orchestration import configure_prefect
 
     configure_prefect(settings.home)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Leave out the options that were not given, so that the defaults stay in one place."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _backbone(name: str) -> Any:

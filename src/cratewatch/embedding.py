@@ -39,7 +39,7 @@ class ModelConfig:
     """
 
     backbone: Backbone = "resnet18"
-    image_px: int = 112
+    image_px: int = 64
     cover_margin: float = 0.14
     dim: int = 128
 

@@ -57,8 +57,18 @@ def open_gallery(uri: str, token: str = "") -> Iterator[Gallery]:
         client.close()
 
 
+@contextlib.contextmanager
+def _explained(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except MilvusException as error:
+        raise CratewatchError(
+            f"gallery {uri}: {error.message}; look at the Milvus server and run the command again"
+        ) from error
+
+
 class Gallery:
-    """Collections of embedded covers."""
+    """Collections of embedded covers; what Milvus refuses is a CratewatchError."""
 
     def __init__(self, client: MilvusClient, uri: str) -> None:
         self._client = client

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,18 @@ MIN_SIDE_PX = 16
 COVER_SIDE_PX = 1200  # the largest size that the Cover Art Archive serves as a thumbnail
 COVER_QUALITY = 90
 PHASH_SIDE = 16  # 256 bits
+ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
+# What Pillow raises on broken pixels, and on broken EXIF data beside good ones.
+DECODER_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    struct.error,
+    TypeError,
+    KeyError,
+    IndexError,
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,7 @@ def decode(data: bytes, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
         raise ImageError("not_an_image", f"no image format begins with {data[:8]!r}") from error
     except Image.DecompressionBombError as error:
         raise ImageError("too_many_pixels", str(error)) from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except DECODER_ERRORS as error:
         raise ImageError("unreadable", f"broken header: {error}") from error
     _check_size(image)
     return _shrink(_load_upright(image, side_px), side_px)
@@ -86,8 +99,8 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise ImageError("missing", "no such file") from error
-    except OSError as error:
-        raise ImageError("unreadable", f"cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
+        raise ImageError("unreadable", f"cannot be read: {error}") from error
 
 
 def prepare_cover(data: bytes) -> StoredCover:
@@ -130,7 +143,7 @@ def _load_upright(image: Image.Image, side_px: int) -> Image.Image:
     try:
         image.load()
         return _to_rgb(ImageOps.exif_transpose(image))
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
+    except DECODER_ERRORS as error:
         reason = "truncated" if "truncated" in str(error) else "unreadable"
         raise ImageError(reason, str(error)) from error
 
@@ -158,12 +171,12 @@ def _shrink(image: Image.Image, side_px: int) -> Image.Image:
 
 
 def _storable_as_is(data: bytes) -> bool:
+    """Whether the bytes, which decoded well, already are what is stored."""
     with Image.open(io.BytesIO(data)) as image:
-        upright = image.getexif().get(0x0112, 1) == 1
         return (
             image.format == "JPEG"
             and image.mode == "RGB"
-            and upright
+            and image.getexif().get(ORIENTATION, 1) == 1
             and max(image.size) <= COVER_SIDE_PX
         )
 

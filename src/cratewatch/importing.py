@@ -15,8 +15,8 @@ from cratewatch.catalog.artworks import ArtworkIndex
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
 from cratewatch.images import prepare_cover, read_file
 from cratewatch.lake import Lake, cover_key
+from cratewatch.settings import IMPORT_SOURCE
 
-SOURCE = "import"
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 TEXT_COLUMNS = ("artist", "title", "label", "catno", "barcode", "country", "format", "currency")
 COLUMNS = ("file", *TEXT_COLUMNS, "year", "genre", "price")
@@ -52,10 +52,10 @@ def import_folder(
     """
     folder = folder.absolute()
     releases = _from_csv(csv_file, folder) if csv_file else _from_files(folder)
-    run_id = catalog.start_run(SOURCE)
+    run_id = catalog.start_run(IMPORT_SOURCE)
     catalog.stage(run_id, releases)
-    diff = catalog.apply_crawl(run_id, SOURCE, complete=False)
-    stored = catalog.stored_images(SOURCE)
+    diff = catalog.apply_crawl(run_id, IMPORT_SOURCE, complete=False)
+    stored = catalog.stored_images(IMPORT_SOURCE)
     paths = [Path(release.image_url or "") for release in releases]
     todo = [path for path in paths if _written_since(path, stored.get(str(path)))]
     new = _store_covers(todo, catalog, lake, run_id, on_progress)
@@ -72,7 +72,7 @@ def _from_files(folder: Path) -> list[Release]:
         raise NotFoundError(f"import: no image ({', '.join(SUFFIXES)}) below {folder}")
     return [
         Release(
-            source=SOURCE,
+            source=IMPORT_SOURCE,
             native_id=str(path),
             title=path.stem,
             image_url=str(path),
@@ -114,7 +114,7 @@ def _rows(reader: csv.DictReader[str], csv_file: Path, folder: Path) -> Iterator
         path = folder / row["file"]
         text: dict[str, Any] = {name: row.get(name) or None for name in TEXT_COLUMNS}
         yield Release(
-            source=SOURCE,
+            source=IMPORT_SOURCE,
             native_id=str(path),
             **{**text, "title": text["title"] or path.stem},
             year=_number(row.get("year"), int, f"{where}, year"),
@@ -152,14 +152,14 @@ def _store_covers(
         try:
             stored = prepare_cover(read_file(path))
         except ImageError as error:
-            failure = Failure(SOURCE, "cover", str(path), error.reason, str(error))
+            failure = Failure(IMPORT_SOURCE, "cover", str(path), error.reason, str(error))
             catalog.record_failure(run_id, failure)
         else:
             lake.write(cover_key(stored.cover_id), stored.data)
             cover = Cover(
                 cover_id=stored.cover_id,
                 artwork_id=artworks.assign(stored.cover_id, stored.phash),
-                source=SOURCE,
+                source=IMPORT_SOURCE,
                 source_url=str(path),
                 width_px=stored.width_px,
                 height_px=stored.height_px,

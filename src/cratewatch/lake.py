@@ -6,11 +6,13 @@ Nothing else in the library builds a path inside the lake.
 from __future__ import annotations
 
 import os
-import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from cratewatch.errors import NotFoundError, SettingsError
+
+PARTIAL = ".partial-"
 
 
 class Lake:
@@ -26,15 +28,15 @@ class Lake:
         """Store data under key whole or not at all; an existing object is replaced."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+        partial = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with partial.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).replace(path)
+            partial.replace(path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
             raise
 
     def read(self, key: str) -> bytes:
@@ -62,7 +64,7 @@ class Lake:
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys below a folder-like prefix, sorted; unfinished writes are left out."""
         for path in sorted(self._path(prefix).rglob("*")):
-            if path.is_file() and not path.name.startswith(".partial-"):
+            if path.is_file() and not path.name.startswith(PARTIAL):
                 yield path.relative_to(self.root).as_posix()
 
     def _path(self, key: str) -> Path:

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +22,15 @@ from cratewatch.errors import SettingsError
 ENV_PREFIX = "CRATEWATCH_"
 CONFIG_NAME = "cratewatch.toml"
 DEFAULT_HOME = Path("~/.cratewatch")
+
+
+IMPORT_SOURCE = "import"
+
+
+def _free(name: str) -> str:
+    if name == IMPORT_SOURCE:
+        raise ValueError(f"{IMPORT_SOURCE!r} is the source of imported covers")
+    return name
 
 
 class Source(BaseModel):
@@ -65,6 +74,8 @@ class MusicBrainzSource(Source):
         return self
 
 
+# It becomes part of release ids and of artifact keys; imported covers have a source of their own.
+SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), AfterValidator(_free)]
 AnySource = Annotated[StorefrontSource | MusicBrainzSource, Field(discriminator="spider")]
 
 
@@ -83,7 +94,7 @@ class Settings(BaseSettings):
     max_withdrawn_share: float = Field(
         default=0.5, ge=0, le=1, description="a night that would withdraw more is refused"
     )
-    sources: dict[str, AnySource] = {}
+    sources: dict[SourceName, AnySource] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -95,6 +106,9 @@ class Settings(BaseSettings):
             "gallery_uri": str(home / "gallery.db"),
         }
         given = {key: value for key, value in values.items() if value or key not in in_home}
+        for key in ("lake_path", "gallery_uri"):  # a relative path counts from home
+            if key in given and "://" not in str(given[key]):
+                given[key] = str(home / str(given[key]))
         return in_home | given | {"home": home}
 
     @classmethod
@@ -133,7 +147,7 @@ def load_settings(**arguments: object) -> Settings:
         SettingsError: if a key is unknown or a value does not fit; names each one.
     """
     known = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(set(_own_environment()) - known)
+    unknown = sorted(set(environment_settings()) - known)
     if unknown:
         raise SettingsError(
             f"environment: unknown setting {', '.join(unknown)}; known: {', '.join(sorted(known))}"
@@ -146,7 +160,8 @@ def load_settings(**arguments: object) -> Settings:
         raise SettingsError(f"settings: {error}; correct {CONFIG_NAME} or environment") from error
 
 
-def _own_environment() -> list[str]:
+def environment_settings() -> list[str]:
+    """Return the names of the environment's variables that are meant for cratewatch."""
     return [name for name in os.environ if name.startswith(ENV_PREFIX)]
 
 

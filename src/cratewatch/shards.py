@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import webdataset
@@ -181,7 +182,10 @@ def find_run(lake: Lake, run: str, split: str) -> RunFolder:
     """
     if not run:
         return latest_run(lake, split)
-    for folder in (run_in_lake(lake, run), RunFolder(Lake(run))):
+    candidates = [RunFolder(Lake(Path(run).absolute()))]
+    if "/" not in run:
+        candidates.insert(0, run_in_lake(lake, run))
+    for folder in candidates:
         if folder.lake.exists(folder.key("manifest.json")):
             return folder
     raise NotFoundError(

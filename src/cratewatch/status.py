@@ -6,6 +6,7 @@ from typing import Any
 
 from cratewatch.catalog import open_catalog
 from cratewatch.embedding import models
+from cratewatch.errors import CratewatchError
 from cratewatch.gallery import open_gallery
 from cratewatch.lake import Lake
 from cratewatch.settings import Settings
@@ -30,9 +31,16 @@ def collect_status(settings: Settings) -> dict[str, Any]:
         }
     finally:
         catalog.close()
-    with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
-        report["gallery"] = {
-            "serving_model": gallery.serving_model(),
-            "rows": {model: gallery.count(model) for model in gallery.models()},
-        }
+    report["gallery"] = _gallery_status(settings)
     return report
+
+
+def _gallery_status(settings: Settings) -> dict[str, Any]:
+    try:
+        with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
+            return {
+                "serving_model": gallery.serving_model(),
+                "rows": {model: gallery.count(model) for model in gallery.models()},
+            }
+    except CratewatchError as error:  # a refresh may hold it right now
+        return {"error": str(error)}

@@ -9,8 +9,10 @@ from cratewatch.catalog.records import (
     ListedRelease,
     Release,
 )
+from cratewatch.catalog.schema import MAX_KEY
 
 __all__ = [
+    "MAX_KEY",
     "Catalog",
     "Cover",
     "CoverToFetch",

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 from cratewatch.catalog.diff import apply_crawl
 from cratewatch.catalog.records import (
@@ -106,10 +106,15 @@ class Catalog:
                 )
 
     def start_run(self, kind: str) -> str:
-        """Record that a run began and return its run_id, which sorts by time."""
+        """Record that a run began and return its run_id, which sorts by time.
+
+        Runs of that kind that never ended are marked failed, and what they staged is dropped:
+        one process at a time writes.
+        """
         now = _now()
         run_id = f"{now:%Y%m%dT%H%M%S}-{kind}-{uuid.uuid4().hex[:6]}"
         with self._begin() as session:
+            _end_killed_runs(session, kind, now)
             session.add(RunRow(run_id=run_id, kind=kind, state="running", started_at=now))
         return run_id
 
@@ -292,6 +297,12 @@ class Catalog:
         with self._begin() as session:
             return session.scalar(query.where(IndexedCoverRow.model == model)) or 0
 
+    def indexed_models(self) -> list[str]:
+        """Return the models that covers were indexed for, sorted."""
+        query = select(IndexedCoverRow.model).distinct().order_by(IndexedCoverRow.model)
+        with self._begin() as session:
+            return list(session.scalars(query))
+
     def forget_indexed(self, model: str) -> None:
         """Forget what a model's collection holds, because it is made anew."""
         with self._begin() as session:
@@ -337,6 +348,20 @@ class Catalog:
                 }
                 for row in session.scalars(query)
             ]
+
+
+def _end_killed_runs(session: Session, kind: str, now: datetime) -> None:
+    killed = select(RunRow.run_id).where(RunRow.kind == kind, RunRow.state == "running")
+    session.execute(
+        delete(StagedReleaseRow)
+        .where(StagedReleaseRow.run_id.in_(killed))
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(RunRow)
+        .where(RunRow.kind == kind, RunRow.state == "running")
+        .values(state="failed", finished_at=now, report={"error": "the process was killed"})
+    )
 
 
 def _releases_with_offers(artwork_ids: Sequence[str]) -> Any:

@@ -36,9 +36,9 @@ from workers.cluster import ray_cluster
 
 SOURCE = "demo-shop"
 MARKER = ".cratewatch-demo"
-TRAIN_SAMPLES = 3000
-TEST_SAMPLES = 280
-TRAIN_STEPS = 200
+TRAIN_SAMPLES = 4000
+TEST_SAMPLES = 350
+TRAIN_STEPS = 400
 SEED = 7
 
 

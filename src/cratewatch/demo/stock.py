@@ -50,7 +50,7 @@ _COVER_FAILURES = {
 class StockPlan:
     """How large the shop is; the second night's changes grow with it."""
 
-    n_releases: int = 560
+    n_releases: int = 720
     seed: int = 33
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The training loop: triplet loss, mined softly within each batch, from coarse to fine."""
+"""The training loop: triplet loss, mined softly within each batch."""
 
 from __future__ import annotations
 
@@ -28,20 +28,16 @@ class TrainConfig:
         margin: Of the triplet loss, in Euclidean distance between unit vectors (0..2).
         sharpness: Of the soft margin, and of the mining: how much the hardest triplets outweigh
             the others.
-        coarse_share: Share of the steps that see images of coarse_px only; they cost a third
-            and bring most of what there is to learn.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
     steps: int = 400
     artworks: int = 64
     images_each: int = 3
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     weight_decay: float = 1e-2
     margin: float = 0.0
     sharpness: float = 20.0
-    coarse_px: int = 64
-    coarse_share: float = 0.7
     seed: int = 0
 
 
@@ -106,7 +102,7 @@ class Trainer:
         start = time.monotonic()
         for step in range(config.steps):
             batch = self._data.draw(rng, config.artworks, config.images_each)
-            images = standardise(_shrink(batch.images.to(device), self._image_px(step)))
+            images = standardise(batch.images.to(device))
             with torch.autocast(device.type, dtype=torch.bfloat16):
                 embeddings = net(images.contiguous(memory_format=torch.channels_last))
             loss = soft_triplet_loss(
@@ -123,18 +119,6 @@ class Trainer:
             )
         self.net = net.eval().cpu()
 
-    def _image_px(self, step: int) -> int:
-        coarse = step < self._config.coarse_share * self._config.steps
-        return self._config.coarse_px if coarse else self._config.model.image_px
-
-
-def _shrink(images: Tensor, side_px: int) -> Tensor:
-    if side_px >= images.shape[-1]:
-        return images
-    return functional.interpolate(
-        images.float(), size=(side_px, side_px), mode="bilinear", antialias=True
-    )
-
 
 def _learning_rate_factor(progress: float) -> float:
     """Rise over the first tenth, then fall along a cosine to 0."""
@@ -143,8 +127,12 @@ def _learning_rate_factor(progress: float) -> float:
 
 def _refuse_collapse(embeddings: Tensor, step: int) -> None:
     spread = float(embeddings.detach().std(dim=0).mean())
-    if spread < 1e-3 or not math.isfinite(spread):
-        raise CratewatchError(
-            f"training collapsed at step {step}: all embeddings are equal; lower the learning "
-            "rate or the margin"
-        )
+    if not math.isfinite(spread):
+        what = "embeddings are no numbers any more"
+    elif spread < 1e-3:
+        what = "all embeddings are equal"
+    else:
+        return
+    raise CratewatchError(
+        f"training collapsed at step {step}: {what}; lower --learning-rate or --margin"
+    )
