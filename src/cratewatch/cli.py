@@ -185,11 +185,8 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
     from flows.train_model import train_model
 
     options = {"steps": steps, "learning_rate": learning_rate, "margin": margin}
-    chosen: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-    model = ModelConfig(
-        backbone=_backbone(backbone), **({"image_px": image_px} if image_px else {})
-    )
-    config = TrainConfig(model=model, seed=seed, **chosen)
+    model = ModelConfig(backbone=_backbone(backbone), **_given(image_px=image_px))
+    config = TrainConfig(model=model, seed=seed, **_given(**options))
     _show(asdict(train_model(settings.home, config, queries)), json_)
 
 
@@ -268,7 +265,10 @@ def demo(
     ),
 ) -> None:
     """Run the whole way of the data on an embedded record shop."""
+    from cratewatch.demo.home import empty_home
+
     _refuse_settings_from_outside()
+    empty_home(home)
     settings = _settings(home)
     _configure(settings)
     from cratewatch.demo.run import run_demo

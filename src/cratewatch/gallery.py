@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from pymilvus import DataType, MilvusClient, MilvusException
@@ -19,6 +20,8 @@ ALIAS = "covers"
 COLLECTION_PREFIX = "covers_"
 LOAD_BATCH = 1000
 SEARCH_BATCH = 256
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 # pymilvus logs a traceback for every error that it also raises.
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
@@ -57,14 +60,21 @@ def open_gallery(uri: str, token: str = "") -> Iterator[Gallery]:
         client.close()
 
 
-@contextlib.contextmanager
-def _explained(uri: str) -> Iterator[None]:
-    try:
-        yield
-    except MilvusException as error:
-        raise CratewatchError(
-            f"gallery {uri}: {error.message}; look at the Milvus server and run the command again"
-        ) from error
+def _explained(
+    method: Callable[Concatenate[Gallery, Parameters], Result],
+) -> Callable[Concatenate[Gallery, Parameters], Result]:
+    """Turn what Milvus refuses into a CratewatchError."""
+
+    @functools.wraps(method)
+    def call(self: Gallery, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        try:
+            return method(self, *args, **kwargs)
+        except MilvusException as error:
+            raise CratewatchError(
+                f"gallery {self.uri}: {error.message}; look after Milvus and run the command again"
+            ) from error
+
+    return call
 
 
 class Gallery:
@@ -72,8 +82,9 @@ class Gallery:
 
     def __init__(self, client: MilvusClient, uri: str) -> None:
         self._client = client
-        self._uri = uri
+        self.uri = uri
 
+    @_explained
     def serving_model(self) -> str | None:
         """Return the model whose collection the alias points to, None before the first."""
         for model in self.models():
@@ -82,11 +93,13 @@ class Gallery:
                 return model
         return None
 
+    @_explained
     def models(self) -> list[str]:
         """Return the models that have a collection, sorted."""
         names = self._client.list_collections()
         return sorted(n.removeprefix(COLLECTION_PREFIX) for n in names if _is_ours(n))
 
+    @_explained
     def create(self, model: str, dim: int) -> bool:
         """Make the model's collection if there is none; True if it was made."""
         name = COLLECTION_PREFIX + model
@@ -104,6 +117,7 @@ class Gallery:
         )
         return True
 
+    @_explained
     def keep_only(self, model: str, cover_ids: Container[str]) -> None:
         """Delete the rows of all other covers."""
         rows = self._client.query_iterator(
@@ -116,6 +130,7 @@ class Gallery:
         if extra:
             self._client.delete(COLLECTION_PREFIX + model, ids=extra)
 
+    @_explained
     def upsert(
         self,
         model: str,
@@ -139,10 +154,12 @@ class Gallery:
         for start in range(0, len(rows), LOAD_BATCH):
             self._client.upsert(COLLECTION_PREFIX + model, rows[start : start + LOAD_BATCH])
 
+    @_explained
     def flush(self, model: str) -> None:
         """Make what was upserted durable."""
         self._client.flush(COLLECTION_PREFIX + model)
 
+    @_explained
     def count(self, model: str) -> int:
         """Return the number of covers that a search would see, all writes included."""
         rows = self._client.query(
@@ -153,6 +170,7 @@ class Gallery:
         )
         return int(rows[0]["count(*)"])
 
+    @_explained
     def point_alias(self, model: str) -> None:
         """Let readers use the model's collection from now on."""
         name = COLLECTION_PREFIX + model
@@ -161,10 +179,12 @@ class Gallery:
         else:
             self._client.alter_alias(name, ALIAS)
 
+    @_explained
     def load(self, model: str) -> None:
         """Make the model's collection searchable; Milvus Lite forgets it between processes."""
         self._client.load_collection(COLLECTION_PREFIX + model)
 
+    @_explained
     def search(self, queries: Embeddings, k: int, *, model: str | None = None) -> list[list[Hit]]:
         """Return the k nearest covers of each query, best first.
 
@@ -194,7 +214,7 @@ class Gallery:
             if "not exist" not in str(error) and "not found" not in str(error):
                 raise
             raise NotFoundError(
-                f"gallery {self._uri}: nothing is indexed yet; run `cratewatch index`"
+                f"gallery {self.uri}: nothing is indexed yet; run `cratewatch index`"
             ) from error
         return [[_hit(row) for row in rows] for rows in results]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,6 +53,8 @@ def import_folder(
         CratewatchError: if the CSV lacks its file column or has an unknown one.
     """
     folder = folder.absolute()
+    if not folder.is_dir():
+        raise NotFoundError(f"import: {folder} is not a folder")
     releases = _from_csv(csv_file, folder) if csv_file else _from_files(folder)
     run_id = catalog.start_run(IMPORT_SOURCE)
     catalog.stage(run_id, releases)
@@ -65,9 +69,9 @@ def import_folder(
 
 
 def _from_files(folder: Path) -> list[Release]:
-    if not folder.is_dir():
-        raise NotFoundError(f"import: {folder} is not a folder")
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    for path in files:
+        _check_name(path)
     if not files:
         raise NotFoundError(f"import: no image ({', '.join(SUFFIXES)}) below {folder}")
     return [
@@ -91,9 +95,18 @@ def _from_csv(csv_file: Path, folder: Path) -> list[Release]:
         raise NotFoundError(f"import: no such file: {csv_file}") from error
     except UnicodeDecodeError as error:
         raise CratewatchError(f"{csv_file}: not UTF-8 ({error}); save it as UTF-8") from error
+    except (OSError, csv.Error) as error:
+        raise CratewatchError(f"import: {csv_file} cannot be read as CSV: {error}") from error
     if not releases:
         raise NotFoundError(f"import: {csv_file} has no rows")
     return releases
+
+
+def _check_name(path: Path) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise CratewatchError(f"import: the name of {path!r} is not UTF-8; rename it") from error
 
 
 def _check_columns(csv_file: Path, columns: object) -> None:
@@ -107,15 +120,18 @@ def _check_columns(csv_file: Path, columns: object) -> None:
 
 
 def _rows(reader: csv.DictReader[str], csv_file: Path, folder: Path) -> Iterator[Release]:
+    seen: Counter[str] = Counter()
     for row in reader:
         where = f"{csv_file}, line {reader.line_num}"
         if not row["file"]:
             raise CratewatchError(f"{where}: no file is named")
         path = folder / row["file"]
         text: dict[str, Any] = {name: row.get(name) or None for name in TEXT_COLUMNS}
+        seen[str(path)] += 1
         yield Release(
             source=IMPORT_SOURCE,
-            native_id=str(path),
+            # Several releases may share one cover: the second line of a file is file#2.
+            native_id=f"{path}#{seen[str(path)]}" if seen[str(path)] > 1 else str(path),
             **{**text, "title": text["title"] or path.stem},
             year=_number(row.get("year"), int, f"{where}, year"),
             price=_number(row.get("price"), Decimal, f"{where}, price"),
@@ -128,9 +144,12 @@ def _number(text: str | None, kind: Callable[[str], Number], where: str) -> Numb
     if not text:
         return None
     try:
-        return kind(text)
+        number = kind(text)
     except (ValueError, InvalidOperation) as error:
         raise CratewatchError(f"{where}: {text!r} is not a number") from error
+    if not math.isfinite(number):
+        raise CratewatchError(f"{where}: {text!r} is not a number")
+    return number
 
 
 def _written_since(path: Path, fetched_at: datetime | None) -> bool:

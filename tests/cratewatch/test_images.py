@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import io
 from pathlib import Path
@@ -74,6 +75,19 @@ def test_cmyk_and_animation_decode() -> None:
     assert pixels(decode(gif))[0, 0, 0] > 200
 
 
+def test_broken_exif_data_beside_good_pixels_is_refused_like_a_broken_image() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x0131] = "a camera"
+    data = encoded(halves("red", "blue"), "JPEG", exif=exif)
+    start = data.index(b"Exif")
+    for place in range(start, start + 60):
+        for value in (0, 2, 255):
+            mutated = data[:place] + bytes([value]) + data[place + 1 :]
+            with contextlib.suppress(ImageError):  # any other error is a traceback to a user
+                prepare_cover(mutated)
+
+
 def bad_images() -> dict[str, bytes]:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     jpeg = encoded(Image.fromarray(noise), "JPEG")
@@ -105,9 +119,10 @@ def test_a_missing_or_unreadable_file(tmp_path: Path) -> None:
     with pytest.raises(ImageError) as caught:
         load(tmp_path / "none.jpg")
     assert caught.value.reason == "missing"
-    with pytest.raises(ImageError) as caught:
-        load(tmp_path)
-    assert caught.value.reason == "unreadable"
+    for path in (tmp_path, tmp_path / "nul\0byte.jpg"):
+        with pytest.raises(ImageError) as caught:
+            load(path)
+        assert caught.value.reason == "unreadable"
 
 
 def test_the_error_travels_between_processes() -> None:

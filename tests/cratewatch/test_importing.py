@@ -87,13 +87,32 @@ def test_a_csv_says_what_the_covers_show(
     assert by_title["cover-01"].artist is None
 
 
+def test_releases_may_share_a_cover_file(cover_folder: Path, catalog: Catalog, lake: Lake) -> None:
+    table = cover_folder / "covers.csv"
+    table.write_text("file,title\ncover-00.jpg,First\ncover-00.jpg,Second pressing\n")
+    assert import_folder(cover_folder, catalog, lake, csv_file=table).releases.new == 2
+    (cover,) = catalog.covers()
+    titles = [
+        release.title for release in catalog.releases_of([cover.artwork_id])[cover.artwork_id]
+    ]
+    assert titles == ["First", "Second pressing"]
+
+
+def test_a_name_that_is_not_utf_8_is_named(tmp_path: Path, catalog: Catalog, lake: Lake) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/m\xfcller.jpg")).write_bytes(b"x")
+    with pytest.raises(CratewatchError, match="rename it"):
+        import_folder(tmp_path, catalog, lake)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"artist,title\nA,B\n", "`file` is needed"),
         (b"file,prize\nx,1\n", "unknown here: prize"),
         (b"file,year\nx,soon\n", r"line 2, year: 'soon' is not a number"),
+        (b"file,price\nx,NaN\n", r"price: 'NaN' is not a number"),
         (b"file,title\nx,M\xfcller\n", "not UTF-8"),
+        (b"file,title\nx," + b"y" * 200_000 + b"\n", "cannot be read as CSV"),
         (b"file\n", "has no rows"),
         (b"title,file\nonly a title\n", "line 2: no file"),
         (b"", "`file` is needed"),

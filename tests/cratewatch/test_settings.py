@@ -48,6 +48,20 @@ def test_the_file_of_the_home_that_was_asked_for_is_read(
     assert load_settings(home=home).contact == "right"
 
 
+def test_relative_paths_count_from_home(home: Path) -> None:
+    write_toml(home, 'lake_path = "data/lake"\ngallery_uri = "http://milvus:19530"')
+    settings = load_settings(home=home)
+    assert settings.lake_path == f"{home}/data/lake"
+    assert settings.gallery_uri == "http://milvus:19530"
+
+
+@pytest.mark.parametrize("name", ["import", "Müller", "a b", "-x"])
+def test_source_names_that_would_do_harm_are_refused(home: Path, name: str) -> None:
+    write_toml(home, f'[sources."{name}"]\nspider = "storefront"\nurl = "http://shop"')
+    with pytest.raises(SettingsError, match="sources"):
+        load_settings(home=home)
+
+
 def test_zero_is_a_value(home: Path) -> None:
     write_toml(home, "max_withdrawn_share = 0")
     assert load_settings(home=home).max_withdrawn_share == 0

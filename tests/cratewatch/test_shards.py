@@ -115,12 +115,18 @@ def test_the_latest_run_of_a_split_is_found(lake: Lake) -> None:
     assert find_run(lake, "c", "train").prefix == "queries/c"
 
 
-def test_a_run_may_lie_in_a_folder_of_its_own(lake: Lake, tmp_path: Path) -> None:
+def test_a_run_may_lie_in_a_folder_of_its_own(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.root.mkdir(parents=True)
     folder = RunFolder(Lake(tmp_path / "mine"))
     start_run(folder, MANIFEST)
     for shard in range(3):
         write(folder, shard)
     assert (tmp_path / "mine" / "shard-00000.tar").is_file()
+    monkeypatch.chdir(lake.root)
+    for name in (str(tmp_path / "mine"), os.path.relpath(tmp_path / "mine")):
+        assert len(list(read_samples(find_run(lake, name, "train")))) == 5
     found = find_run(lake, str(tmp_path / "mine"), "train")
     assert list(read_samples(found)) == [sample(number) for number in range(5)]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.report import write_report
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import NightExpectation, expected_night, stock_of_night
-from cratewatch.errors import CheckError, CratewatchError
+from cratewatch.errors import CheckError
 from cratewatch.evaluation import Answer, Evaluation, evaluate_serving
 from cratewatch.settings import CONFIG_NAME, load_settings
 from cratewatch.tables import evaluation_table
@@ -35,7 +34,6 @@ from flows.train_model import train_model
 from workers.cluster import ray_cluster
 
 SOURCE = "demo-shop"
-MARKER = ".cratewatch-demo"
 TRAIN_SAMPLES = 4000
 TEST_SAMPLES = 350
 TRAIN_STEPS = 400
@@ -61,13 +59,11 @@ class DemoResult:
 
 
 def run_demo(home: Path, steps: int = TRAIN_STEPS) -> DemoResult:
-    """Run everything in home, which is emptied first, and write report.html and report.json.
+    """Run everything in home, which is empty, and write report.html and report.json there.
 
     Raises:
-        CratewatchError: if home holds something that no demo made.
         CheckError: if a night's counts are not what the shop had planned.
     """
-    _empty(home)
     result = DemoResult()
     stock = stock_of_night(1)
     with _stage(result, "draw covers"), progress_bar("draw the shop's covers") as advance:
@@ -91,17 +87,6 @@ def run_demo(home: Path, steps: int = TRAIN_STEPS) -> DemoResult:
     _fill(result, home, evaluation)
     _publish(home, result, evaluation, answers)
     return result
-
-
-def _empty(home: Path) -> None:
-    if home.exists() and any(home.iterdir()):
-        if not (home / MARKER).exists():
-            raise CratewatchError(
-                f"demo: {home} is not empty and no demo made it; choose another --home"
-            )
-        shutil.rmtree(home)
-    home.mkdir(parents=True, exist_ok=True)
-    (home / MARKER).touch()
 
 
 def _write_settings(home: Path, url: str) -> None:

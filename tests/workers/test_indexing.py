@@ -1,0 +1,71 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cratewatch.catalog import Catalog, Cover
+from cratewatch.errors import CheckError
+from cratewatch.gallery import Gallery, open_gallery
+from cratewatch.lake import Lake, cover_key
+from workers import indexing
+from workers.indexing import check_collection, index_covers
+
+pytestmark = pytest.mark.usefixtures("ray_cluster")
+
+
+@pytest.fixture
+def gallery(home: Path, tiny_model: str) -> Iterator[Gallery]:
+    with open_gallery(str(home / "gallery.db")) as gallery:
+        gallery.create(tiny_model, 128)
+        yield gallery
+
+
+def index(catalog: Catalog, lake: Lake, gallery: Gallery, model: str) -> indexing.IndexReport:
+    return index_covers(catalog, lake, gallery, model, lambda _done, _total: None)
+
+
+def test_what_is_new_is_embedded_once(
+    catalog: Catalog, lake: Lake, gallery: Gallery, imported: list[Cover], tiny_model: str
+) -> None:
+    report = index(catalog, lake, gallery, tiny_model)
+    assert (report.embedded, report.rows, report.failed) == (24, 24, {})
+    assert index(catalog, lake, gallery, tiny_model).embedded == 0
+
+
+def test_rows_that_went_missing_are_noticed_also_when_nothing_is_new(
+    catalog: Catalog, lake: Lake, gallery: Gallery, imported: list[Cover], tiny_model: str
+) -> None:
+    index(catalog, lake, gallery, tiny_model)
+    gallery.keep_only(tiny_model, {cover.cover_id for cover in imported[:20]})
+    with pytest.raises(CheckError, match=r"20 covers in the collection .* records 24"):
+        index(catalog, lake, gallery, tiny_model)
+    catalog.forget_indexed(tiny_model)
+    assert index(catalog, lake, gallery, tiny_model).rows == 24
+
+
+def test_a_lake_without_its_covers_never_passes_for_an_index(
+    catalog: Catalog, lake: Lake, gallery: Gallery, imported: list[Cover], tiny_model: str
+) -> None:
+    for cover in imported[:12]:
+        lake.delete(cover_key(cover.cover_id))
+    with pytest.raises(CheckError, match="12 of 24 covers could not be embedded"):
+        index(catalog, lake, gallery, tiny_model)
+    assert catalog.count_indexed(tiny_model) == 0
+
+
+def test_an_empty_collection_never_serves(
+    catalog: Catalog, lake: Lake, gallery: Gallery, tiny_model: str
+) -> None:
+    with pytest.raises(CheckError, match="is empty"):
+        index(catalog, lake, gallery, tiny_model)
+
+
+def test_ids_that_were_mixed_up_are_noticed(gallery: Gallery, tiny_model: str) -> None:
+    vectors = np.eye(128, dtype=np.float32)[:8]
+    ids = [f"cover-{n}" for n in range(8)]
+    gallery.upsert(tiny_model, ids, ids, vectors)
+    check_collection(gallery, tiny_model, 8, dict(zip(ids, vectors, strict=True)))
+    mixed = dict(zip(ids, vectors[::-1], strict=True))
+    with pytest.raises(CheckError, match="8 of 8 covers just indexed"):
+        check_collection(gallery, tiny_model, 8, mixed)
