@@ -237,7 +237,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("evaluate --json: a recall", "src/cratewatch/metrics.py", "Share"),
         ("import --json", "src/cratewatch/importing.py", "ImportReport"),
         ("train --json", "workers/training.py", "TrainedModel"),
-        ("Demo report", "src/cratewatch/demo/run.py", "DemoResult"),
+        ("Demo report", "src/cratewatch/demo/report.py", "DemoResult"),
     ],
 )
 def test_keys_of_a_dataclass_are_documented(heading: str, path: str, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image
 
 from cratewatch.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
+from cratewatch.demo.report import SHOWN_MISSES, SHOWN_RIGHT, DemoResult, write_report
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import NightExpectation, StockPlan, expected_night, stock_of_night
 from cratewatch.embedding import ModelConfig, train_artworks
@@ -194,3 +196,24 @@ def test_an_unknown_source_is_refused_before_anything_starts(story: Story) -> No
         refresh_catalog(story.home, ["shop", "other"])
     assert len(catalog.last_runs(100)) == runs
     catalog.close()
+
+
+def test_the_report_shows_pictures_scores_and_prices(story: Story, tmp_path: Path) -> None:
+    evaluation, answers = evaluate_serving(story.settings)
+    result = DemoResult(
+        night1={**story.first.report["diff"], "failed": story.first.report["failed"]},
+        night2={**story.second.report["diff"], "failed": story.second.report["failed"]},
+        n_queries=evaluation.n_queries,
+        seconds={"night 1": 1.0},
+    )
+    for night in (result.night1, result.night2):
+        night |= {"covers_fetched": 1, "covers_embedded": 1}
+    page = tmp_path / "report.html"
+    write_report(page, story.settings, result, answers)
+    html = page.read_text(encoding="utf-8")
+    misses = [answer for answer in answers if not answer.right]
+    shown = min(len(misses), SHOWN_MISSES) + min(len(answers) - len(misses), SHOWN_RIGHT)
+    assert html.count('class="row"') == shown
+    assert html.count("data:image/jpeg;base64,") == shown * 7  # query, truth, five matches
+    assert re.search(r"\d+\.\d\d (EUR|GBP|USD)<br>", html)
+    assert f"{len(misses)} queries whose best match" in html

@@ -62,7 +62,7 @@ def test_validate_passes_what_is_well(ledger):
     ("item", "reason"),
     [
         (release(title=""), "no_title"),
-        (release(native_id="x" * 300), "id_too_long"),
+        (release(native_id="x" * 1100), "id_too_long"),
         (CoverItem("shop", "ftp://shop.example/c.jpg"), "bad_url"),
     ],
 )
@@ -182,6 +182,15 @@ def test_stage_release_keeps_the_rest_when_the_spider_closes(ledger, workplace):
     assert (ledger.items, ledger.unsaved) == (BATCH + 3, 0)
     diff = workplace.catalog.apply_crawl(workplace.run_id, "shop", complete=True)
     assert diff.new == BATCH + 3
+
+
+def test_an_id_that_two_pages_claim_stays_with_the_first_and_is_reported(ledger, workplace):
+    pipeline = StageRelease(workplace.catalog, workplace.run_id, ledger)
+    for page in ("http://shop.example/a", "http://shop.example/b", "http://shop.example/a"):
+        pipeline.process_item(release(page_url=page))
+    pipeline.close_spider()
+    assert dict(ledger.failed) == {"duplicate_id": 1}
+    assert workplace.catalog.apply_crawl(workplace.run_id, "shop", complete=True).new == 1
 
 
 def test_what_could_not_be_staged_makes_the_crawl_incomplete(ledger, workplace):

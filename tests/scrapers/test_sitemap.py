@@ -66,3 +66,10 @@ def test_half_a_sitemap_is_none(body, reason):
     with pytest.raises(SitemapError) as caught:
         read_sitemap(body)
     assert caught.value.reason == reason
+
+
+def test_comments_after_the_end_cost_no_time_however_many():
+    body = urlset("http://s/a").rstrip()
+    assert read_sitemap(body + b"<!-- made by x -->\n<!-- y -->").urls == ["http://s/a"]
+    with pytest.raises(SitemapError):
+        read_sitemap(body + b"<!---->" * 400 + b"x")

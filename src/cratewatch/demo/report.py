@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,26 @@ SHOWN_MISSES = 24
 TILE_PX = 144
 
 
+@dataclass
+class DemoResult:
+    """What the demo found, as report.json holds it."""
+
+    n_releases: int = 0
+    night1: dict[str, Any] = field(default_factory=dict)
+    night2: dict[str, Any] = field(default_factory=dict)
+    n_queries: int = 0
+    n_covers: int = 0
+    recall_at_1: float = 0.0
+    recall_at_1_interval: tuple[float, float] = (0.0, 0.0)
+    recall_at_5: float = 0.0
+    recall_at_5_interval: tuple[float, float] = (0.0, 0.0)
+    chance_at_1: float = 0.0
+    model: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
 def write_report(
-    path: Path, settings: Settings, result: dict[str, Any], answers: Sequence[Answer]
+    path: Path, settings: Settings, result: DemoResult, answers: Sequence[Answer]
 ) -> None:
     """Write one self-contained page: result as tables, right answers and misses as pictures."""
     right = [item for item in answers if item.right]
@@ -32,7 +51,7 @@ def write_report(
     lake = Lake(settings.lake_path)
     try:
         page = _template().render(
-            result=result,
+            result=asdict(result),
             n_misses=len(misses),
             misses=[_row(item, lake, catalog) for item in _spread(misses, SHOWN_MISSES)],
             right=[_row(item, lake, catalog) for item in _spread(right, SHOWN_RIGHT)],

@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from rich.console import Console
 
 from cratewatch.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
-from cratewatch.demo.report import write_report
+from cratewatch.demo.report import DemoResult, write_report
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import NightExpectation, expected_night, stock_of_night
 from cratewatch.errors import CheckError
@@ -38,24 +38,6 @@ TRAIN_SAMPLES = 4000
 TEST_SAMPLES = 350
 TRAIN_STEPS = 400
 SEED = 7
-
-
-@dataclass
-class DemoResult:
-    """What the demo found, as report.json holds it."""
-
-    n_releases: int = 0
-    night1: dict[str, Any] = field(default_factory=dict)
-    night2: dict[str, Any] = field(default_factory=dict)
-    n_queries: int = 0
-    n_covers: int = 0
-    recall_at_1: float = 0.0
-    recall_at_1_interval: tuple[float, float] = (0.0, 0.0)
-    recall_at_5: float = 0.0
-    recall_at_5_interval: tuple[float, float] = (0.0, 0.0)
-    chance_at_1: float = 0.0
-    model: str = ""
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def run_demo(home: Path, steps: int = TRAIN_STEPS) -> DemoResult:
@@ -140,7 +122,7 @@ def _fill(result: DemoResult, home: Path, evaluation: Evaluation) -> None:
 
 def _publish(home: Path, result: DemoResult, evaluation: Evaluation, answers: list[Answer]) -> None:
     (home / "report.json").write_text(json.dumps(asdict(result), indent=2) + "\n")
-    write_report(home / "report.html", load_settings(home=home), asdict(result), answers)
+    write_report(home / "report.html", load_settings(home=home), result, answers)
     console = Console()
     console.print(evaluation_table(asdict(evaluation)))
     console.print(f"report: {home / 'report.html'}", soft_wrap=True)
