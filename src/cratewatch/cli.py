@@ -6,6 +6,7 @@ Heavy modules are imported inside the commands, so that help and mistakes answer
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -47,8 +48,11 @@ IDENTIFY_BATCH = 64
 def main() -> None:
     """Run a command; a CratewatchError is one line on standard error and exit code 1."""
     signal.signal(signal.SIGTERM, _stop)
+    # Milvus Lite's server finds its own client's pings too many, and gRPC prints that.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     for stream in (sys.stdin, sys.stdout):  # file names need not be UTF-8
-        stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")
     try:
         app()
     except CratewatchError as error:
