@@ -20,7 +20,10 @@ Advance = Callable[[int, int | None, str], None]
 
 @contextlib.contextmanager
 def progress_bar(title: str) -> Iterator[Advance]:
-    """Show a bar; the yielded function takes done, total (None if unknown) and a short note."""
+    """Show a bar; the yielded function takes done, total (None if unknown) and a short note.
+
+    It appears with the first progress: a mistake in the call stays one line.
+    """
     columns = (
         TextColumn("{task.description:<22}"),
         BarColumn(),
@@ -31,9 +34,9 @@ def progress_bar(title: str) -> Iterator[Advance]:
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task(title, total=None, note="")
+        bar = progress.add_task(title, total=None, note="", visible=False)
 
         def advance(done: int, total: int | None, note: str = "") -> None:
-            progress.update(bar, completed=done, total=total, note=note)
+            progress.update(bar, completed=done, total=total, note=note, visible=True)
 
         yield advance

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
+from milvus_lite.server_manager import server_manager_instance
 from pymilvus import DataType, MilvusClient, MilvusException
 
 from cratewatch.embedding import Embeddings
@@ -27,6 +28,7 @@ Result = TypeVar("Result")
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
 # Milvus Lite's server logs every call that it does not implement; pymilvus does without them.
 logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
+logging.getLogger("milvus_lite").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ def open_gallery(uri: str, token: str = "") -> Iterator[Gallery]:
         yield Gallery(client, uri)
     finally:
         client.close()
+        # Milvus Lite would hold its lock on the file until the process ends.
+        server_manager_instance.release_server(uri)
 
 
 def _explained(

@@ -27,7 +27,7 @@ def test_arguments_beat_environment_beats_file_beats_default(
     settings = load_settings(home=home, contact="argument")
     assert settings.contact == "argument"
     assert settings.ray_address == "environment:1"
-    assert settings.lake_path == "file"
+    assert settings.lake_path == f"{home}/file"
     assert settings.max_withdrawn_share == 0.5
 
 

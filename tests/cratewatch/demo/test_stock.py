@@ -15,10 +15,10 @@ PLAN = StockPlan(n_releases=120, seed=5)
 
 
 def test_the_standard_shop_has_several_hundred_releases() -> None:
-    assert len(stock_of_night(1)) == 560
-    assert expected_night(1).new == 559
+    assert len(stock_of_night(1)) == 720
+    assert expected_night(1).new == 719
     second = expected_night(2)
-    assert (second.new, second.changed, second.unchanged, second.withdrawn) == (21, 31, 516, 12)
+    assert (second.new, second.changed, second.unchanged, second.withdrawn) == (26, 40, 664, 15)
 
 
 def test_the_same_plan_gives_the_same_stock() -> None:
