@@ -6,10 +6,12 @@ image is refused once, with the reason under which it is counted.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import struct
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,19 +71,8 @@ def decode(data: bytes, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
     """
     if not data:
         raise ImageError("empty", "no bytes")
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns from 89 Mpx on; the limit here is ours and is checked right below.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image: Image.Image = Image.open(io.BytesIO(data))
-    except UnidentifiedImageError as error:
-        raise ImageError("not_an_image", f"no image format begins with {data[:8]!r}") from error
-    except Image.DecompressionBombError as error:
-        raise ImageError("too_many_pixels", str(error)) from error
-    except DECODER_ERRORS as error:
-        raise ImageError("unreadable", f"broken header: {error}") from error
-    _check_size(image)
-    return _shrink(_load_upright(image, side_px), side_px)
+    with _quiet():
+        return _shrink(_load_upright(_open(data), side_px), side_px)
 
 
 def load(path: Path, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
@@ -125,6 +116,28 @@ def prepare_cover(data: bytes) -> StoredCover:
 def pixels(image: Image.Image) -> Pixels:
     """Return (H, W, 3) uint8 RGB."""
     return np.asarray(image.convert("RGB"), dtype=np.uint8)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Pillow: its limit on pixels is not ours, and corrupt EXIF data is no news."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        image: Image.Image = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError as error:
+        raise ImageError("not_an_image", f"no image format begins with {data[:8]!r}") from error
+    except Image.DecompressionBombError as error:
+        raise ImageError("too_many_pixels", str(error)) from error
+    except DECODER_ERRORS as error:
+        raise ImageError("unreadable", f"broken header: {error}") from error
+    _check_size(image)
+    return image
 
 
 def _check_size(image: Image.Image) -> None:
@@ -172,7 +185,7 @@ def _shrink(image: Image.Image, side_px: int) -> Image.Image:
 
 def _storable_as_is(data: bytes) -> bool:
     """Whether the bytes, which decoded well, already are what is stored."""
-    with Image.open(io.BytesIO(data)) as image:
+    with _quiet(), Image.open(io.BytesIO(data)) as image:
         return (
             image.format == "JPEG"
             and image.mode == "RGB"
