@@ -31,9 +31,9 @@ class TrainConfig:
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
-    steps: int = 500
-    artworks: int = 96
-    images_each: int = 2
+    steps: int = 400
+    artworks: int = 64
+    images_each: int = 3
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
     margin: float = 0.0
