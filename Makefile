@@ -31,7 +31,7 @@ setup: .venv/installed
 	@touch $@
 
 constraints:  ## resolve the pins anew
-	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --no-header --universal \
+	$(BIN)/uv pip compile --quiet --upgrade --no-header --universal \
 		--python-version 3.11 --group dev pyproject.toml --output-file constraints.txt
 
 clean:
