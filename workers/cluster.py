@@ -21,6 +21,7 @@ LOCAL = "local"
 LINK_PREFIX = "cratewatch-"
 # Ray puts sockets below its folder, under names of up to 62 bytes; their paths end at 107.
 MAX_FOLDER_LENGTH = 107 - 62
+START_ATTEMPTS = 3
 
 
 @contextlib.contextmanager
@@ -30,6 +31,9 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
     Args:
         address: A Ray address, or "local" for a cluster of this process's own.
         state: Folder that receives the logs and sockets of a local cluster.
+
+    Raises:
+        CratewatchError: The cluster cannot be reached or does not start.
     """
     if ray.is_initialized():
         yield
@@ -44,10 +48,28 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             options |= {"include_dashboard": False, "_temp_dir": folder}
         on_terminate = signal.getsignal(signal.SIGTERM)
-        ray.init(**options, log_to_driver=False)
-        signal.signal(signal.SIGTERM, on_terminate)  # Ray sets one that just exits
         stack.callback(ray.shutdown)
+        _connect(options, state)
+        signal.signal(signal.SIGTERM, on_terminate)  # Ray sets one that just exits
         yield
+
+
+def _connect(options: dict[str, Any], state: Path) -> None:
+    """Connect to Ray; a local cluster that does not start in time gets further attempts."""
+    local = options["address"] == LOCAL
+    attempts = START_ATTEMPTS if local else 1
+    while not ray.is_initialized():
+        attempts -= 1
+        try:
+            ray.init(**options, log_to_driver=False)
+        except Exception as error:  # what Ray raises when a busy machine starts it too slowly
+            if not attempts:
+                where = f"the logs in {state}" if local else "CRATEWATCH_RAY_ADDRESS"
+                raise CratewatchError(
+                    f"ray: cannot connect to {options['address']!r}: "
+                    f"{str(error).splitlines()[0]}; see {where}"
+                ) from error
+            ray.shutdown()
 
 
 @contextlib.contextmanager

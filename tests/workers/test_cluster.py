@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import ray
 
-from cratewatch.errors import NotFoundError
+from cratewatch.errors import CratewatchError, NotFoundError
 from workers import cluster
 
 
@@ -64,3 +64,49 @@ def test_a_long_path_is_no_hindrance_and_nothing_is_left_behind(tmp_path: Path) 
     assert list(home.iterdir()) == []
     assert set(Path("/tmp").glob(f"{cluster.LINK_PREFIX}*")) <= links
     assert any(state.iterdir())
+
+
+class SlowRay:
+    """Stands in for Ray on a machine too busy to start a node: the first starts time out."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, timeouts: int) -> None:
+        self.starts = 0
+        self.timeouts = timeouts
+        monkeypatch.setattr(ray, "init", self.init)
+        monkeypatch.setattr(ray, "shutdown", lambda: None)
+        monkeypatch.setattr(ray, "is_initialized", lambda: self.starts > self.timeouts)
+
+    def init(self, **_: object) -> None:
+        self.starts += 1
+        if self.starts <= self.timeouts:
+            raise Exception("The current node timed out during startup.\nMore.")  # noqa: TRY002
+
+
+def test_a_slow_start_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    slow = SlowRay(monkeypatch, timeouts=cluster.START_ATTEMPTS - 1)
+    with cluster.ray_cluster(cluster.LOCAL, tmp_path):
+        assert slow.starts == cluster.START_ATTEMPTS
+
+
+def test_a_cluster_that_never_starts_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slow = SlowRay(monkeypatch, timeouts=99)
+    with (
+        pytest.raises(CratewatchError, match=r"'local': The current node timed out.*startup.; see"),
+        cluster.ray_cluster(cluster.LOCAL, tmp_path),
+    ):
+        pass
+    assert slow.starts == cluster.START_ATTEMPTS
+
+
+def test_a_remote_cluster_that_is_away_is_named_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slow = SlowRay(monkeypatch, timeouts=99)
+    with (
+        pytest.raises(CratewatchError, match="CRATEWATCH_RAY_ADDRESS"),
+        cluster.ray_cluster("ray://10.0.0.1:10001", tmp_path),
+    ):
+        pass
+    assert slow.starts == 1
