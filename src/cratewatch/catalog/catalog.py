@@ -334,6 +334,12 @@ class Catalog:
         with self._begin() as session:
             return {name: session.scalar(query) or 0 for name, query in queries.items()}
 
+    def last_success(self, kind: str) -> datetime | None:
+        """Return when the latest run of that kind that ended well began, or None."""
+        query = select(func.max(RunRow.started_at))
+        with self._begin() as session:
+            return session.scalar(query.where(RunRow.kind == kind, RunRow.state == "done"))
+
     def last_runs(self, limit: int = 5) -> list[dict[str, Any]]:
         """Return the latest runs, newest first, as JSON-ready dicts."""
         query = select(RunRow).order_by(RunRow.started_at.desc()).limit(limit)
