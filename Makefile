@@ -12,6 +12,7 @@ demo: setup  ## the whole way of the data on an embedded record shop
 	@$(BIN)/cratewatch demo --home build/demo
 
 test: lint  ## lint, types, import contracts and tests
+	@infra/install-test-deps.sh
 	@mkdir -p build
 	$(BIN)/pytest -q --basetemp=build/pytest
 
