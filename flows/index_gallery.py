@@ -11,7 +11,7 @@ from cratewatch.catalog import open_catalog
 from cratewatch.embedding import load_model, models
 from cratewatch.errors import NotFoundError
 from cratewatch.gallery import open_gallery
-from cratewatch.lake import Lake
+from cratewatch.lake import Lake, open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from workers.cluster import ray_cluster
@@ -31,7 +31,7 @@ def index_gallery(home: Path, model: str = "", *, rebuild: bool = False) -> Inde
         CheckError: if the collection is not right; the alias stays where it was.
     """
     settings = load_settings(home=home)
-    lake = Lake(settings.lake_path)
+    lake = open_lake(settings.lake)
     trained = models(lake)
     if not model and not trained:
         raise NotFoundError(f"lake {lake.root}: no model to index with; run `cratewatch train`")

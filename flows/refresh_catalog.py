@@ -15,7 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from cratewatch.catalog import Catalog, Diff, open_catalog
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.gallery import open_gallery
-from cratewatch.lake import Lake
+from cratewatch.lake import open_lake
 from cratewatch.locking import one_writer
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
@@ -110,7 +110,7 @@ def crawl(settings: Settings, source: str, run_id: str, job: Job) -> CrawlReport
         source=settings.source(source),
         run_id=run_id,
         catalog_url=settings.catalog_url,
-        lake_path=settings.lake_path,
+        lake=settings.lake,
         contact=settings.contact,
         log_path=_log_path(settings, run_id),
     )
@@ -146,7 +146,7 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
         if not catalog.covers_to_index(model):
             check_collection(gallery, model, catalog.count_indexed(model), {})
             return IndexReport(model, 0, gallery.count(model))
-        lake = Lake(settings.lake_path)
+        lake = open_lake(settings.lake)
         with (
             ray_cluster(settings.ray_address, settings.home / "ray"),
             progress_bar("embed") as advance,
@@ -173,7 +173,7 @@ def publish(
     report["index"] = asdict(indexed) if indexed else None
     catalog.finish_run(report["run_id"], "failed" if report["error"] else "done", report)
     text = json.dumps(report, indent=2, sort_keys=True)
-    Lake(settings.lake_path).write(f"reports/{report['run_id']}.json", text.encode())
+    open_lake(settings.lake).write(f"reports/{report['run_id']}.json", text.encode())
     create_markdown_artifact(markdown=_as_markdown(report), key=f"refresh-{report['source']}")
 
 

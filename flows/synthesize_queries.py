@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import open_catalog
-from cratewatch.lake import Lake
+from cratewatch.lake import FolderLake, Lake, LakeLocation, open_lake
 from cratewatch.settings import load_settings
 from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics, run_in_lake
 from cratewatch.splits import Split, in_split
@@ -46,10 +47,10 @@ def synthesize_queries(  # noqa: PLR0913  what the command takes
             samples failed.
     """
     settings = load_settings(home=home)
-    lake = Lake(settings.lake_path)
+    lake = open_lake(settings.lake)
     cover_ids = covers_of(settings.catalog_url, split)
     run = out.name if out else f"{ENGINE}-{split}-{samples}-seed{seed}"
-    folder = RunFolder(Lake(out)) if out else run_in_lake(lake, run)
+    folder = RunFolder(FolderLake(out)) if out else run_in_lake(lake, run)
     manifest = plan_run(run, cover_ids, samples, seed, split)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
         draw(lake, folder, manifest, cover_ids, workers or cpus())
@@ -100,9 +101,14 @@ def publish(folder: RunFolder, manifest: Manifest) -> dict[str, Any]:
     return report
 
 
-def write_preview(folder: Path, path: Path) -> None:
-    """Write a contact sheet of a run's first samples, with boxes, to an image file."""
-    samples = islice(read_samples(RunFolder(Lake(folder))), PREVIEW_SAMPLES)
+def write_preview(lake: LakeLocation, folder: str, path: Path) -> None:
+    """Write a contact sheet of a run's first samples, with boxes, to an image file.
+
+    Args:
+        folder: Where the run's files lie, as publish() reports it.
+    """
+    run = RunFolder(open_lake(replace(lake, path=folder)))
+    samples = islice(read_samples(run), PREVIEW_SAMPLES)
     sheet = contact_sheet([Query(sample.jpeg, sample.label) for sample in samples], boxes=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path)

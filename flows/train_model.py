@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import open_catalog
 from cratewatch.errors import CratewatchError
-from cratewatch.lake import Lake
+from cratewatch.lake import Lake, open_lake
 from cratewatch.settings import load_settings
 from cratewatch.shards import RunFolder, find_run
 from cratewatch.splits import in_split
@@ -32,7 +32,7 @@ def train_model(home: Path, config: TrainConfig, queries: str = "") -> TrainedMo
         CratewatchError: if there are too few artworks or training collapses.
     """
     settings = load_settings(home=home)
-    lake = Lake(settings.lake_path)
+    lake = open_lake(settings.lake)
     artwork_of = training_artworks(settings.catalog_url)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
         return train(lake, find_run(lake, queries, "train"), artwork_of, config)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter
 
 from cratewatch.errors import CratewatchError
+from cratewatch.lake import LakeLocation
 from cratewatch.settings import AnySource, MusicBrainzSource
 
 STOP_GRACE_S = 5.0
@@ -39,7 +40,7 @@ class CrawlJob:
     source: AnySource
     run_id: str
     catalog_url: str
-    lake_path: str
+    lake: LakeLocation
     contact: str
     log_path: Path
 

@@ -14,7 +14,7 @@ from PIL import Image
 from cratewatch.catalog import Catalog, Cover, open_catalog
 from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model
 from cratewatch.importing import import_folder
-from cratewatch.lake import Lake
+from cratewatch.lake import FolderLake
 from workers import cluster
 
 # Without a frame a cover is its own best query, also for an untrained model.
@@ -40,8 +40,8 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def lake(home: Path) -> Lake:
-    return Lake(home / "lake")
+def lake(home: Path) -> FolderLake:
+    return FolderLake(home / "lake")
 
 
 @pytest.fixture
@@ -68,14 +68,14 @@ def cover_folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def imported(cover_folder: Path, catalog: Catalog, lake: Lake) -> list[Cover]:
+def imported(cover_folder: Path, catalog: Catalog, lake: FolderLake) -> list[Cover]:
     """The covers of cover_folder, imported."""
     import_folder(cover_folder, catalog, lake)
     return catalog.covers()
 
 
 @pytest.fixture
-def tiny_model(lake: Lake) -> str:
+def tiny_model(lake: FolderLake) -> str:
     """The name of an untrained model in the lake that sees 32 px."""
     torch.manual_seed(0)
     return save_model(lake, EmbeddingNet(TINY), TINY, {}, ["a-training-artwork"])

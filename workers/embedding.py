@@ -11,7 +11,7 @@ import torch
 
 from cratewatch.catalog import Cover
 from cratewatch.embedding import Embeddings, batches, load_model
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import ImageError, NotFoundError
 from cratewatch.images import decode
 from cratewatch.lake import Lake, cover_key
 from workers.cluster import node_cpus, run_bounded
@@ -54,6 +54,6 @@ class _Embedder:
             try:
                 images.append(decode(self._lake.read(cover_key(cover.cover_id)), side_px=side_px))
                 kept.append(cover)
-            except CratewatchError as error:
+            except (ImageError, NotFoundError) as error:
                 failed[cover.cover_id] = str(error)
         return EmbeddedBatch(kept, self._embedder.embed_covers(images), failed)

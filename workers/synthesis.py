@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import ray
 
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.images import decode, pixels
 from cratewatch.lake import Lake, cover_key
 from cratewatch.shards import (
@@ -104,6 +104,8 @@ def _draw_shard(
         key = f"{number:09d}"
         try:
             samples.append(_draw_sample(lake, manifest, number, key, cover_ids))
+        except UnavailableError:  # no sample is at fault, and the next would fail as well
+            raise
         except Exception as error:  # noqa: BLE001  one bad cover must not cost the others
             failed[key] = f"{type(error).__name__}: {error}"
     if failed:

@@ -9,7 +9,7 @@ from typing import Self
 from scrapy.crawler import Crawler
 
 from cratewatch.catalog import Catalog, Cover, Release
-from cratewatch.lake import Lake, cover_key
+from cratewatch.lake import Lake, cover_key, open_lake
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of
 from scrapers.ledger import Ledger
@@ -24,7 +24,7 @@ class StoreCover:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         spider = spider_of(crawler)
-        return cls(Lake(spider.job.lake_path), spider.catalog, spider.ledger)
+        return cls(open_lake(spider.job.lake), spider.catalog, spider.ledger)
 
     async def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
         if isinstance(item, CoverItem) and item.stored is not None:

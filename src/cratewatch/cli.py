@@ -81,7 +81,7 @@ def import_(
     """Import a folder of cover images into the catalog."""
     from cratewatch.catalog import open_catalog
     from cratewatch.importing import import_folder
-    from cratewatch.lake import Lake
+    from cratewatch.lake import open_lake
     from cratewatch.locking import one_writer
     from flows.progress import progress_bar
 
@@ -94,7 +94,7 @@ def import_(
         report = import_folder(
             folder,
             catalog,
-            Lake(settings.lake_path),
+            open_lake(settings.lake),
             csv_file=csv,
             on_progress=lambda done, total: advance(done, total, ""),
         )
@@ -163,7 +163,7 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
         out=out_.absolute() if out_ else None,
     )
     if preview:
-        write_preview(Path(report["folder"]), preview)
+        write_preview(settings.lake, report["folder"], preview)
     _show(report, json_)
 
 

@@ -135,6 +135,7 @@ def save_model(
             {"model": asdict(config), "training": provenance.get("training", {})}
         ),
     }
+    lake.tidy(PREFIX)
     for file, data in files.items():  # config.json last: a model without it does not exist
         lake.write(f"{PREFIX}/{name}/{file}", data)
     return name

@@ -13,6 +13,10 @@ class NotFoundError(CratewatchError):
     """Something that was asked for by name is not in the catalog, the lake or the gallery."""
 
 
+class UnavailableError(CratewatchError):
+    """An outside system is away, full or refuses us; no item that was on its way is at fault."""
+
+
 class ImageError(CratewatchError):
     """Bytes that cannot become a cover or a query.
 

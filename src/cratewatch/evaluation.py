@@ -12,7 +12,7 @@ from cratewatch.embedding import Embedder, batches, train_artworks
 from cratewatch.errors import CratewatchError
 from cratewatch.gallery import Gallery, Hit
 from cratewatch.identification import open_identifier
-from cratewatch.lake import Lake
+from cratewatch.lake import open_lake
 from cratewatch.metrics import Share, recall_at
 from cratewatch.retrieval import OVERSAMPLING, rank
 from cratewatch.settings import Settings
@@ -62,7 +62,7 @@ def evaluate_serving(settings: Settings, queries: str = "") -> tuple[Evaluation,
         NotFoundError: if nothing is indexed or there is no such run.
         CratewatchError: if the run holds no query of an unseen, indexed artwork.
     """
-    lake = Lake(settings.lake_path)
+    lake = open_lake(settings.lake)
     with open_identifier(settings) as identifier:
         model = identifier.embedder.name
         artwork_of = {c.cover_id: c.artwork_id for c in identifier.catalog.indexed_covers(model)}

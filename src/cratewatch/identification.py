@@ -16,7 +16,7 @@ from cratewatch.embedding import Embedder, load_model
 from cratewatch.errors import ImageError, NotFoundError
 from cratewatch.gallery import Gallery, open_gallery
 from cratewatch.images import load
-from cratewatch.lake import Lake
+from cratewatch.lake import open_lake
 from cratewatch.retrieval import Match, identify
 from cratewatch.settings import Settings
 
@@ -68,7 +68,7 @@ def open_identifier(settings: Settings) -> Iterator[Identifier]:
         gallery.load(model)
         catalog = open_catalog(settings.catalog_url)
         try:
-            yield Identifier(load_model(Lake(settings.lake_path), model), gallery, catalog)
+            yield Identifier(load_model(open_lake(settings.lake), model), gallery, catalog)
         finally:
             catalog.close()
 

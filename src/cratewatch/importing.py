@@ -16,7 +16,7 @@ from cratewatch.catalog import Catalog, Cover, Diff, Failure, Release
 from cratewatch.catalog.artworks import ArtworkIndex
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
 from cratewatch.images import prepare_cover, read_file
-from cratewatch.lake import Lake, cover_key
+from cratewatch.lake import COVERS, Lake, cover_key
 from cratewatch.settings import IMPORT_SOURCE
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
@@ -166,6 +166,7 @@ def _store_covers(
     on_progress: Callable[[int, int], None],
 ) -> int:
     artworks = ArtworkIndex(*catalog.phashes())
+    lake.tidy(COVERS)
     new = 0
     for done, path in enumerate(paths, start=1):
         try:

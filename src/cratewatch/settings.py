@@ -9,7 +9,15 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +26,7 @@ from pydantic_settings import (
 )
 
 from cratewatch.errors import SettingsError
+from cratewatch.lake import LakeLocation
 
 ENV_PREFIX = "CRATEWATCH_"
 CONFIG_NAME = "cratewatch.toml"
@@ -87,6 +96,10 @@ class Settings(BaseSettings):
     home: Path = DEFAULT_HOME
     catalog_url: str = ""
     lake_path: str = ""
+    s3_endpoint: str = Field(default="", description="URL of an S3-compatible store")
+    s3_region: str = ""
+    s3_access_key: SecretStr = SecretStr("")
+    s3_secret_key: SecretStr = SecretStr("")
     gallery_uri: str = ""
     gallery_token: str = ""
     ray_address: str = "local"
@@ -111,6 +124,12 @@ class Settings(BaseSettings):
                 given[key] = str(home / str(given[key]))
         return in_home | given | {"home": home}
 
+    @model_validator(mode="after")
+    def _both_s3_keys(self) -> Settings:
+        if bool(self.s3_access_key) != bool(self.s3_secret_key):
+            raise ValueError("give both s3_access_key and s3_secret_key, or neither")
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -124,6 +143,17 @@ class Settings(BaseSettings):
         home = Path(str((env_settings() | init_settings()).get("home") or DEFAULT_HOME))
         toml = TomlConfigSettingsSource(settings_cls, home.expanduser() / CONFIG_NAME)
         return init_settings, env_settings, toml
+
+    @property
+    def lake(self) -> LakeLocation:
+        """All that open_lake() needs, also in another process."""
+        return LakeLocation(
+            path=self.lake_path,
+            endpoint=self.s3_endpoint,
+            region=self.s3_region,
+            access_key=self.s3_access_key,
+            secret_key=self.s3_secret_key,
+        )
 
     def source(self, name: str) -> StorefrontSource | MusicBrainzSource:
         """Return the source's settings.

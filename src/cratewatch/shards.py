@@ -18,7 +18,7 @@ import webdataset
 from webdataset.tariterators import group_by_keys, tar_file_expander
 
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.lake import Lake
+from cratewatch.lake import FolderLake, Lake
 
 PREFIX = "queries"
 OWNER = "cratewatch"
@@ -73,6 +73,12 @@ class RunFolder:
     def is_done(self, shard: int) -> bool:
         return self.lake.exists(self.key(f"{shard_name(shard)}.done"))
 
+    def not_done(self, manifest: Manifest) -> list[int]:
+        """Return the shards without a done marker, by one listing."""
+        there = set(self.lake.keys(self.prefix))
+        shards = range(manifest.n_shards)
+        return [n for n in shards if self.key(f"{shard_name(n)}.done") not in there]
+
 
 def run_in_lake(lake: Lake, run: str) -> RunFolder:
     return RunFolder(lake, f"{PREFIX}/{run}")
@@ -85,24 +91,31 @@ def shard_name(shard: int) -> str:
 def start_run(folder: RunFolder, manifest: Manifest) -> list[int]:
     """Write the manifest, or find the same one there, and return the shards still to do.
 
+    Of two that start one run with other parameters at once, one gets its manifest in.
+
     Raises:
         CratewatchError: if the run exists with other parameters.
     """
     lake, key = folder.lake, folder.key("manifest.json")
     text = json.dumps(asdict(manifest), indent=2, sort_keys=True).encode()
-    if lake.exists(key) and lake.read(key) != text:
-        raise CratewatchError(
-            f"run {manifest.run}: its manifest has other parameters (other options, or covers "
-            "that came or went since); choose another folder with --out"
-        )
-    lake.write(key, text)
-    return [n for n in range(manifest.n_shards) if not folder.is_done(n)]
+    if not lake.create(key, text):
+        if lake.read(key) != text:
+            raise CratewatchError(
+                f"run {manifest.run}: its manifest has other parameters (other options, or covers "
+                "that came or went since); choose another folder with --out"
+            )
+        lake.write(key, text)  # the same bytes: this is the latest run again
+    lake.tidy(folder.prefix)
+    return folder.not_done(manifest)
 
 
 def write_shard(
     folder: RunFolder, shard: int, samples: Sequence[Sample], statistics: Mapping[str, Any]
 ) -> None:
-    """Write a shard and, last, its done marker with the statistics; same samples, same bytes."""
+    """Write a shard and, last, its done marker with the statistics; same samples, same bytes.
+
+    A shard without a marker may be left of a killed writer and is replaced; a marker is not.
+    """
     buffer = io.BytesIO()
     with webdataset.TarWriter(buffer, user=OWNER, group=OWNER, mtime=0) as tar:
         for sample in samples:
@@ -110,7 +123,7 @@ def write_shard(
             tar.write({"__key__": sample.key, "jpg": sample.jpeg, "json": label})
     folder.lake.write(folder.key(f"{shard_name(shard)}.tar"), buffer.getvalue())
     done = json.dumps({"samples": len(samples), **statistics}, sort_keys=True).encode()
-    folder.lake.write(folder.key(f"{shard_name(shard)}.done"), done)
+    folder.lake.create(folder.key(f"{shard_name(shard)}.done"), done)
     folder.lake.delete(folder.key(f"{shard_name(shard)}.failed"))
 
 
@@ -140,7 +153,7 @@ def read_samples(folder: RunFolder) -> Iterator[Sample]:
         CratewatchError: if shards are missing.
     """
     manifest = read_manifest(folder)
-    missing = [n for n in range(manifest.n_shards) if not folder.is_done(n)]
+    missing = folder.not_done(manifest)
     if missing:
         raise CratewatchError(
             f"run {manifest.run}: {len(missing)} of {manifest.n_shards} shards are not done, first "
@@ -182,7 +195,7 @@ def find_run(lake: Lake, run: str, split: str) -> RunFolder:
     """
     if not run:
         return latest_run(lake, split)
-    candidates = [RunFolder(Lake(Path(run).absolute()))]
+    candidates = [RunFolder(FolderLake(Path(run).absolute()))]
     if "/" not in run:
         candidates.insert(0, run_in_lake(lake, run))
     for folder in candidates:

@@ -8,14 +8,14 @@ from cratewatch.catalog import open_catalog
 from cratewatch.embedding import models
 from cratewatch.errors import CratewatchError
 from cratewatch.gallery import open_gallery
-from cratewatch.lake import Lake
+from cratewatch.lake import open_lake
 from cratewatch.settings import Settings
 from cratewatch.shards import runs
 
 
 def collect_status(settings: Settings) -> dict[str, Any]:
     """Return JSON-ready counts, open failures by reason, models, and the last runs."""
-    lake = Lake(settings.lake_path)
+    lake = open_lake(settings.lake)
     catalog = open_catalog(settings.catalog_url)
     try:
         report: dict[str, Any] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.lake import Lake
+from cratewatch.lake import FolderLake, Lake
 from cratewatch.shards import (
     Manifest,
     RunFolder,
@@ -64,7 +64,7 @@ def test_what_is_written_is_read_in_order(folder: RunFolder) -> None:
 def test_only_shards_without_a_done_marker_are_left_to_do(folder: RunFolder) -> None:
     start_run(folder, MANIFEST)
     write(folder, 1)
-    (folder.lake.root / folder.key("shard-00002.tar")).write_bytes(b"killed before the marker")
+    folder.lake.write(folder.key("shard-00002.tar"), b"killed before the marker")
     assert start_run(folder, MANIFEST) == [0, 2]
     with pytest.raises(CratewatchError, match=r"2 of 3 shards are not done, first shard-00000"):
         list(read_samples(folder))
@@ -105,7 +105,7 @@ def test_a_failed_shard_is_not_done(folder: RunFolder) -> None:
     assert not folder.lake.exists(folder.key("shard-00000.failed"))
 
 
-def test_the_latest_run_of_a_split_is_found(lake: Lake) -> None:
+def test_the_latest_run_of_a_split_is_found(lake: FolderLake) -> None:
     for age, (run, split) in enumerate([("c", "train"), ("b", "test"), ("a", "train")]):
         folder = run_in_lake(lake, run)
         start_run(folder, replace(MANIFEST, run=run, split=split))
@@ -116,10 +116,10 @@ def test_the_latest_run_of_a_split_is_found(lake: Lake) -> None:
 
 
 def test_a_run_may_lie_in_a_folder_of_its_own(
-    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lake: FolderLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake.root.mkdir(parents=True)
-    folder = RunFolder(Lake(tmp_path / "mine"))
+    folder = RunFolder(FolderLake(tmp_path / "mine"))
     start_run(folder, MANIFEST)
     for shard in range(3):
         write(folder, shard)

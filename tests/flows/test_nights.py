@@ -24,7 +24,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.evaluation import evaluate_serving
 from cratewatch.gallery import open_gallery
 from cratewatch.identification import open_identifier
-from cratewatch.lake import Lake
+from cratewatch.lake import open_lake
 from cratewatch.settings import Settings, load_settings
 from cratewatch.shards import latest_run, read_samples
 from cratewatch.training.loop import TrainConfig
@@ -154,7 +154,7 @@ def test_the_report_is_kept_as_file_and_as_artifact(story: Story) -> None:
 
 def test_evaluation_asks_only_what_training_never_saw(story: Story) -> None:
     evaluation, answers = evaluate_serving(story.settings)
-    seen = train_artworks(Lake(story.settings.lake_path), story.model)
+    seen = train_artworks(open_lake(story.settings.lake), story.model)
     assert seen
     assert not seen & {answer.artwork_id for answer in answers}
     assert evaluation.n_queries == len(answers)
@@ -162,7 +162,7 @@ def test_evaluation_asks_only_what_training_never_saw(story: Story) -> None:
 
 
 def test_a_query_is_answered_with_releases_and_prices(story: Story, tmp_path: Path) -> None:
-    queries = latest_run(Lake(story.settings.lake_path), "all")
+    queries = latest_run(open_lake(story.settings.lake), "all")
     crop = tmp_path / "crop.jpg"
     Image.open(io.BytesIO(next(read_samples(queries)).jpeg)).save(crop)
     with open_identifier(story.settings) as identifier:

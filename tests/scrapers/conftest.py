@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from cratewatch.catalog import Catalog, open_catalog
-from cratewatch.lake import Lake
+from cratewatch.lake import FolderLake, LakeLocation
 from cratewatch.settings import MusicBrainzSource, StorefrontSource
 from scrapers.launch import CrawlJob, CrawlReport, Progress, run_crawl
 
@@ -89,7 +89,7 @@ class Workplace:
         self.log_path = folder / "crawl.log"
         self.catalog_url = f"sqlite:///{folder / 'catalog.db'}"
         self.catalog: Catalog = open_catalog(self.catalog_url)
-        self.lake = Lake(folder / "lake")
+        self.lake = FolderLake(folder / "lake")
         self.run_id = self.catalog.start_run("refresh")
         self.progress: list[Progress] = []
 
@@ -100,7 +100,7 @@ class Workplace:
             source=source,
             run_id=self.run_id,
             catalog_url=self.catalog_url,
-            lake_path=str(self.lake.root),
+            lake=LakeLocation(str(self.lake.root)),
             contact="",
             log_path=self.log_path,
         )

@@ -7,7 +7,7 @@ from PIL import Image
 
 from cratewatch.catalog import Cover
 from cratewatch.errors import CratewatchError
-from cratewatch.lake import Lake, cover_key
+from cratewatch.lake import FolderLake, Lake, cover_key
 from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics
 from workers import synthesis
 from workers.synthesis import draw_run, plan_run
@@ -33,12 +33,12 @@ def test_same_seed_same_bytes_whatever_the_number_of_workers(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
     for workers in (1, 2):
-        out = RunFolder(Lake(tmp_path / str(workers)))
+        out = RunFolder(FolderLake(tmp_path / str(workers)))
         drawn = list(draw_run(lake, out, plan(cover_ids), cover_ids, workers))
         assert sorted(shard.shard for shard in drawn) == [0, 1, 2, 3]
         assert sum(shard.drawn for shard in drawn) == 30
     assert files(tmp_path / "1") == files(tmp_path / "2")
-    other = RunFolder(Lake(tmp_path / "other"))
+    other = RunFolder(FolderLake(tmp_path / "other"))
     list(draw_run(lake, other, plan(cover_ids, seed=2), cover_ids, 2))
     assert files(tmp_path / "1")["shard-00000.tar"] != files(tmp_path / "other")["shard-00000.tar"]
 
@@ -47,7 +47,7 @@ def test_same_seed_same_bytes_whatever_the_number_of_workers(
 def test_a_run_that_was_cut_off_ends_like_one_that_was_not(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
-    whole, cut = RunFolder(Lake(tmp_path / "whole")), RunFolder(Lake(tmp_path / "cut"))
+    whole, cut = RunFolder(FolderLake(tmp_path / "whole")), RunFolder(FolderLake(tmp_path / "cut"))
     list(draw_run(lake, whole, plan(cover_ids), cover_ids, 2))
     next(draw_run(lake, cut, plan(cover_ids), cover_ids, 1))
     done = [path.name for path in (tmp_path / "cut").glob("*.done")]
@@ -61,7 +61,7 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(
 def test_every_cover_is_drawn_equally_often_with_its_label(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
-    out = RunFolder(Lake(tmp_path / "out"))
+    out = RunFolder(FolderLake(tmp_path / "out"))
     list(draw_run(lake, out, plan(cover_ids, samples=48), cover_ids, 2))
     samples = list(read_samples(out))
     drawn = [sample.label["cover_id"] for sample in samples]
@@ -83,7 +83,7 @@ def test_a_cover_that_cannot_be_drawn_costs_its_shard_and_is_named(
     bad = cover_ids[synthesis._cover_of_sample(3, manifest.seed, len(cover_ids))]
     good = lake.read(cover_key(bad))
     lake.write(cover_key(bad), b"broken")
-    out = RunFolder(Lake(tmp_path / "out"))
+    out = RunFolder(FolderLake(tmp_path / "out"))
     with pytest.raises(CratewatchError, match=r"1 samples failed, first 000000003: ImageError"):
         list(draw_run(lake, out, manifest, cover_ids, 2))
     assert not out.is_done(0)

@@ -15,7 +15,7 @@ from PIL import Image
 from cratewatch.catalog import Catalog, ListedRelease, open_catalog
 from cratewatch.evaluation import Answer
 from cratewatch.images import decode
-from cratewatch.lake import Lake, cover_key
+from cratewatch.lake import Lake, cover_key, open_lake
 from cratewatch.settings import Settings
 
 SHOWN_RIGHT = 24
@@ -48,7 +48,7 @@ def write_report(
     right = [item for item in answers if item.right]
     misses = [item for item in answers if not item.right]
     catalog = open_catalog(settings.catalog_url)
-    lake = Lake(settings.lake_path)
+    lake = open_lake(settings.lake)
     try:
         page = _template().render(
             result=asdict(result),

@@ -1,0 +1,105 @@
+"""The lake in a folder: one machine's, or one that all machines share."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cratewatch.errors import NotFoundError, UnavailableError
+from cratewatch.lake.lake import STALE_S, checked_key
+
+PARTIAL = ".partial-"
+
+
+@dataclass(frozen=True)
+class FolderLake:
+    """A folder of files; see Lake for what its methods do."""
+
+    root: Path
+
+    def write(self, key: str, data: bytes) -> None:
+        with self._explained(f"write {key}"), self._partial(key, data) as (partial, path):
+            partial.replace(path)
+
+    def create(self, key: str, data: bytes) -> bool:
+        with self._explained(f"write {key}"), self._partial(key, data) as (partial, path):
+            try:
+                os.link(partial, path)  # unlike a rename it refuses an existing name
+            except FileExistsError:
+                return False
+            return True
+
+    def read(self, key: str) -> bytes:
+        with self._explained(f"read {key}"):
+            try:
+                return self._path(key).read_bytes()
+            except FileNotFoundError as error:
+                raise self._missing(key) from error
+
+    def delete(self, key: str) -> None:
+        with self._explained(f"delete {key}"):
+            self._path(key).unlink(missing_ok=True)
+
+    def exists(self, key: str) -> bool:
+        with self._explained(f"look for {key}"):
+            return self._path(key).is_file()
+
+    def modified_at(self, key: str) -> float:
+        with self._explained(f"look for {key}"):
+            try:
+                return self._path(key).stat().st_mtime
+            except FileNotFoundError as error:
+                raise self._missing(key) from error
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        with self._explained(f"list {prefix}"):
+            files = [path for path in self._folder(prefix).rglob("*") if path.is_file()]
+        kept = (path for path in files if not path.name.startswith(PARTIAL))
+        yield from sorted(path.relative_to(self.root).as_posix() for path in kept)
+
+    def tidy(self, prefix: str, older_than_s: float = STALE_S) -> None:
+        limit = time.time() - older_than_s
+        with self._explained(f"tidy {prefix}"):
+            for path in self._folder(prefix).rglob(f"{PARTIAL}*"):
+                with contextlib.suppress(FileNotFoundError):  # its writer was alive and finished
+                    if path.stat().st_mtime < limit:
+                        path.unlink()
+
+    @contextlib.contextmanager
+    def _partial(self, key: str, data: bytes) -> Iterator[tuple[Path, Path]]:
+        """Yield a file that holds data, and the path of the object that it is to become."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{PARTIAL}{uuid.uuid4().hex}")
+        try:
+            with partial.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            yield partial, path
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UnavailableError(
+                f"lake {self.root}: cannot {doing}: {error.strerror or error}; see to the folder's "
+                "disk and permissions, or correct lake_path, then run the same command again"
+            ) from error
+
+    def _missing(self, key: str) -> NotFoundError:
+        return NotFoundError(f"lake {self.root}: no object {key}")
+
+    def _path(self, key: str) -> Path:
+        return self.root / checked_key(key)
+
+    def _folder(self, prefix: str) -> Path:
+        return self._path(prefix) if prefix else self.root

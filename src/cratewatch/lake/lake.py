@@ -1,0 +1,72 @@
+"""What a lake can do, wherever it lies; each object is there whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+COVERS = "covers"
+STALE_S = 24 * 3600.0  # no write takes a day: what is older was left by a process that died
+
+
+class Lake(Protocol):
+    """Objects under keys such as ``covers/ab/<sha256>.jpg``.
+
+    It can be pickled. Every method raises UnavailableError if the folder or the store is away,
+    full, or refuses the request, and ValueError for a key that leaves the lake.
+    """
+
+    @property
+    def root(self) -> Path | str:
+        """Where the lake lies, as a message shows it and as lake_path takes it."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Store data under key whole or not at all; an existing object is replaced."""
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Store data under key if no object is there; of several writers one gets through.
+
+        Returns:
+            Whether there was none. False as well where the answer to a first attempt was lost
+            and the second one met it: compare what is there, if that matters.
+        """
+
+    def read(self, key: str) -> bytes:
+        """Return the object's bytes.
+
+        Raises:
+            NotFoundError: if there is no such object.
+        """
+
+    def delete(self, key: str) -> None:
+        """Remove the object if there is one."""
+
+    def exists(self, key: str) -> bool:
+        """Return whether there is such an object."""
+
+    def modified_at(self, key: str) -> float:
+        """Return when the object was last written, in seconds since the epoch.
+
+        Raises:
+            NotFoundError: if there is no such object.
+        """
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Yield the keys below a folder-like prefix, sorted; "" stands for the whole lake."""
+
+    def tidy(self, prefix: str, older_than_s: float = STALE_S) -> None:
+        """Remove what writers that died left unfinished below a prefix; no object goes."""
+
+
+def cover_key(cover_id: str) -> str:
+    """Return the key of a cover: content-addressed, fanned out over 256 folders."""
+    return f"{COVERS}/{cover_id[:2]}/{cover_id}.jpg"
+
+
+def checked_key(key: str) -> str:
+    """Return the key in its plain form; raise ValueError if it would leave the lake."""
+    parts = PurePosixPath(key).parts
+    if not parts or ".." in parts or PurePosixPath(key).is_absolute():
+        raise ValueError(f"not a lake key: {key!r}")
+    return "/".join(parts)
