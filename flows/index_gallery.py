@@ -46,12 +46,14 @@ def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexRep
     catalog = open_catalog(settings.catalog_url)
     try:
         with (
+            catalog.one_writer(),
             open_gallery(settings.gallery_uri, settings.gallery_token) as gallery,
             progress_bar("index") as advance,
         ):
-            if gallery.create(model, dim) or rebuild:
-                catalog.forget_indexed(model)
+            if gallery.create(model, dim):
+                catalog.embeddings.forget_indexed(model)
             if rebuild:
+                catalog.embeddings.forget(model)
                 gallery.keep_only(model, {cover.cover_id for cover in catalog.covers()})
             report = index_covers(
                 catalog, lake, gallery, model, lambda done, total: advance(done, total, "")

@@ -6,24 +6,21 @@ import contextlib
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from cratewatch.catalog import Catalog, Diff, open_catalog
+from cratewatch.catalog import Catalog, Diff, Run, open_catalog
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.gallery import open_gallery
 from cratewatch.lake import open_lake
-from cratewatch.locking import one_writer
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
-from scrapers.launch import CrawlJob, CrawlReport, run_crawl
+from scrapers.launch import CrawlJob, CrawlReport, Job, run_crawl
 from workers.cluster import ray_cluster
-from workers.indexing import IndexReport, check_collection, index_covers
-
-Job = Literal["releases", "covers"]
+from workers.indexing import IndexReport, check_collection, index_covers, up_to_date
 
 
 class RefreshError(CratewatchError):
@@ -35,14 +32,23 @@ class RefreshError(CratewatchError):
 
 
 @flow(name="refresh-catalog")
-def refresh_catalog(home: Path, sources: list[str]) -> list[dict[str, Any]]:
+def refresh_catalog(
+    home: Path, sources: list[str], *, only_failed: bool = False
+) -> list[dict[str, Any]]:
     """Refresh the sources one after the other, then the gallery once.
+
+    A source's run that was killed is gone on with: pages that it has read are not read again.
+
+    Args:
+        only_failed: Read only the pages that failed before, and withdraw nothing; sources whose
+            listing failed are refreshed as a whole.
 
     Returns:
         A report for each source: diff, covers, failures by reason, and what was embedded.
 
     Raises:
         SettingsError: if a source is not configured.
+        BusyError: if another process is writing.
         RefreshError: at the end, if something failed; the rest is done, and what was served
             before is served still.
     """
@@ -50,10 +56,10 @@ def refresh_catalog(home: Path, sources: list[str]) -> list[dict[str, Any]]:
     for source in sources:
         settings.source(source)
     with (
-        one_writer(settings.home),
         contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
+        catalog.one_writer(),
     ):
-        reports = [refresh_source(settings, catalog, source) for source in sources]
+        reports = [refresh_source(settings, catalog, source, only_failed) for source in sources]
         indexed = _index_or_say_why_not(settings, catalog, reports)
         for report in reports:
             publish(settings, catalog, report, indexed)
@@ -73,32 +79,39 @@ def _index_or_say_why_not(
         return None
 
 
-def refresh_source(settings: Settings, catalog: Catalog, source: str) -> dict[str, Any]:
+def refresh_source(
+    settings: Settings, catalog: Catalog, source: str, only_failed: bool
+) -> dict[str, Any]:
     """Crawl one source and bring catalog and covers up to date; a failure is in the report."""
-    run_id = plan(catalog, source)
-    report: dict[str, Any] = {"source": source, "run_id": run_id, "error": None}
+    whole = not only_failed or bool(catalog.items.failed(source, "listing"))
+    run = plan(catalog, f"refresh-{source}" if whole else f"retry-{source}")
+    report: dict[str, Any] = {"source": source, "run_id": run.run_id, "error": None} | run.report
     try:
-        listing = crawl(settings, source, run_id, "releases")
-        report["crawl"] = asdict(listing)
-        report["diff"] = asdict(diff(settings, catalog, source, run_id, listing))
-        report["covers"] = asdict(crawl(settings, source, run_id, "covers"))
-        if listing.complete:
-            catalog.forget_old_failures(source, run_id)
-        else:
+        if "diff" not in report:
+            listing = crawl(settings, source, run.run_id, "releases" if whole else "failed_pages")
+            report["crawl"] = asdict(listing)
+            catalog.runs.note(run.run_id, crawl=report["crawl"])
+            complete = whole and listing.complete
+            report["diff"] = asdict(diff(settings, catalog, source, run.run_id, complete))
+        report["covers"] = asdict(crawl(settings, source, run.run_id, "covers"))
+        if not report["crawl"]["complete"]:
             report["error"] = (
-                f"{source}: not every listing page could be read ({_counts(listing.failed)}), so "
-                f"nothing was withdrawn; see {_log_path(settings, run_id)} and refresh again"
+                f"{source}: not every listing page could be read "
+                f"({_counts(report['crawl']['failed'])}), so nothing was withdrawn; "
+                f"see {_log_path(settings, run.run_id)} and refresh again"
             )
+        elif whole:
+            catalog.items.forget_old(source, run.run_id)
     except CratewatchError as error:
         report["error"] = str(error)
-    report["failed"] = catalog.failures_of_run(run_id)
+    report["failed"] = catalog.items.failures_of_run(run.run_id)
     return report
 
 
 @task(cache_policy=NO_CACHE)
-def plan(catalog: Catalog, source: str) -> str:
-    """Open a run of the source."""
-    return catalog.start_run(f"refresh-{source}")
+def plan(catalog: Catalog, kind: str) -> Run:
+    """Open a run, or take up the one that was killed."""
+    return catalog.runs.resume(kind)
 
 
 @task(task_run_name="crawl-{job}-{source}", cache_policy=NO_CACHE)
@@ -122,15 +135,10 @@ def crawl(settings: Settings, source: str, run_id: str, job: Job) -> CrawlReport
 
 
 @task(cache_policy=NO_CACHE)
-def diff(
-    settings: Settings, catalog: Catalog, source: str, run_id: str, listing: CrawlReport
-) -> Diff:
+def diff(settings: Settings, catalog: Catalog, source: str, run_id: str, complete: bool) -> Diff:
     """Compare what was crawled with the catalog and apply the difference."""
     return catalog.apply_crawl(
-        run_id,
-        source,
-        complete=listing.complete,
-        max_withdrawn_share=settings.max_withdrawn_share,
+        run_id, source, complete=complete, max_withdrawn_share=settings.max_withdrawn_share
     )
 
 
@@ -143,8 +151,8 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
             _refuse_lost_gallery(settings, catalog)
             return None
         gallery.load(model)
-        if not catalog.covers_to_index(model):
-            check_collection(gallery, model, catalog.count_indexed(model), {})
+        if up_to_date(catalog, model):
+            check_collection(gallery, model, catalog.embeddings.count_indexed(model), {})
             return IndexReport(model, 0, gallery.count(model))
         lake = open_lake(settings.lake)
         with (
@@ -157,7 +165,7 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
 
 
 def _refuse_lost_gallery(settings: Settings, catalog: Catalog) -> None:
-    models = catalog.indexed_models()
+    models = catalog.embeddings.models()
     if models:
         raise CheckError(
             f"gallery {settings.gallery_uri}: nothing is served, yet covers were indexed for "
@@ -171,7 +179,7 @@ def publish(
 ) -> None:
     """Keep the report in catalog and lake and show it as an artifact."""
     report["index"] = asdict(indexed) if indexed else None
-    catalog.finish_run(report["run_id"], "failed" if report["error"] else "done", report)
+    catalog.runs.finish(report["run_id"], "failed" if report["error"] else "done", report)
     text = json.dumps(report, indent=2, sort_keys=True)
     open_lake(settings.lake).write(f"reports/{report['run_id']}.json", text.encode())
     create_markdown_artifact(markdown=_as_markdown(report), key=f"refresh-{report['source']}")

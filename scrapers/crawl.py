@@ -19,6 +19,7 @@ from typing import Any, TextIO
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.http import Request
+from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
@@ -84,6 +85,7 @@ def crawl(job: CrawlJob, on_progress: Callable[[Progress], None]) -> CrawlReport
     catalog = open_catalog(job.catalog_url)
     ledger = Ledger(job, catalog, on_progress)
     crawler = _run_spider(job, catalog, ledger)
+    ledger.save()
     ledger.tell(now=True)
     catalog.close()
     stats = crawler.stats.get_stats()
@@ -102,35 +104,53 @@ def _run_spider(job: CrawlJob, catalog: Catalog, ledger: Ledger) -> Crawler:
     name = COVERS_SPIDER if job.job == "covers" else RELEASE_SPIDERS[job.source.spider]
     process = AsyncCrawlerProcess(scrapy_settings(job))
     crawler = process.create_crawler(load_object(name))
-    watcher = _Watcher(ledger)
+    watcher = _Watcher(crawler, ledger)
     crawler.signals.connect(watcher.count_request, signal=signals.request_left_downloader)
     crawler.signals.connect(watcher.count_page_bug, signal=signals.spider_error)
     crawler.signals.connect(watcher.count_item_bug, signal=signals.item_error)
     process.crawl(crawler, job=job, catalog=catalog, ledger=ledger)
     process.start()
+    if watcher.broken is not None:
+        raise watcher.broken
     return crawler
 
 
 class _Watcher:
-    """Counts requests, and what crashed as the failure of its page or item; see the log for why."""
+    """Counts requests, and what crashed as the failure of its page or item; see the log for why.
 
-    def __init__(self, ledger: Ledger) -> None:
+    Attributes:
+        broken: What ended the crawl, because every further item would fail of it as well:
+            catalog or lake cannot be written.
+    """
+
+    def __init__(self, crawler: Crawler, ledger: Ledger) -> None:
+        self._crawler = crawler
         self._ledger = ledger
+        self.broken: CratewatchError | None = None
 
     def count_request(self, request: Request) -> None:
         if request.url.startswith("http"):
             self._ledger.requests += 1
 
     def count_page_bug(self, failure: Failure, response: object) -> None:
+        if self._stop_if_broken(failure):
+            return
         url = getattr(response, "url", "")  # a Failure if an errback crashed
         self._ledger.fail_listing(url or "unknown", "error", repr(failure.value))
 
     def count_item_bug(self, item: Release | CoverItem, failure: Failure) -> None:
+        if self._stop_if_broken(failure):
+            return
         if isinstance(item, CoverItem):
             self._ledger.fail("cover", item.image_url, "error", repr(failure.value))
         else:
-            key = item.page_url or item.release_id
-            self._ledger.fail_listing(key, "error", repr(failure.value))
+            self._ledger.fail_listing(item.page_key, "error", repr(failure.value))
+
+    def _stop_if_broken(self, failure: Failure) -> bool:
+        if isinstance(failure.value, CratewatchError) and self.broken is None:
+            self.broken = failure.value
+            deferred_from_coro(self._crawler.stop_async())
+        return self.broken is not None
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scrapy import Spider
@@ -9,7 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request
 from twisted.python.failure import Failure
 
-from cratewatch.catalog import Catalog
+from cratewatch.catalog import Catalog, Release
 from scrapers.launch import CrawlJob
 from scrapers.ledger import Ledger
 
@@ -22,6 +23,14 @@ class JobSpider(Spider):
         self.job = job
         self.catalog = catalog
         self.ledger = ledger
+
+    def listed(self, releases: Sequence[Release]) -> Iterator[Release]:
+        """Yield those releases of a listing that are still to be staged."""
+        todo = set(self.ledger.plan("page", [release.page_key for release in releases]))
+        for release in releases:
+            if release.page_key in todo:
+                yield release
+                self.ledger.finish()
 
 
 def failed_request(failure: Failure) -> tuple[Request, BaseException]:

@@ -20,6 +20,7 @@ from cratewatch.lake import LakeLocation
 from cratewatch.settings import AnySource, MusicBrainzSource
 
 STOP_GRACE_S = 5.0
+Job = Literal["releases", "failed_pages", "covers"]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -28,14 +29,15 @@ class CrawlJob:
     """One crawl of one source.
 
     Attributes:
-        job: releases stages what the source lists; covers fetches the images that the catalog
-            misses.
-        run_id: Run of the catalog under which releases are staged and failures are kept.
+        job: releases stages what the source lists, failed_pages only what failed of it; covers
+            fetches the images that the catalog misses.
+        run_id: Run of the catalog under which releases are staged and items are kept; a run
+            that was killed is gone on with.
         contact: Mail address or URL for the user agent; may be empty on loopback only.
         log_path: Receives Scrapy's log, appended.
     """
 
-    job: Literal["releases", "covers"]
+    job: Job
     source_name: str
     source: AnySource
     run_id: str

@@ -1,28 +1,33 @@
-"""What a crawl has done so far: failures for the catalog, counts for the report, progress."""
+"""What a crawl has done so far: states for the catalog's ledger, counts for the report."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Collection
 
 from scrapy.exceptions import DropItem
 
-from cratewatch.catalog import Catalog, Failure
+from cratewatch.catalog import Catalog, Item, ItemKind, Release, item_key, storable
 from scrapers.launch import CrawlJob, Progress
 
 PROGRESS_EVERY_S = 0.2
-
-Kind = Literal["page", "release", "cover"]
+# What a killed crawl has read and not written yet, and will read again.
+UNSAVED_ITEMS = 100
+UNSAVED_S = 1.0
+DUPLICATE = "duplicate_id"
 
 
 class Ledger:
     """Keeps the books of one crawl.
 
+    Releases and the states of their pages are written together and in batches: a commit for
+    each would cost more than the crawl.
+
     Attributes:
         planned: Pages, releases or covers that the crawl will handle, or None until known.
-        unsaved: Releases that were accepted and are not yet in the catalog.
+        expected: How many the source says that there are, where it says so beforehand.
+        items: Releases staged, or images whose cover is stored.
     """
 
     def __init__(
@@ -33,18 +38,59 @@ class Ledger:
         self._on_progress = on_progress
         self._told_at = 0.0
         self.planned: int | None = None
+        self.expected = 0
         self.done = 0
-        self.items = 0
         self.requests = 0
-        self.unsaved = 0
         self._listing_complete = True
         self.failed: Counter[str] = Counter()
         self.noted: Counter[str] = Counter()
+        self._releases: list[Release] = []
+        self._items: list[Item] = []
+        self._saved_at = time.monotonic()
+        kind: ItemKind = "cover" if job.job == "covers" else "page"
+        self._already_done = catalog.items.done(job.run_id, kind)
+        self._only: set[str] | None = None
+        self._pages: dict[str, str | None] = {}
+        if job.job == "covers":
+            self.items = len(self._already_done)
+        else:
+            self._pages = catalog.staged(job.run_id)
+            self.items = len(self._pages)
+        if job.job == "failed_pages":
+            self._only = catalog.items.failed(job.source_name, "page", but=(DUPLICATE,))
 
     @property
     def complete(self) -> bool:
         """Whether all that the source lists was read and kept."""
-        return self._listing_complete and not self.unsaved
+        return self._listing_complete and not self._releases
+
+    def plan(self, kind: ItemKind, keys: Collection[str]) -> list[str]:
+        """Plan items that the source lists and return the keys of those that are to be done.
+
+        What this run did before it was killed is not done again.
+        """
+        if self._only is not None:
+            keys = [key for key in keys if item_key(key) in self._only]
+        self._catalog.items.plan(self._job.run_id, self._job.source_name, kind, keys)
+        todo = [key for key in keys if item_key(key) not in self._already_done]
+        self.planned = (self.planned or 0) + len(keys)
+        self.done += len(keys) - len(todo)
+        return todo
+
+    def stage(self, release: Release) -> None:
+        """Keep a release for the diff; a second page with its id is a failure."""
+        first_page = self._pages.setdefault(release.release_id, release.page_url)
+        if first_page != release.page_url:
+            detail = f"{release.release_id} is {first_page} already"
+            self.fail("page", release.page_key, DUPLICATE, detail)
+            return
+        self._releases.append(release)
+        self.items += 1
+        self.advance("page", release.page_key)
+
+    def advance(self, kind: ItemKind, key: str) -> None:
+        """Record an item that was fetched."""
+        self._add(Item(self._job.source_name, kind, key, "fetched"))
 
     def finish(self) -> None:
         """Count one more planned piece of work as handled, with whatever result."""
@@ -54,13 +100,12 @@ class Ledger:
     def note(self, kind: str) -> None:
         self.noted[kind] += 1
 
-    def fail(self, kind: Kind, key: str, reason: str, detail: str = "") -> None:
+    def fail(self, kind: ItemKind, key: str, reason: str, detail: str = "") -> None:
         """Record a failed item; the next run tries it again."""
         self.failed[reason] += 1
-        failure = Failure(self._job.source_name, kind, key, reason, detail)
-        self._catalog.record_failure(self._job.run_id, failure)
+        self._add(Item(self._job.source_name, kind, key, "failed", reason, storable(detail)))
 
-    def dropped(self, kind: Kind, key: str, reason: str, detail: str = "") -> DropItem:
+    def dropped(self, kind: ItemKind, key: str, reason: str, detail: str = "") -> DropItem:
         """Record a failed item and return what a pipeline raises to end it."""
         self.fail(kind, key, reason, detail)
         return DropItem(f"{kind} {key}: {reason} {detail}")
@@ -68,11 +113,25 @@ class Ledger:
     def fail_listing(self, url: str, reason: str, detail: str = "") -> None:
         """Record that a part of the listing is missing: nothing may be withdrawn after this."""
         self._listing_complete = False
-        self.fail("page", url, reason, detail)
+        self.fail("listing", url, reason, detail)
+
+    def save(self) -> None:
+        """Write what is not written yet."""
+        self._catalog.stage(self._job.run_id, self._releases, self._items)
+        self._releases.clear()
+        self._items.clear()
+        self._saved_at = time.monotonic()
+
+    def _add(self, item: Item) -> None:
+        self._items.append(item)
+        full = len(self._items) >= UNSAVED_ITEMS
+        if full or time.monotonic() - self._saved_at >= UNSAVED_S:
+            self.save()
 
     def tell(self, *, now: bool = False) -> None:
         """Tell the progress, at most every PROGRESS_EVERY_S unless it has to be now."""
         clock = time.monotonic()
         if now or clock - self._told_at >= PROGRESS_EVERY_S:
             self._told_at = clock
-            self._on_progress(Progress(self.done, self.planned, self.failed.total()))
+            planned = max(self.planned or 0, self.expected) or None
+            self._on_progress(Progress(self.done, planned, self.failed.total()))

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import boto3
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from pydantic import SecretStr
+from sqlalchemy import create_engine, text
 
 from cratewatch.catalog import Catalog, Cover, open_catalog
 from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model
 from cratewatch.importing import import_folder
-from cratewatch.lake import FolderLake
+from cratewatch.lake import FolderLake, LakeLocation
 from workers import cluster
 
 # Without a frame a cover is its own best query, also for an untrained model.
@@ -26,6 +38,82 @@ def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A local Ray cluster that all tests share."""
     with cluster.ray_cluster("local", tmp_path_factory.mktemp("ray")):
         yield
+
+
+class PostgresServer:
+    """A PostgreSQL server of the tests' own: password asked for, nothing kept."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs = programs
+        self._data = folder / "data"
+        # The server refuses to run as root.
+        self._as_user = {"user": "postgres"} if os.geteuid() == 0 else {}
+        self._process: subprocess.Popen[bytes] | None = None
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        password = folder / "password"
+        password.write_text("crate")
+        if self._as_user:
+            shutil.chown(folder, "postgres")
+            shutil.chown(password, "postgres")
+        options = ["-U", "watch", "-A", "scram-sha-256", f"--pwfile={password}", "--no-sync"]
+        subprocess.run(
+            [programs / "initdb", "-D", self._data, "-E", "UTF8", "--no-locale", *options],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            **self._as_user,
+        )
+
+    def url(self, database: str = "postgres", password: str = "crate") -> str:
+        return f"postgresql://watch:{password}@127.0.0.1:{self._port}/{database}"
+
+    def start(self) -> None:
+        options = [f"-p{self._port}", f"-k{self._data}", "-h127.0.0.1", "-cfsync=off"]
+        self._process = subprocess.Popen(
+            [self._programs / "postgres", "-D", self._data, *options],
+            stderr=subprocess.DEVNULL,
+            cwd=self._data,
+            **self._as_user,
+        )
+        ready = [self._programs / "pg_isready", "-q", "-h127.0.0.1", f"-p{self._port}"]
+        while subprocess.run(ready, check=False).returncode != 0:
+            assert self._process.poll() is None, "PostgreSQL ended at its start"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End it at once, whoever is connected; a clean start follows."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait()
+            self._process = None
+
+    def create_database(self) -> str:
+        """Return the URL of a fresh database."""
+        name = f"catalog_{uuid.uuid4().hex[:12]}"
+        engine = create_engine(
+            self.url().replace("postgresql:", "postgresql+pg8000:"), isolation_level="AUTOCOMMIT"
+        )
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return self.url(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running server that all tests share; a test that stops it starts it again."""
+    found = shutil.which("initdb")
+    programs = [Path(found)] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not programs:
+        pytest.skip("no PostgreSQL server here; infra/install-test-deps.sh installs it")
+    # Not below pytest's own folder, which only its owner may enter.
+    with tempfile.TemporaryDirectory(prefix="cratewatch-postgres-") as folder:
+        server = PostgresServer(programs[-1].resolve().parent, Path(folder))
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +130,45 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def lake(home: Path) -> FolderLake:
     return FolderLake(home / "lake")
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """The URL of an S3 server that all tests share."""
+    script = Path(__file__).with_name("s3_server.py")
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        yield server.stdout.readline().strip()
+        server.stdin.close()
+
+
+@pytest.fixture(scope="session")
+def s3_client(s3_endpoint: str) -> Any:
+    """boto3's own client of the server, for a look behind the lake's back."""
+    return boto3.client(
+        "s3",
+        endpoint_url=s3_endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="an-access-key",
+        aws_secret_access_key="a-secret-key",
+    )
+
+
+@pytest.fixture
+def s3_location(s3_endpoint: str, s3_client: Any) -> LakeLocation:
+    """A lake below a prefix of a bucket of its own."""
+    bucket = f"lake-{uuid.uuid4().hex}"
+    s3_client.create_bucket(Bucket=bucket)
+    return LakeLocation(
+        f"s3://{bucket}/crates",
+        endpoint=s3_endpoint,
+        region="us-east-1",
+        access_key=SecretStr("an-access-key"),
+        secret_key=SecretStr("a-secret-key"),
+    )
 
 
 @pytest.fixture

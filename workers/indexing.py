@@ -1,4 +1,4 @@
-"""Brings a model's collection up to date with the catalog: embed, upsert, check, record."""
+"""Brings a model's collection up to date with the catalog: embed, keep, upsert, check, record."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cratewatch.catalog import Catalog
+from cratewatch.catalog import Catalog, Cover
 from cratewatch.embedding import Embeddings
-from cratewatch.errors import CheckError
+from cratewatch.embedding_shards import EmbeddingShard, concatenate, read_shard, write_shard
+from cratewatch.errors import CheckError, NotFoundError
 from cratewatch.gallery import Gallery
 from cratewatch.lake import Lake
 from workers.embedding import embed_covers
@@ -18,6 +19,7 @@ CHECK_SAMPLE = 64
 CHECK_SCORE = 0.999
 CHECK_TOP = 5  # covers drawn alike may tie with each other
 MAX_FAILED_SHARE = 0.01
+SHARD_COVERS = 1024  # what a kill may make to be embedded again
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,9 @@ def index_covers(
 ) -> IndexReport:
     """Embed and upsert the covers that the model's collection does not hold yet.
 
-    A cover is recorded as indexed only after its upsert is durable and checked, and upserts
-    repeat safely, so that an interrupted call loses nothing.
+    Embeddings are kept in the lake before they are loaded, and a cover counts as indexed only
+    after its upsert is durable and checked. Upserts repeat safely: an interrupted call loses
+    nothing, and the next one loads what was embedded.
 
     Args:
         on_progress: Called with covers done and covers to do.
@@ -49,30 +52,83 @@ def index_covers(
         CheckError: if the collection does not hold what the catalog says it holds, or if more
             than MAX_FAILED_SHARE of the covers could not be embedded.
     """
-    covers = catalog.covers_to_index(model)
-    indexed = catalog.count_indexed(model)
-    failed: dict[str, str] = {}
-    embedded: list[str] = []
-    sample: dict[str, Embeddings] = {}
-    for batch in embed_covers(lake, model, covers) if covers else ():
-        ids = [cover.cover_id for cover in batch.covers]
-        gallery.upsert(model, ids, [cover.artwork_id for cover in batch.covers], batch.embeddings)
-        embedded += ids
-        failed |= batch.failed
-        if len(sample) < CHECK_SAMPLE:
-            sample |= dict(zip(ids, batch.embeddings, strict=True))
-        on_progress(len(embedded) + len(failed), len(covers))
-    if embedded:
+    indexer = _Indexer(catalog, lake, gallery, model)
+    indexer.load_left_over()
+    covers = catalog.embeddings.missing(model)
+    indexer.embed(covers, on_progress)
+    if indexer.loaded:
         gallery.flush(model)
-    if len(failed) > MAX_FAILED_SHARE * len(covers):
-        cover_id, reason = next(iter(failed.items()))
+    if len(indexer.failed) > MAX_FAILED_SHARE * len(covers):
+        cover_id, reason = next(iter(indexer.failed.items()))
         raise CheckError(
-            f"gallery: {len(failed)} of {len(covers)} covers could not be embedded for {model}, "
-            f"first {cover_id}: {reason}; mend the lake and run `cratewatch index`"
+            f"gallery: {len(indexer.failed)} of {len(covers)} covers could not be embedded for "
+            f"{model}, first {cover_id}: {reason}; mend the lake and run `cratewatch index`"
         )
-    check_collection(gallery, model, indexed + len(embedded), sample)
-    catalog.mark_indexed(model, embedded)
-    return IndexReport(model, len(embedded), gallery.count(model), failed)
+    check_collection(gallery, model, catalog.embeddings.count(model), indexer.sample)
+    catalog.embeddings.mark_indexed(model, indexer.loaded)
+    embedded = len(covers) - len(indexer.failed)
+    return IndexReport(model, embedded, gallery.count(model), indexer.failed)
+
+
+def up_to_date(catalog: Catalog, model: str) -> bool:
+    """Whether the model's collection holds every cover."""
+    embeddings = catalog.embeddings
+    return not (embeddings.shards_to_index(model) or embeddings.missing(model))
+
+
+class _Indexer:
+    """Embeds and loads for one model.
+
+    Attributes:
+        loaded: The covers that were upserted.
+        failed: The reason of each cover that could not be embedded.
+        sample: Embeddings, each (dim,), of some that were upserted.
+    """
+
+    def __init__(self, catalog: Catalog, lake: Lake, gallery: Gallery, model: str) -> None:
+        self._catalog = catalog
+        self._lake = lake
+        self._gallery = gallery
+        self._model = model
+        self.loaded: list[str] = []
+        self.failed: dict[str, str] = {}
+        self.sample: dict[str, Embeddings] = {}
+
+    def load_left_over(self) -> None:
+        """Load what an earlier call embedded and did not load."""
+        for key in self._catalog.embeddings.shards_to_index(self._model):
+            try:
+                self._load(read_shard(self._lake, key))
+            except NotFoundError:
+                self._catalog.embeddings.forget_shard(self._model, key)  # to be embedded again
+
+    def embed(self, covers: list[Cover], on_progress: Callable[[int, int], None]) -> None:
+        """Embed covers; what is embedded is kept and loaded shard by shard."""
+        parts: list[EmbeddingShard] = []
+        done = waiting = 0
+        for batch in embed_covers(self._lake, self._model, covers) if covers else ():
+            ids = [cover.cover_id for cover in batch.covers]
+            artworks = [cover.artwork_id for cover in batch.covers]
+            parts.append(EmbeddingShard(ids, artworks, batch.embeddings))
+            self._catalog.items.fail_covers(batch.failed)
+            self.failed |= batch.failed
+            done += len(ids) + len(batch.failed)
+            waiting += len(ids)
+            if waiting >= SHARD_COVERS or (waiting and done == len(covers)):
+                self._keep_and_load(concatenate(parts))
+                parts, waiting = [], 0
+            on_progress(done, len(covers))
+
+    def _keep_and_load(self, shard: EmbeddingShard) -> None:
+        key = write_shard(self._lake, self._model, shard)
+        self._catalog.embeddings.mark_embedded(self._model, shard.cover_ids, key)
+        self._load(shard)
+
+    def _load(self, shard: EmbeddingShard) -> None:
+        self._gallery.upsert(self._model, shard.cover_ids, shard.artwork_ids, shard.embeddings)
+        self.loaded += shard.cover_ids
+        wanted = CHECK_SAMPLE - len(self.sample)
+        self.sample |= dict(zip(shard.cover_ids[:wanted], shard.embeddings, strict=False))
 
 
 def check_collection(

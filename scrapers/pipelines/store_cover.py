@@ -16,7 +16,8 @@ from scrapers.ledger import Ledger
 
 
 class StoreCover:
-    def __init__(self, lake: Lake, catalog: Catalog, ledger: Ledger) -> None:
+    def __init__(self, run_id: str, lake: Lake, catalog: Catalog, ledger: Ledger) -> None:
+        self._run_id = run_id
         self._lake = lake
         self._catalog = catalog
         self._ledger = ledger
@@ -24,13 +25,14 @@ class StoreCover:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         spider = spider_of(crawler)
-        return cls(open_lake(spider.job.lake), spider.catalog, spider.ledger)
+        lake = open_lake(spider.job.lake)
+        return cls(spider.job.run_id, lake, spider.catalog, spider.ledger)
 
     async def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
         if isinstance(item, CoverItem) and item.stored is not None:
             key = cover_key(item.stored.cover_id)
             await asyncio.to_thread(self._lake.write, key, item.stored.data)
-            self._catalog.add_cover(_cover(item), item.image_url)
+            self._catalog.add_cover(self._run_id, _cover(item), item.image_url)
             self._ledger.items += 1
         return item
 

@@ -34,8 +34,7 @@ class CoversSpider(JobSpider):
     def list_covers(self, response: Response) -> Iterator[CoverItem]:
         del response
         wanted = self.catalog.covers_to_fetch(self.job.source_name)
-        self.ledger.planned = len(wanted)
-        for cover in wanted:
+        for image_url in self.ledger.plan("cover", [cover.image_url for cover in wanted]):
             if not self.crawler.engine.running:
                 return
-            yield CoverItem(cover.source, cover.image_url)
+            yield CoverItem(self.job.source_name, image_url)

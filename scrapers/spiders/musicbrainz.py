@@ -58,11 +58,9 @@ class MusicBrainzSpider(JobSpider):
         except ValueError as error:
             self.ledger.fail_listing(response.url, "unreadable", str(error))
             return
-        self.ledger.planned = page.count
-        for data in page.releases:
-            self._seen.add(data["id"])
-            yield self._release(data)
-            self.ledger.finish()
+        self.ledger.expected = page.count
+        self._seen.update(data["id"] for data in page.releases)
+        yield from self.listed([self._release(data) for data in page.releases])
         # A page is cut at 500 tracks: it may hold fewer releases than were asked for.
         following = offset + len(page.releases)
         if page.releases and following < page.count:

@@ -89,8 +89,7 @@ class StorefrontSpider(JobSpider):
     def _pages(self, urls: Iterable[str]) -> Iterator[Request]:
         fresh = [url for url in urls if self._is_own(url) and url not in self._seen]
         self._seen.update(fresh)
-        self.ledger.planned = len(self._seen)
-        for url in fresh:
+        for url in self.ledger.plan("page", fresh):
             yield Request(
                 url,
                 callback=self.parse_page,
@@ -115,6 +114,7 @@ class StorefrontSpider(JobSpider):
             return
         if release is None:
             self.ledger.note("not_a_product")
+            self.ledger.advance("page", listed_url)
         else:
             yield release
 
@@ -139,10 +139,11 @@ class StorefrontSpider(JobSpider):
             return
         fresh = [product for product in products if product["handle"] not in self._seen]
         self._seen.update(product["handle"] for product in fresh)
-        self.ledger.planned = len(self._seen)
-        for product in fresh:
-            yield release_from_product(product, self.job.source_name, shop_url=self._url)
-            self.ledger.finish()
+        releases = [
+            release_from_product(product, self.job.source_name, shop_url=self._url)
+            for product in fresh
+        ]
+        yield from self.listed(releases)
         if fresh:  # a shop that ignores the page number sends the same products for ever
             yield self._feed_page(number + 1)
 

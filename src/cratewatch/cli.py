@@ -1,4 +1,4 @@
-"""The command line: thin commands, and the one place where an error becomes one line.
+"""The command line: thin commands; cratewatch.boundary turns their errors into one line.
 
 Heavy modules are imported inside the commands, so that help and mistakes answer at once.
 """
@@ -21,11 +21,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cratewatch.boundary import run_command
 from cratewatch.errors import CratewatchError
 from cratewatch.settings import Settings, environment_settings, load_settings
 
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Identify vinyl albums in CCTV footage: catalog, synthesis, training and gallery.",
@@ -46,24 +46,14 @@ IDENTIFY_BATCH = 64
 
 
 def main() -> None:
-    """Run a command; a CratewatchError is one line on standard error and exit code 1."""
+    """Run the command that was asked for; without any, show what there is."""
     signal.signal(signal.SIGTERM, _stop)
     # Milvus Lite's server finds its own client's pings too many, and gRPC prints that.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     for stream in (sys.stdin, sys.stdout):  # file names need not be UTF-8
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="surrogateescape")
-    try:
-        app()
-    except CratewatchError as error:
-        sys.stderr.write(f"cratewatch: {error}\n")
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("cratewatch: interrupted; run the same command again to go on\n")
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    sys.exit(run_command(app, sys.argv[1:] or ["--help"]))
 
 
 @app.command(
@@ -82,13 +72,12 @@ def import_(
     from cratewatch.catalog import open_catalog
     from cratewatch.importing import import_folder
     from cratewatch.lake import open_lake
-    from cratewatch.locking import one_writer
     from flows.progress import progress_bar
 
     settings = _settings(home)
     with (
-        one_writer(settings.home),
         contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
+        catalog.one_writer(),
         progress_bar("import") as advance,
     ):
         report = import_folder(
@@ -108,12 +97,36 @@ def refresh(
     json_: AsJson = False,
 ) -> None:
     """Refresh sources: crawl, diff, fetch covers, embed what changed, check, report."""
+    _refresh(_settings(home), sources, json_)
+
+
+@app.command(epilog="Example: cratewatch retry --home shop")
+def retry(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Sources. [default: all that have failed items]")
+    ] = None,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Take failed items up again: pages, images, and covers that were not embedded."""
+    from cratewatch.status import sources_to_retry
+
     settings = _settings(home)
+    chosen = sources or sources_to_retry(settings)
+    if chosen:
+        _refresh(settings, chosen, json_, only_failed=True)
+    else:
+        out.print("nothing to retry: no item of a configured source has failed")
+
+
+def _refresh(
+    settings: Settings, sources: list[str], json_: bool, *, only_failed: bool = False
+) -> None:
     _configure(settings)
     from flows.refresh_catalog import RefreshError, refresh_catalog
 
     try:
-        reports = refresh_catalog(settings.home, sources)
+        reports = refresh_catalog(settings.home, sources, only_failed=only_failed)
     except RefreshError as error:
         for report in error.reports:
             _show(report, json_)
@@ -254,12 +267,26 @@ def identify(
         sys.exit(1)
 
 
-@app.command(epilog="Example: cratewatch status --json --home shop")
-def status(home: Home = None, json_: AsJson = False) -> None:
+@app.command(epilog="Example: cratewatch status --json --home shop; cratewatch status --failures")
+def status(
+    failures: Annotated[
+        bool, typer.Option("--failures", help="List failed items by reason, with examples.")
+    ] = False,
+    examples: Annotated[int, typer.Option(min=1, help="Of each reason, for --failures.")] = 3,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
     """Show what catalog, lake and gallery hold and how the last runs ended."""
-    from cratewatch.status import collect_status
+    from cratewatch.status import collect_failures, collect_status
+    from cratewatch.tables import failures_table
 
-    _show(collect_status(_settings(home)), json_)
+    settings = _settings(home)
+    if not failures:
+        _show(collect_status(settings), json_)
+    elif json_:
+        _show(collect_failures(settings, examples), as_json=True)
+    else:
+        out.print(failures_table(collect_failures(settings, examples)))
 
 
 @app.command(epilog="Example: cratewatch demo --home build/demo")

@@ -13,6 +13,15 @@ class NotFoundError(CratewatchError):
     """Something that was asked for by name is not in the catalog, the lake or the gallery."""
 
 
+class BusyError(CratewatchError):
+    """Another process is writing where one at a time may."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            f"{where}: another refresh, import or index is running; try again when it has ended"
+        )
+
+
 class UnavailableError(CratewatchError):
     """An outside system is away, full or refuses us; no item that was on its way is at fault."""
 

@@ -65,7 +65,8 @@ def evaluate_serving(settings: Settings, queries: str = "") -> tuple[Evaluation,
     lake = open_lake(settings.lake)
     with open_identifier(settings) as identifier:
         model = identifier.embedder.name
-        artwork_of = {c.cover_id: c.artwork_id for c in identifier.catalog.indexed_covers(model)}
+        covers = identifier.catalog.embeddings.indexed(model)
+        artwork_of = {cover.cover_id: cover.artwork_id for cover in covers}
         samples = unseen_queries(
             read_samples(find_run(lake, queries, "test")), artwork_of, train_artworks(lake, model)
         )

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cratewatch.catalog import Catalog, Cover, Diff, Failure, Release
+from cratewatch.catalog import Catalog, Cover, Diff, Item, Release
 from cratewatch.catalog.artworks import ArtworkIndex
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
 from cratewatch.images import prepare_cover, read_file
@@ -56,15 +56,16 @@ def import_folder(
     if not folder.is_dir():
         raise NotFoundError(f"import: {folder} is not a folder")
     releases = _from_csv(csv_file, folder) if csv_file else _from_files(folder)
-    run_id = catalog.start_run(IMPORT_SOURCE)
+    run_id = catalog.runs.start(IMPORT_SOURCE)
     catalog.stage(run_id, releases)
     diff = catalog.apply_crawl(run_id, IMPORT_SOURCE, complete=False)
     stored = catalog.stored_images(IMPORT_SOURCE)
     paths = [Path(release.image_url or "") for release in releases]
     todo = [path for path in paths if _written_since(path, stored.get(str(path)))]
+    catalog.items.plan(run_id, IMPORT_SOURCE, "cover", map(str, todo))
     new = _store_covers(todo, catalog, lake, run_id, on_progress)
-    report = ImportReport(diff, new, len(paths) - len(todo), catalog.failures_of_run(run_id))
-    catalog.finish_run(run_id, "done", {"releases": len(releases), "covers_new": new})
+    report = ImportReport(diff, new, len(paths) - len(todo), catalog.items.failures_of_run(run_id))
+    catalog.runs.finish(run_id, "done", {"releases": len(releases), "covers_new": new})
     return report
 
 
@@ -172,8 +173,8 @@ def _store_covers(
         try:
             stored = prepare_cover(read_file(path))
         except ImageError as error:
-            failure = Failure(IMPORT_SOURCE, "cover", str(path), error.reason, str(error))
-            catalog.record_failure(run_id, failure)
+            item = Item(IMPORT_SOURCE, "cover", str(path), "failed", error.reason, str(error))
+            catalog.items.record(run_id, [item])
         else:
             lake.write(cover_key(stored.cover_id), stored.data)
             cover = Cover(
@@ -186,6 +187,6 @@ def _store_covers(
                 phash=stored.phash,
                 fetched_at=datetime.now(UTC),
             )
-            new += catalog.add_cover(cover, str(path))
+            new += catalog.add_cover(run_id, cover, str(path))
         on_progress(done, len(paths))
     return new

@@ -1,4 +1,4 @@
-"""Lets one process at a time write into a home."""
+"""Lets one process at a time hold a file's lock."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
-from cratewatch.errors import CratewatchError
-
-LOCK_NAME = "writer.lock"
+from cratewatch.errors import BusyError
 
 
 @contextlib.contextmanager
-def one_writer(home: Path) -> Iterator[None]:
-    """Hold the home's lock for the duration of the block; it ends with the process.
+def hold_lock(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, made if missing, for the block; it ends with the process.
 
     Raises:
-        CratewatchError: if another process holds it.
+        BusyError: if another process holds it.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / LOCK_NAME).open("w") as file:
+    with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise CratewatchError(
-                f"{home}: another refresh or import is running; try again when it has ended"
-            ) from error
+            raise BusyError(str(path.parent)) from error
         yield

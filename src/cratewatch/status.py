@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from cratewatch.catalog import open_catalog
@@ -14,25 +15,41 @@ from cratewatch.shards import runs
 
 
 def collect_status(settings: Settings) -> dict[str, Any]:
-    """Return JSON-ready counts, open failures by reason, models, and the last runs."""
+    """Return JSON-ready counts, item states, failures by reason, models, and the last runs."""
     lake = open_lake(settings.lake)
     catalog = open_catalog(settings.catalog_url)
     try:
         report: dict[str, Any] = {
             "home": str(settings.home),
             "catalog": catalog.counts(),
-            "failures": catalog.open_failures(),
+            "items": catalog.items.states(),
+            "failures": catalog.items.failures(),
             "queries": runs(lake),
             "models": models(lake),
             "last_runs": [
                 {name: run[name] for name in ("run_id", "state", "started_at")}
-                for run in catalog.last_runs()
+                for run in catalog.runs.latest()
             ],
         }
     finally:
         catalog.close()
     report["gallery"] = _gallery_status(settings)
     return report
+
+
+def collect_failures(settings: Settings, examples: int) -> dict[str, Any]:
+    """Return the failed items by reason, JSON-ready: how many, and some of them."""
+    with closing(open_catalog(settings.catalog_url)) as catalog:
+        counts = catalog.items.failures()
+        listed = catalog.items.failure_examples(examples)
+    return {reason: {"count": counts[reason], "examples": listed[reason]} for reason in counts}
+
+
+def sources_to_retry(settings: Settings) -> list[str]:
+    """Return the configured sources that have failed items; imports are made by hand."""
+    with closing(open_catalog(settings.catalog_url)) as catalog:
+        failed = catalog.items.sources_with_failures()
+    return [source for source in failed if source in settings.sources]
 
 
 def _gallery_status(settings: Settings) -> dict[str, Any]:

@@ -23,5 +23,19 @@ def evaluation_table(evaluation: dict[str, Any]) -> Table:
     return table
 
 
+def failures_table(failures: dict[str, Any]) -> Table:
+    """Return failed items by reason, some examples of each."""
+    table = Table(title="failed and not succeeded since")
+    for column in ("reason", "items", "source", "kind", "example", "attempts", "detail"):
+        table.add_column(column, overflow="fold")
+    for reason, failed in failures.items():
+        for number, example in enumerate(failed["examples"]):
+            table.add_row(
+                *((reason, str(failed["count"])) if number == 0 else ("", "")),
+                *(str(example[name]) for name in ("source", "kind", "key", "attempts", "detail")),
+            )
+    return table
+
+
 def _share(share: dict[str, float]) -> tuple[str, str]:
     return f"{share['value']:.1%}", f"{share['low']:.1%} to {share['high']:.1%}"

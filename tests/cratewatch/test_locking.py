@@ -2,16 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from cratewatch.errors import CratewatchError
-from cratewatch.locking import one_writer
+from cratewatch.errors import BusyError
+from cratewatch.locking import hold_lock
 
 
-def test_one_process_writes_at_a_time_and_the_next_may_follow(home: Path) -> None:
-    with (
-        one_writer(home),
-        pytest.raises(CratewatchError, match="another refresh or import"),
-        one_writer(home),
-    ):
+def test_one_process_holds_a_lock_at_a_time_and_the_next_may_follow(tmp_path: Path) -> None:
+    lock = tmp_path / "writer.lock"
+    with hold_lock(lock), pytest.raises(BusyError, match="another refresh"), hold_lock(lock):
         pass
-    with one_writer(home):
+    with hold_lock(lock):
         pass

@@ -2,14 +2,18 @@
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import (
+    MAX_KEY,
     Cover,
     CoverToFetch,
     Diff,
-    Failure,
+    Item,
+    ItemKind,
     ListedRelease,
     Release,
+    item_key,
+    storable,
 )
-from cratewatch.catalog.schema import MAX_KEY
+from cratewatch.catalog.runs import Run
 
 __all__ = [
     "MAX_KEY",
@@ -17,8 +21,12 @@ __all__ = [
     "Cover",
     "CoverToFetch",
     "Diff",
-    "Failure",
+    "Item",
+    "ItemKind",
     "ListedRelease",
     "Release",
+    "Run",
+    "item_key",
     "open_catalog",
+    "storable",
 ]

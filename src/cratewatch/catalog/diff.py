@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from cratewatch.catalog.items import advance_pages
 from cratewatch.catalog.records import Diff, Release
-from cratewatch.catalog.schema import MAX_KEY, FailureRow, OfferRow, ReleaseRow, StagedReleaseRow
+from cratewatch.catalog.runs import note
+from cratewatch.catalog.schema import ItemRow, OfferRow, ReleaseRow, StagedReleaseRow
 from cratewatch.errors import CheckError
 
 CHUNK = 500
@@ -27,6 +30,8 @@ def apply_crawl(  # noqa: PLR0913
 ) -> Diff:
     """Write a run's staged releases into the catalog and withdraw those that it did not see.
 
+    The difference becomes the run's report["diff"] with it: a run that has one is applied.
+
     Args:
         complete: Whether the crawl saw every listing page; if not, nothing is withdrawn.
         max_withdrawn_share: Of the source's listed releases; more is taken for a broken source.
@@ -42,9 +47,10 @@ def apply_crawl(  # noqa: PLR0913
     for chunk in _staged_chunks(session, run_id):
         for state in _upsert(session, source, chunk, now):
             counts[state] += 1
-    _forget_healed_pages(session, run_id, source)
     session.execute(delete(StagedReleaseRow).where(StagedReleaseRow.run_id == run_id))
-    return Diff(**counts, withdrawn=withdrawn, unreachable=unreachable)
+    diff = Diff(**counts, withdrawn=withdrawn, unreachable=unreachable)
+    note(session, run_id, {"diff": asdict(diff)})
+    return diff
 
 
 def _missing(run_id: str, source: str):  # type: ignore[no-untyped-def]
@@ -59,10 +65,11 @@ def _missing(run_id: str, source: str):  # type: ignore[no-untyped-def]
 
 def _page_failed(run_id: str):  # type: ignore[no-untyped-def]
     return exists().where(
-        FailureRow.run_id == run_id,
-        FailureRow.kind == "page",
-        FailureRow.key == func.substr(ReleaseRow.page_url, 1, MAX_KEY),
-        FailureRow.reason.not_in(GONE),
+        ItemRow.run_id == run_id,
+        ItemRow.state == "failed",
+        ItemRow.kind == "page",
+        ItemRow.key == func.coalesce(ReleaseRow.page_url, ReleaseRow.release_id),
+        ItemRow.reason.not_in(GONE),
     )
 
 
@@ -82,6 +89,9 @@ def _withdraw(session: Session, run_id: str, source: str, max_share: float, now:
             f"max_withdrawn_share = {max_share}; nothing was changed. Look at the source, "
             "then refresh again or raise the share"
         )
+    page_of = func.coalesce(ReleaseRow.page_url, ReleaseRow.release_id)
+    pages = session.scalars(select(page_of).where(ReleaseRow.release_id.in_(gone))).all()
+    advance_pages(session, source, pages, "withdrawn")
     session.execute(
         update(ReleaseRow)
         .where(ReleaseRow.release_id.in_(gone))
@@ -89,24 +99,6 @@ def _withdraw(session: Session, run_id: str, source: str, max_share: float, now:
         .execution_options(synchronize_session=False)
     )
     return n_gone
-
-
-def _forget_healed_pages(session: Session, run_id: str, source: str) -> None:
-    read = (
-        select(func.substr(ReleaseRow.page_url, 1, MAX_KEY))
-        .join(StagedReleaseRow, StagedReleaseRow.release_id == ReleaseRow.release_id)
-        .where(StagedReleaseRow.run_id == run_id, ReleaseRow.page_url.is_not(None))
-    )
-    session.execute(
-        delete(FailureRow)
-        .where(
-            FailureRow.source == source,
-            FailureRow.kind == "page",
-            FailureRow.run_id != run_id,
-            FailureRow.key.in_(read),
-        )
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _staged_chunks(session: Session, run_id: str) -> Iterator[Sequence[StagedReleaseRow]]:
@@ -134,6 +126,8 @@ def _upsert(
         row.release_id: row
         for row in session.scalars(select(ReleaseRow).where(ReleaseRow.release_id.in_(ids)))
     }
+    pages = [Release.from_json(row.data).page_key for row in staged]
+    advance_pages(session, source, pages, "stored")
     for row in staged:
         listed = known.get(row.release_id)
         if listed is not None and _same(listed, row):

@@ -7,6 +7,11 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
+
+MAX_KEY = 1024
+ItemKind = Literal["listing", "page", "cover"]
+ItemState = Literal["planned", "fetched", "stored", "embedded", "indexed", "failed", "withdrawn"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,17 @@ class Release:
     price: Decimal | None = None
     currency: str | None = None
     in_stock: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, str):
+                object.__setattr__(self, name, storable(value))
+        object.__setattr__(self, "genres", tuple(map(storable, self.genres)))
+
+    @property
+    def page_key(self) -> str:
+        """The item that the release was read from."""
+        return item_key(self.page_url or self.release_id)
 
     @property
     def release_id(self) -> str:
@@ -118,17 +134,36 @@ class Diff:
 
 
 @dataclass(frozen=True)
-class Failure:
-    """An item that could not be processed.
+class Item:
+    """A piece of work of a run, and how far it is.
 
     Attributes:
-        kind: page, release or cover.
-        key: URL or id of the item.
-        reason: Short snake_case word under which it is counted.
+        kind: page (a release's), cover (an image) or listing (a sitemap, feed or browse page;
+            only those that failed are kept).
+        key: URL, path or id of the item.
+        cover_id: What an image became once it is stored.
+        reason: Of a failure: short snake_case word under which it is counted.
     """
 
     source: str
-    kind: str
+    kind: ItemKind
     key: str
-    reason: str
-    detail: str = ""
+    state: ItemState
+    reason: str | None = None
+    detail: str | None = None
+    cover_id: str | None = None
+
+
+def item_key(text: str) -> str:
+    """Return an item's key in a length that every database can index: MAX_KEY bytes at most."""
+    clean = storable(text)
+    data = clean.encode()
+    if len(data) <= MAX_KEY:
+        return clean
+    digest = hashlib.sha256(data).hexdigest()
+    return f"{data[: MAX_KEY - len(digest) - 1].decode(errors='ignore')}#{digest}"
+
+
+def storable(text: str) -> str:
+    """Return text that every database can hold: no NUL, and no half of a surrogate pair."""
+    return text.replace("\0", "").encode(errors="replace").decode()

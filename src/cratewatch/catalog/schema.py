@@ -19,8 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION = 1
-MAX_KEY = 1024
+from cratewatch.catalog.records import MAX_KEY, Cover
+
+SCHEMA_REVISION = "0002"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -58,13 +59,6 @@ class Table(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, Decimal: DecimalText}  # noqa: RUF012
 
 
-class MetaRow(Table):
-    __tablename__ = "meta"
-
-    key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    value: Mapped[str] = mapped_column(Text)
-
-
 class RunRow(Table):
     __tablename__ = "runs"
 
@@ -87,6 +81,9 @@ class CoverRow(Table):
     height_px: Mapped[int]
     phash: Mapped[str] = mapped_column(String(64))
     fetched_at: Mapped[datetime]
+
+    def to_cover(self) -> Cover:
+        return Cover(**{name: getattr(self, name) for name in Cover.__dataclass_fields__})
 
 
 class ReleaseRow(Table):
@@ -154,27 +151,31 @@ class StagedReleaseRow(Table):
     data: Mapped[str] = mapped_column(Text)
 
 
-class FailureRow(Table):
-    """An item that failed and has not succeeded since."""
+class ItemRow(Table):
+    """The state of one item, as the last run that worked on it left it; see ledger.py."""
 
-    __tablename__ = "failures"
-    __table_args__ = (Index(None, "run_id"),)
+    __tablename__ = "items"
+    __table_args__ = (Index(None, "run_id", "state"), Index(None, "state"))
 
     source: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     key: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
     run_id: Mapped[str] = mapped_column(String(192))
-    reason: Mapped[str] = mapped_column(String(64))
-    detail: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))
+    cover_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    reason: Mapped[str | None] = mapped_column(String(64))
+    detail: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int]
-    failed_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
 
-class IndexedCoverRow(Table):
-    """A cover that the gallery's collection of a model holds."""
+class EmbeddingRow(Table):
+    """A cover's embedding by a model: where it lies in the lake, and whether it is indexed."""
 
-    __tablename__ = "indexed_covers"
+    __tablename__ = "embeddings"
 
     model: Mapped[str] = mapped_column(String(64), primary_key=True)
     cover_id: Mapped[str] = mapped_column(ForeignKey("covers.cover_id"), primary_key=True)
-    indexed_at: Mapped[datetime]
+    shard: Mapped[str | None] = mapped_column(Text)
+    embedded_at: Mapped[datetime]
+    indexed_at: Mapped[datetime | None]

@@ -1,20 +1,19 @@
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, text
 
-from cratewatch.catalog import Catalog, Cover, CoverToFetch, Release, open_catalog
+from cratewatch.catalog import Catalog, Cover, CoverToFetch, Release
 from cratewatch.catalog.artworks import SAME_ARTWORK_BITS, ArtworkIndex
-from cratewatch.errors import CratewatchError
+
+RUN = "20261120T030000-refresh-shop-000000"
 
 
 @pytest.fixture
 def listed(catalog: Catalog) -> Catalog:
     """Three releases; the second and the third name the same image."""
-    run_id = catalog.start_run("refresh")
+    run_id = catalog.runs.start("refresh")
     images = ("http://shop/a.jpg", "http://shop/b.jpg", "http://shop/b.jpg")
     catalog.stage(
         run_id,
@@ -39,14 +38,14 @@ def test_images_are_fetched_once_whoever_names_them(listed: Catalog) -> None:
         CoverToFetch("shop", "http://shop/a.jpg"),
         CoverToFetch("shop", "http://shop/b.jpg"),
     ]
-    assert listed.add_cover(cover("b", "http://shop/b.jpg"), "http://shop/b.jpg")
+    assert listed.add_cover(RUN, cover("b", "http://shop/b.jpg"), "http://shop/b.jpg")
     assert [item.image_url for item in listed.covers_to_fetch("shop")] == ["http://shop/a.jpg"]
     assert listed.counts()["releases_without_cover"] == 1
 
 
 def test_a_new_image_url_is_fetched_and_the_old_cover_stays_meanwhile(listed: Catalog) -> None:
-    listed.add_cover(cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
-    run_id = listed.start_run("refresh")
+    listed.add_cover(RUN, cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
+    run_id = listed.runs.start("refresh")
     listed.stage(
         run_id,
         [Release(source="shop", native_id="0", title="0", image_url="http://shop/new.jpg")],
@@ -57,16 +56,16 @@ def test_a_new_image_url_is_fetched_and_the_old_cover_stays_meanwhile(listed: Ca
 
 
 def test_the_same_cover_is_stored_once(listed: Catalog) -> None:
-    assert listed.add_cover(cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
-    assert not listed.add_cover(cover("a", "http://shop/b.jpg"), "http://shop/b.jpg")
+    assert listed.add_cover(RUN, cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
+    assert not listed.add_cover(RUN, cover("a", "http://shop/b.jpg"), "http://shop/b.jpg")
     assert listed.counts()["covers"] == 1
     assert listed.covers()[0].source_url == "http://shop/a.jpg"
 
 
 def test_releases_of_an_artwork_come_with_their_price(listed: Catalog) -> None:
     scan = replace(cover("b", "http://shop/b.jpg"), artwork_id="a" * 64)
-    listed.add_cover(cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
-    listed.add_cover(scan, "http://shop/b.jpg")
+    listed.add_cover(RUN, cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
+    listed.add_cover(RUN, scan, "http://shop/b.jpg")
     releases = listed.releases_of(["a" * 64])["a" * 64]
     assert [(r.release_id, r.price) for r in releases] == [
         ("shop:0", Decimal(0)),
@@ -78,14 +77,17 @@ def test_releases_of_an_artwork_come_with_their_price(listed: Catalog) -> None:
 
 def test_what_a_model_has_indexed_is_remembered_for_that_model(listed: Catalog) -> None:
     for letter in "ab":
-        listed.add_cover(cover(letter, letter), f"http://shop/{letter}.jpg")
-    listed.mark_indexed("one", ["a" * 64])
-    listed.mark_indexed("one", ["a" * 64])
-    assert [c.cover_id for c in listed.covers_to_index("one")] == ["b" * 64]
-    assert [c.cover_id for c in listed.indexed_covers("one")] == ["a" * 64]
-    assert len(listed.covers_to_index("two")) == 2
-    listed.forget_indexed("one")
-    assert listed.count_indexed("one") == 0
+        listed.add_cover(RUN, cover(letter, letter), f"http://shop/{letter}.jpg")
+    for _ in range(2):
+        listed.embeddings.mark_embedded("one", ["a" * 64], "embeddings/one/x.parquet")
+        assert listed.embeddings.shards_to_index("one") == ["embeddings/one/x.parquet"]
+        listed.embeddings.mark_indexed("one", ["a" * 64])
+        assert listed.embeddings.shards_to_index("one") == []
+    assert [c.cover_id for c in listed.embeddings.missing("one")] == ["b" * 64]
+    assert [c.cover_id for c in listed.embeddings.indexed("one")] == ["a" * 64]
+    assert len(listed.embeddings.missing("two")) == 2
+    listed.embeddings.forget("one")
+    assert listed.embeddings.count_indexed("one") == 0
 
 
 def hashes(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -116,23 +118,3 @@ def test_artwork_index_remembers_what_it_assigned() -> None:
         phash = hashes(np.random.default_rng(number), 1).tobytes().hex()
         assert index.assign(f"cover-{number}", phash) == f"cover-{number}"
         assert index.assign(f"scan-{number}", phash) == f"cover-{number}"
-
-
-def test_a_catalog_of_another_version_is_refused(catalog: Catalog, home: Path) -> None:
-    url = f"sqlite:///{home / 'catalog.db'}"
-    engine = create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE meta SET value = '99' WHERE key = 'schema_version'"))
-    engine.dispose()
-    with pytest.raises(CratewatchError, match="schema version 99"):
-        open_catalog(url)
-
-
-def test_a_catalog_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(CratewatchError, match="catalog_url"):
-        open_catalog(f"sqlite:///{tmp_path}/file/catalog.db")
-    with pytest.raises(CratewatchError, match="catalog_url"):
-        open_catalog("nonsense")
-    with pytest.raises(CratewatchError, match="catalog_url"):
-        open_catalog("oracle://shop")

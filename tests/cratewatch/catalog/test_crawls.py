@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from cratewatch.catalog import Catalog, Diff, Failure, Release
+from cratewatch.catalog import Catalog, Diff, Item, ItemKind, Release
 from cratewatch.errors import CheckError
 
 
@@ -18,8 +18,12 @@ def release(number: int, **values: object) -> Release:
     return Release(source="shop", native_id=str(number), **(fields | values))  # type: ignore[arg-type]
 
 
+def failed(kind: ItemKind, key: str, reason: str) -> Item:
+    return Item("shop", kind, key, "failed", reason)
+
+
 def crawl(catalog: Catalog, *releases: Release, complete: bool = True, share: float = 1.0) -> Diff:
-    run_id = catalog.start_run("refresh")
+    run_id = catalog.runs.start("refresh")
     catalog.stage(run_id, releases)
     return catalog.apply_crawl(run_id, "shop", complete=complete, max_withdrawn_share=share)
 
@@ -29,7 +33,7 @@ def offers(catalog: Catalog, number: int) -> list[tuple[Decimal | None, str | No
 
     from cratewatch.catalog.schema import OfferRow
 
-    with catalog._begin() as session:
+    with catalog._db.transaction() as session:
         rows = session.scalars(
             select(OfferRow)
             .where(OfferRow.release_id == f"shop:{number}")
@@ -79,10 +83,10 @@ def test_a_page_that_failed_keeps_its_release_and_one_that_is_gone_does_not(
     catalog: Catalog,
 ) -> None:
     crawl(catalog, *map(release, range(4)))
-    run_id = catalog.start_run("refresh")
+    run_id = catalog.runs.start("refresh")
     catalog.stage(run_id, [release(0), release(1)])
     for number, reason in ((2, "http_500"), (3, "http_404")):
-        catalog.record_failure(run_id, Failure("shop", "page", f"http://shop/{number}", reason))
+        catalog.items.record(run_id, [failed("page", f"http://shop/{number}", reason)])
     diff = catalog.apply_crawl(run_id, "shop", complete=True)
     assert diff == Diff(new=0, changed=0, unchanged=2, withdrawn=1, unreachable=1)
 
@@ -97,7 +101,7 @@ def test_a_source_that_lost_most_of_its_stock_changes_nothing(catalog: Catalog) 
 
 def test_sources_do_not_withdraw_each_other(catalog: Catalog) -> None:
     crawl(catalog, release(1))
-    run_id = catalog.start_run("refresh")
+    run_id = catalog.runs.start("refresh")
     catalog.stage(run_id, [Release(source="other", native_id="1", title="t")])
     assert catalog.apply_crawl(run_id, "other", complete=True).withdrawn == 0
 
@@ -119,34 +123,34 @@ def test_a_release_survives_its_json() -> None:
 
 
 def test_failures_are_counted_per_run_and_forgotten_when_they_heal(catalog: Catalog) -> None:
-    first, second = catalog.start_run("refresh"), catalog.start_run("refresh")
+    first, second = catalog.runs.start("refresh"), catalog.runs.start("refresh")
     for key, reason in (("a", "http_404"), ("b", "truncated"), ("c", "truncated")):
-        catalog.record_failure(first, Failure("shop", "cover", key, reason))
-    assert catalog.failures_of_run(first) == {"http_404": 1, "truncated": 2}
-    catalog.record_failure(second, Failure("shop", "cover", "b", "truncated"))
-    catalog.forget_old_failures("shop", second)
-    assert catalog.open_failures() == {"truncated": 1}
+        catalog.items.record(first, [failed("cover", key, reason)])
+    assert catalog.items.failures_of_run(first) == {"http_404": 1, "truncated": 2}
+    catalog.items.record(second, [failed("cover", "b", "truncated")])
+    catalog.items.forget_old("shop", second)
+    assert catalog.items.failures() == {"truncated": 1}
 
 
 def test_a_page_that_heals_is_forgotten_even_by_an_incomplete_crawl(catalog: Catalog) -> None:
-    first = catalog.start_run("refresh")
+    first = catalog.runs.start("refresh")
     for number in (1, 2):
-        catalog.record_failure(first, Failure("shop", "page", f"http://shop/{number}", "http_500"))
+        catalog.items.record(first, [failed("page", f"http://shop/{number}", "http_500")])
     crawl(catalog, release(1), complete=False)
-    assert catalog.open_failures() == {"http_500": 1}
+    assert catalog.items.failures() == {"http_500": 1}
 
 
 def test_a_run_that_was_refused_leaves_no_staged_releases(catalog: Catalog) -> None:
-    run_id = catalog.start_run("refresh")
+    run_id = catalog.runs.start("refresh")
     catalog.stage(run_id, [release(1)])
-    catalog.finish_run(run_id, "failed", {})
+    catalog.runs.finish(run_id, "failed", {})
     assert catalog.apply_crawl(run_id, "shop", complete=True) == Diff(0, 0, 0, 0)
 
 
 def test_runs_are_kept_with_their_report(catalog: Catalog) -> None:
-    run_id = catalog.start_run("refresh-shop")
-    assert catalog.last_runs()[0]["state"] == "running"
-    catalog.finish_run(run_id, "done", {"new": 3})
-    last = catalog.last_runs()[0]
+    run_id = catalog.runs.start("refresh-shop")
+    assert catalog.runs.latest()[0]["state"] == "running"
+    catalog.runs.finish(run_id, "done", {"new": 3})
+    last = catalog.runs.latest()[0]
     assert (last["run_id"], last["state"], last["report"]) == (run_id, "done", {"new": 3})
     assert datetime.fromisoformat(last["started_at"]).tzinfo is not None

@@ -1,0 +1,215 @@
+"""The database behind the catalog: opening, migrating, one writer, explained errors."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+)
+from sqlalchemy.orm import Session, sessionmaker
+
+from cratewatch.catalog.schema import SCHEMA_REVISION, Table
+from cratewatch.errors import BusyError, CratewatchError
+from cratewatch.locking import hold_lock
+
+# Bounded by the variables of a statement: 32,766 in SQLite, 65,535 in PostgreSQL.
+ROWS_AT_ONCE = 500
+CONNECT_TIMEOUT_S = 10
+LOCK_NAME = "writer.lock"
+WRITER_LOCK = 0x637261746577  # PostgreSQL's advisory locks have numbers for names
+MIGRATION_LOCK = WRITER_LOCK + 1
+
+
+def open_database(url: str) -> Database:
+    """Open the database at url and bring its tables to this version's schema.
+
+    Raises:
+        CratewatchError: if it cannot be opened, or if a newer cratewatch wrote it.
+    """
+    try:
+        parsed = make_url(url)
+        engine = _create_engine(parsed)
+    except (ArgumentError, ImportError, OSError) as error:
+        raise CratewatchError(f"catalog {url}: {error}; check catalog_url") from error
+    database = Database(engine)
+    with contextlib.ExitStack() as stack:
+        stack.callback(database.close)
+        try:
+            _migrate(engine)
+        except DBAPIError as error:
+            raise database.explained(error) from error
+        stack.pop_all()  # it is open: the caller closes it
+    return database
+
+
+def _create_engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url)
+        event.listen(engine, "connect", _set_pragmas)
+        return engine
+    if url.get_backend_name() != "postgresql":
+        raise ArgumentError("it is neither sqlite:// nor postgresql://")
+    options: dict[str, Any] = {"timeout": CONNECT_TIMEOUT_S}
+    query = dict(url.query)
+    mode = query.pop("sslmode", "disable")
+    if mode != "disable":
+        options["ssl_context"] = _tls(str(mode))
+    url = url.set(drivername="postgresql+pg8000", query=query)
+    return create_engine(url, connect_args=options, pool_pre_ping=True)
+
+
+def _tls(mode: str) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if mode == "require":  # encrypted, to whomever
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif mode != "verify-full":
+        raise ArgumentError(f"sslmode={mode} is none of disable, require and verify-full")
+    return context
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    """Let a reader work beside the writer, wait for a lock, and check foreign keys."""
+    for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+class Database:
+    """Transactions on the catalog's tables, in SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._begin = sessionmaker(engine, expire_on_commit=False).begin
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Commit at the end of the block, or roll back.
+
+        Raises:
+            CratewatchError: if the database went away, is locked, full or broken.
+        """
+        try:
+            with self._begin() as session:
+                yield session
+        except (OperationalError, InterfaceError) as error:
+            raise self.explained(error) from error
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:  # its other kinds are mistakes of ours
+                raise
+            raise self.explained(error) from error
+
+    @contextlib.contextmanager
+    def one_writer(self) -> Iterator[None]:
+        """Hold the catalog's lock for the duration of the block; it ends with the process.
+
+        Raises:
+            BusyError: if another process holds it.
+        """
+        if self._engine.dialect.name == "sqlite":
+            with hold_lock(Path(self._engine.url.database or "").with_name(LOCK_NAME)):
+                yield
+            return
+        try:
+            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        except DBAPIError as error:
+            raise self.explained(error) from error
+        with contextlib.closing(connection):
+            if not connection.scalar(select(func.pg_try_advisory_lock(WRITER_LOCK))):
+                raise BusyError(f"catalog {self.name}")
+            yield
+            with contextlib.suppress(DBAPIError):  # a connection that broke holds no lock
+                connection.execute(select(func.pg_advisory_unlock(WRITER_LOCK)))
+
+    @property
+    def name(self) -> str:
+        """The database's URL without its password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    def explained(self, error: DBAPIError) -> CratewatchError:
+        """Return a database's error as one line that says where and what to do."""
+        return CratewatchError(
+            f"catalog {self.name}: {_said(error)}; check catalog_url, and that the database "
+            "runs, admits this user and has room on its disk"
+        )
+
+
+def upsert(
+    session: Session,
+    table: type[Table],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    changes: Mapping[str, Any] | None = None,
+    where: Any = None,
+) -> None:
+    """Insert rows; those whose key is there take the given values.
+
+    Args:
+        changes: What a row that is there gets instead of the given value, by column.
+        where: A row that is there and does not meet this stays as it is.
+    """
+    keys = [column.name for column in inspect(table).primary_key]
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        insert = _insert(session)(table).values(list(rows[start : start + ROWS_AT_ONCE]))
+        given = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+        session.execute(
+            insert.on_conflict_do_update(
+                index_elements=keys, set_=given | dict(changes or {}), where=where
+            )
+        )
+
+
+def _insert(session: Session) -> Any:
+    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[
+        session.get_bind().dialect.name
+    ]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the tables to SCHEMA_REVISION in one transaction, whoever else tries the same."""
+    with engine.begin() as connection:
+        if _revision(connection) == SCHEMA_REVISION:
+            return
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        from cratewatch.catalog.migrations import upgrade
+
+        upgrade(connection, _revision(connection))
+
+
+def _revision(connection: Connection) -> str | None:
+    """Return the revision of the tables; None for an empty database."""
+    if inspect(connection).has_table("alembic_version"):
+        return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+    return "0001" if inspect(connection).has_table("meta") else None
+
+
+def _said(error: DBAPIError) -> str:
+    """Return what the driver said; pg8000 gives PostgreSQL's fields, M is the message."""
+    first = error.orig.args[0] if error.orig and error.orig.args else error
+    message = first.get("M", first) if isinstance(first, dict) else first
+    return str(message).splitlines()[0]

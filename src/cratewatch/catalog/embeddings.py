@@ -1,0 +1,129 @@
+"""Which covers a model has embedded, where the embeddings lie, and which are in the gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
+
+from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
+from cratewatch.catalog.items import settle_covers
+from cratewatch.catalog.records import Cover
+from cratewatch.catalog.schema import CoverRow, EmbeddingRow, ItemRow
+
+
+class EmbeddingBook:
+    """A cover is embedded once its embedding is durable, indexed once the gallery holds it."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def missing(self, model: str) -> list[Cover]:
+        """Return the covers that the model has not embedded yet, by cover_id."""
+        embedded = exists().where(
+            EmbeddingRow.model == model, EmbeddingRow.cover_id == CoverRow.cover_id
+        )
+        with self._db.transaction() as session:
+            rows = session.scalars(select(CoverRow).where(~embedded).order_by(CoverRow.cover_id))
+            return [row.to_cover() for row in rows]
+
+    def indexed(self, model: str) -> list[Cover]:
+        """Return the covers that the model's collection holds, by cover_id."""
+        query = (
+            select(CoverRow)
+            .join(EmbeddingRow, EmbeddingRow.cover_id == CoverRow.cover_id)
+            .where(*_indexed(model))
+            .order_by(CoverRow.cover_id)
+        )
+        with self._db.transaction() as session:
+            return [row.to_cover() for row in session.scalars(query)]
+
+    def shards_to_index(self, model: str) -> list[str]:
+        """Return the shards of embeddings that are not all in the gallery, sorted."""
+        query = (
+            select(EmbeddingRow.shard)
+            .where(EmbeddingRow.model == model, EmbeddingRow.indexed_at.is_(None))
+            .distinct()
+            .order_by(EmbeddingRow.shard)
+        )
+        with self._db.transaction() as session:
+            return [shard for shard in session.scalars(query) if shard]
+
+    def mark_embedded(self, model: str, cover_ids: Sequence[str], shard: str) -> None:
+        """Record a shard, which is written, of embeddings that the gallery does not hold yet."""
+        rows = [
+            {
+                "model": model,
+                "cover_id": cover_id,
+                "shard": shard,
+                "embedded_at": now(),
+                "indexed_at": None,
+            }
+            for cover_id in cover_ids
+        ]
+        with self._db.transaction() as session:
+            upsert(session, EmbeddingRow, rows)
+
+    def mark_indexed(self, model: str, cover_ids: Sequence[str]) -> None:
+        """Record covers whose embeddings the gallery was seen to hold."""
+        with self._db.transaction() as session:
+            for start in range(0, len(cover_ids), ROWS_AT_ONCE):
+                session.execute(
+                    update(EmbeddingRow)
+                    .where(
+                        EmbeddingRow.model == model,
+                        EmbeddingRow.cover_id.in_(cover_ids[start : start + ROWS_AT_ONCE]),
+                    )
+                    .values(indexed_at=now())
+                )
+            settle_covers(session, model)
+
+    def count(self, model: str) -> int:
+        """Return how many covers the model has embedded."""
+        return self._count(EmbeddingRow.model == model)
+
+    def count_indexed(self, model: str) -> int:
+        return self._count(*_indexed(model))
+
+    def _count(self, *conditions: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(EmbeddingRow).where(*conditions)
+        with self._db.transaction() as session:
+            return session.scalar(query) or 0
+
+    def models(self) -> list[str]:
+        """Return the models that covers were indexed for, sorted."""
+        query = select(EmbeddingRow.model).where(EmbeddingRow.indexed_at.is_not(None))
+        with self._db.transaction() as session:
+            return sorted(set(session.scalars(query.distinct())))
+
+    def forget(self, model: str) -> None:
+        """Forget all embeddings of a model, because they are made anew."""
+        of_model = select(EmbeddingRow.cover_id).where(EmbeddingRow.model == model)
+        with self._db.transaction() as session:
+            session.execute(
+                update(ItemRow)
+                .where(ItemRow.state.in_(("embedded", "indexed")), ItemRow.cover_id.in_(of_model))
+                .values(state="stored", updated_at=now())
+                .execution_options(synchronize_session=False)
+            )
+            session.execute(delete(EmbeddingRow).where(EmbeddingRow.model == model))
+
+    def forget_shard(self, model: str, shard: str) -> None:
+        """Forget a shard that is lost."""
+        lost = delete(EmbeddingRow).where(EmbeddingRow.model == model, EmbeddingRow.shard == shard)
+        with self._db.transaction() as session:
+            session.execute(lost)
+
+    def forget_indexed(self, model: str) -> None:
+        """Forget what the gallery holds, because it is filled anew; embeddings stay.
+
+        Those without a shard, of an earlier version, are forgotten whole.
+        """
+        of_model = EmbeddingRow.model == model
+        with self._db.transaction() as session:
+            session.execute(delete(EmbeddingRow).where(of_model, EmbeddingRow.shard.is_(None)))
+            session.execute(update(EmbeddingRow).where(of_model).values(indexed_at=None))
+
+
+def _indexed(model: str) -> tuple[ColumnElement[bool], ...]:
+    return EmbeddingRow.model == model, EmbeddingRow.indexed_at.is_not(None)

@@ -1,0 +1,207 @@
+"""The item ledger: the state of every page, image and listing that runs work on.
+
+An item moves along planned → fetched → stored → embedded → indexed, or ends failed or withdrawn.
+A state is written after the work that it tells of, or with it in one transaction: a process may
+be killed at any moment, and the next one goes on from what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import case, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
+from cratewatch.catalog.records import Item, ItemKind, item_key
+from cratewatch.catalog.schema import EmbeddingRow, ItemRow
+
+DONE = ("fetched", "stored", "embedded", "indexed")
+UNREADABLE = "unreadable_in_lake"
+
+
+class Items:
+    """The ledger's transactions; save() is for use within another one."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def plan(self, run_id: str, source: str, kind: ItemKind, keys: Iterable[str]) -> None:
+        """Say what the run is going to do; what it has done already stays as it is."""
+        rows = [
+            _row(run_id, Item(source, kind, key, "planned"))
+            for key in dict.fromkeys(map(item_key, keys))
+        ]
+        tried = case((ItemRow.state == "failed", ItemRow.attempts), else_=0)
+        with self._db.transaction() as session:
+            upsert(
+                session,
+                ItemRow,
+                rows,
+                changes={"attempts": tried},
+                where=ItemRow.run_id != run_id,
+            )
+
+    def record(self, run_id: str, items: Sequence[Item]) -> None:
+        with self._db.transaction() as session:
+            save(session, run_id, items)
+
+    def done(self, run_id: str, kind: ItemKind) -> set[str]:
+        """Return the keys of the items that the run is done with."""
+        return self._keys(ItemRow.run_id == run_id, ItemRow.kind == kind, ItemRow.state.in_(DONE))
+
+    def failed(self, source: str, kind: ItemKind, but: Sequence[str] = ()) -> set[str]:
+        """Return the keys of the source's items that failed, but for some reasons."""
+        return self._keys(
+            ItemRow.source == source,
+            ItemRow.kind == kind,
+            ItemRow.state == "failed",
+            ItemRow.reason.not_in(but),
+        )
+
+    def _keys(self, *conditions: Any) -> set[str]:
+        with self._db.transaction() as session:
+            return set(session.scalars(select(ItemRow.key).where(*conditions)))
+
+    def sources_with_failures(self) -> list[str]:
+        query = select(ItemRow.source).where(ItemRow.state == "failed").distinct()
+        with self._db.transaction() as session:
+            return sorted(session.scalars(query))
+
+    def forget_old(self, source: str, run_id: str) -> None:
+        """Forget what earlier runs left undone: a whole run has tried everything again."""
+        undone = ItemRow.state.in_(("planned", "failed"))
+        with self._db.transaction() as session:
+            session.execute(
+                delete(ItemRow)
+                .where(ItemRow.source == source, ItemRow.run_id != run_id)
+                .where(or_(undone, (ItemRow.kind == "page") & (ItemRow.state != "withdrawn")))
+            )
+
+    def failures_of_run(self, run_id: str) -> dict[str, int]:
+        """Return how many items failed in a run, by reason."""
+        return self._count_failures(ItemRow.run_id == run_id)
+
+    def failures(self) -> dict[str, int]:
+        """Return how many items failed and have not succeeded since, by reason."""
+        return self._count_failures()
+
+    def _count_failures(self, *conditions: Any) -> dict[str, int]:
+        query = (
+            select(ItemRow.reason, func.count())
+            .where(ItemRow.state == "failed", *conditions)
+            .group_by(ItemRow.reason)
+            .order_by(ItemRow.reason)
+        )
+        with self._db.transaction() as session:
+            return {str(reason): count for reason, count in session.execute(query)}
+
+    def failure_examples(self, of_each: int) -> dict[str, list[dict[str, Any]]]:
+        """Return some failed items by reason, those tried most often first, JSON-ready."""
+        return {reason: self._examples(reason, of_each) for reason in self.failures()}
+
+    def _examples(self, reason: str, limit: int) -> list[dict[str, Any]]:
+        query = (
+            select(ItemRow)
+            .where(ItemRow.state == "failed", ItemRow.reason == reason)
+            .order_by(ItemRow.attempts.desc(), ItemRow.key)
+            .limit(limit)
+        )
+        with self._db.transaction() as session:
+            return [
+                {
+                    "source": row.source,
+                    "kind": row.kind,
+                    "key": row.key,
+                    "detail": row.detail,
+                    "attempts": row.attempts,
+                    "failed_at": row.updated_at.isoformat(),
+                }
+                for row in session.scalars(query)
+            ]
+
+    def states(self) -> dict[str, dict[str, int]]:
+        """Return how many items are in each state, by kind."""
+        query = (
+            select(ItemRow.kind, ItemRow.state, func.count())
+            .group_by(ItemRow.kind, ItemRow.state)
+            .order_by(ItemRow.kind, ItemRow.state)
+        )
+        counts: dict[str, dict[str, int]] = {}
+        with self._db.transaction() as session:
+            for kind, state, count in session.execute(query):
+                counts.setdefault(kind, {})[state] = count
+        return counts
+
+    def fail_covers(self, reasons: Mapping[str, str]) -> None:
+        """Record why covers, by cover_id, could not be embedded."""
+        with self._db.transaction() as session:
+            for cover_id, detail in reasons.items():
+                session.execute(
+                    update(ItemRow)
+                    .where(ItemRow.kind == "cover", ItemRow.cover_id == cover_id)
+                    .values(
+                        state="failed",
+                        reason=UNREADABLE,
+                        detail=detail,
+                        attempts=ItemRow.attempts + 1,
+                        updated_at=now(),
+                    )
+                )
+
+
+def save(session: Session, run_id: str, items: Sequence[Item]) -> None:
+    """Write the states of items, each item once; failures are counted up, others reset that."""
+    latest = {(item.source, item.kind, item_key(item.key)): item for item in items}
+    for failed in (False, True):
+        rows = [_row(run_id, i) for i in latest.values() if (i.state == "failed") == failed]
+        attempts: Any = ItemRow.attempts + 1 if failed else 0
+        upsert(session, ItemRow, rows, changes={"attempts": attempts})
+
+
+def advance_pages(session: Session, source: str, keys: Sequence[str], state: str) -> None:
+    """Move pages on to a state, whichever run worked on them."""
+    for start in range(0, len(keys), ROWS_AT_ONCE):
+        session.execute(
+            update(ItemRow)
+            .where(
+                ItemRow.source == source,
+                ItemRow.kind == "page",
+                ItemRow.key.in_([item_key(key) for key in keys[start : start + ROWS_AT_ONCE]]),
+            )
+            .values(state=state, reason=None, detail=None, attempts=0, updated_at=now())
+        )
+
+
+def settle_covers(session: Session, model: str) -> None:
+    """Bring the states of images in line with what is known of their covers' embeddings."""
+    of_model = select(EmbeddingRow.cover_id).where(EmbeddingRow.model == model)
+    indexed = of_model.where(EmbeddingRow.indexed_at.is_not(None))
+    for state, cover_ids, before in (
+        ("embedded", of_model, ("stored",)),
+        ("indexed", indexed, ("stored", "embedded")),
+    ):
+        unreadable = (ItemRow.state == "failed") & (ItemRow.reason == UNREADABLE)
+        session.execute(
+            update(ItemRow)
+            .where(ItemRow.kind == "cover", ItemRow.cover_id.in_(cover_ids))
+            .where(or_(ItemRow.state.in_(before), unreadable))
+            .values(state=state, reason=None, detail=None, attempts=0, updated_at=now())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _row(run_id: str, item: Item) -> dict[str, Any]:
+    return {
+        "source": item.source,
+        "kind": item.kind,
+        "key": item_key(item.key),
+        "run_id": run_id,
+        "state": item.state,
+        "cover_id": item.cover_id,
+        "reason": item.reason,
+        "detail": item.detail,
+        "attempts": int(item.state == "failed"),
+        "updated_at": now(),
+    }

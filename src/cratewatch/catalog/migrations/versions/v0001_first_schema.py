@@ -1,0 +1,120 @@
+"""The tables of version 0.1."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    _runs()
+    _covers_and_releases()
+    _prices()
+    _ledger()
+
+
+def _runs() -> None:
+    op.create_table(
+        "meta",
+        sa.Column("key", sa.String(32), primary_key=True),
+        sa.Column("value", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "runs",
+        sa.Column("run_id", sa.String(192), primary_key=True),
+        sa.Column("kind", sa.String(128), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True)),
+        sa.Column("report", sa.JSON()),
+    )
+
+
+def _covers_and_releases() -> None:
+    op.create_table(
+        "covers",
+        sa.Column("cover_id", sa.String(64), primary_key=True),
+        sa.Column("artwork_id", sa.String(64), nullable=False),
+        sa.Column("source", sa.String(64), nullable=False),
+        sa.Column("source_url", sa.Text(), nullable=False),
+        sa.Column("width_px", sa.Integer(), nullable=False),
+        sa.Column("height_px", sa.Integer(), nullable=False),
+        sa.Column("phash", sa.String(64), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_index("ix_covers_artwork_id", "covers", ["artwork_id"])
+    texts = ("label", "catno", "barcode", "country", "format")
+    op.create_table(
+        "releases",
+        sa.Column("release_id", sa.String(1024), primary_key=True),
+        sa.Column("source", sa.String(64), nullable=False),
+        sa.Column("artist", sa.Text()),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("year", sa.Integer()),
+        *(sa.Column(name, sa.Text()) for name in texts),
+        sa.Column("genres", sa.JSON(), nullable=False),
+        sa.Column("page_url", sa.Text()),
+        sa.Column("image_url", sa.Text()),
+        sa.Column("cover_id", sa.String(64), sa.ForeignKey("covers.cover_id")),
+        sa.Column("cover_image_url", sa.Text()),
+        sa.Column("content_hash", sa.String(64), nullable=False),
+        sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True)),
+    )
+    op.create_index("ix_releases_source_image_url", "releases", ["source", "image_url"])
+    op.create_index("ix_releases_cover_id", "releases", ["cover_id"])
+
+
+def _prices() -> None:
+    release = sa.ForeignKey("releases.release_id")
+    op.create_table(
+        "offers",
+        sa.Column("release_id", sa.String(1024), release, primary_key=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), primary_key=True),
+        sa.Column("price", sa.String(32)),
+        sa.Column("currency", sa.String(3)),
+        sa.Column("in_stock", sa.Boolean()),
+    )
+    op.create_table(
+        "sales",
+        sa.Column("sale_id", sa.String(1024), primary_key=True),
+        sa.Column("source", sa.String(64), nullable=False),
+        sa.Column("release_id", sa.String(1024), sa.ForeignKey("releases.release_id")),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("price", sa.String(32), nullable=False),
+        sa.Column("currency", sa.String(3), nullable=False),
+        sa.Column("media_condition", sa.String(8)),
+        sa.Column("sleeve_condition", sa.String(8)),
+        sa.Column("sold_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("url", sa.Text()),
+    )
+
+
+def _ledger() -> None:
+    op.create_table(
+        "staged_releases",
+        sa.Column("run_id", sa.String(192), primary_key=True),
+        sa.Column("release_id", sa.String(1024), primary_key=True),
+        sa.Column("content_hash", sa.String(64), nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "failures",
+        sa.Column("source", sa.String(64), primary_key=True),
+        sa.Column("kind", sa.String(16), primary_key=True),
+        sa.Column("key", sa.String(1024), primary_key=True),
+        sa.Column("run_id", sa.String(192), nullable=False),
+        sa.Column("reason", sa.String(64), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
+    )
+    op.create_index("ix_failures_run_id", "failures", ["run_id"])
+    op.create_table(
+        "indexed_covers",
+        sa.Column("model", sa.String(64), primary_key=True),
+        sa.Column("cover_id", sa.String(64), sa.ForeignKey("covers.cover_id"), primary_key=True),
+        sa.Column("indexed_at", sa.DateTime(timezone=True), nullable=False),
+    )

@@ -1,0 +1,118 @@
+"""Runs: which one is open, what it has reported so far, how it ended."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from cratewatch.catalog.database import Database, now
+from cratewatch.catalog.schema import RunRow, StagedReleaseRow
+
+RESUME_WITHIN = timedelta(hours=20)  # what an older crawl saw is of another night
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is under way.
+
+    Attributes:
+        report: What it reported before it was killed; empty if it begins now.
+    """
+
+    run_id: str
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+class Runs:
+    """The book of runs; a kind names what runs exclude each other, such as refresh-<source>."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def start(self, kind: str) -> str:
+        """Record that a run began and return its run_id, which sorts by time.
+
+        Runs of that kind that never ended are marked failed, and what they staged is dropped:
+        one process at a time writes.
+        """
+        started_at = now()
+        run_id = f"{started_at:%Y%m%dT%H%M%S}-{kind}-{uuid.uuid4().hex[:6]}"
+        with self._db.transaction() as session:
+            _give_up(session, kind, started_at)
+            session.add(RunRow(run_id=run_id, kind=kind, state="running", started_at=started_at))
+        return run_id
+
+    def resume(self, kind: str) -> Run:
+        """Take up the run of that kind that was killed lately, or start one."""
+        query = (
+            select(RunRow)
+            .where(RunRow.kind == kind, RunRow.state == "running")
+            .where(RunRow.started_at > now() - RESUME_WITHIN)
+            .order_by(RunRow.started_at.desc())
+        )
+        with self._db.transaction() as session:
+            killed = session.scalars(query).first()
+        if killed is None:
+            return Run(self.start(kind))
+        return Run(killed.run_id, killed.report or {})
+
+    def note(self, run_id: str, **parts: Any) -> None:
+        """Add parts to the report of a run that is under way."""
+        with self._db.transaction() as session:
+            note(session, run_id, parts)
+
+    def finish(self, run_id: str, state: str, report: dict[str, Any]) -> None:
+        """Record how a run ended: state is done or failed, report is JSON."""
+        with self._db.transaction() as session:
+            session.execute(
+                update(RunRow)
+                .where(RunRow.run_id == run_id)
+                .values(state=state, finished_at=now(), report=report)
+            )
+            session.execute(delete(StagedReleaseRow).where(StagedReleaseRow.run_id == run_id))
+
+    def last_success(self, kind: str) -> datetime | None:
+        """Return when the latest run of that kind that ended well began, or None."""
+        query = select(func.max(RunRow.started_at))
+        with self._db.transaction() as session:
+            return session.scalar(query.where(RunRow.kind == kind, RunRow.state == "done"))
+
+    def latest(self, limit: int = 5) -> list[dict[str, Any]]:
+        """Return the latest runs, newest first, as JSON-ready dicts."""
+        query = select(RunRow).order_by(RunRow.started_at.desc()).limit(limit)
+        with self._db.transaction() as session:
+            return [
+                {
+                    "run_id": row.run_id,
+                    "kind": row.kind,
+                    "state": row.state,
+                    "started_at": row.started_at.isoformat(),
+                    "report": row.report,
+                }
+                for row in session.scalars(query)
+            ]
+
+
+def note(session: Session, run_id: str, parts: dict[str, Any]) -> None:
+    """Add parts to a run's report, in the caller's transaction."""
+    run = session.get_one(RunRow, run_id)
+    run.report = {**(run.report or {}), **parts}
+
+
+def _give_up(session: Session, kind: str, at: datetime) -> None:
+    killed = select(RunRow.run_id).where(RunRow.kind == kind, RunRow.state == "running")
+    session.execute(
+        delete(StagedReleaseRow)
+        .where(StagedReleaseRow.run_id.in_(killed))
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(RunRow)
+        .where(RunRow.kind == kind, RunRow.state == "running")
+        .values(state="failed", finished_at=at, report={"error": "the process was killed"})
+    )
