@@ -1,19 +1,22 @@
 import io
 import os
 import tarfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.lake import FolderLake, Lake
+from cratewatch.lake import FolderLake, Lake, open_lake
 from cratewatch.shards import (
     Manifest,
     RunFolder,
     Sample,
     find_run,
     latest_run,
+    read_manifest,
     read_samples,
     read_statistics,
     record_failed_shard,
@@ -38,9 +41,11 @@ def sample(number: int) -> Sample:
     return Sample(f"{number:09d}", f"jpeg {number}".encode(), {"cover_id": "c", "seed": number})
 
 
-@pytest.fixture
-def folder(lake: Lake) -> RunFolder:
-    return run_in_lake(lake, "run")
+@pytest.fixture(params=["folder", "s3"])
+def folder(request: pytest.FixtureRequest, lake: FolderLake) -> RunFolder:
+    if request.param == "folder":
+        return run_in_lake(lake, "run")
+    return run_in_lake(open_lake(request.getfixturevalue("s3_location")), "run")
 
 
 def write(folder: RunFolder, shard: int) -> None:
@@ -74,6 +79,29 @@ def test_a_run_is_not_mixed_from_two_requests(folder: RunFolder) -> None:
     start_run(folder, MANIFEST)
     with pytest.raises(CratewatchError, match="other parameters"):
         start_run(folder, replace(MANIFEST, seed=2))
+
+
+def test_of_two_requests_that_meet_one_is_refused(folder: RunFolder) -> None:
+    barrier = threading.Barrier(2)
+
+    def start(seed: int) -> bool:
+        barrier.wait()
+        try:
+            start_run(folder, replace(MANIFEST, seed=seed))
+        except CratewatchError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        started = list(pool.map(start, (0, 1)))
+    assert sorted(started) == [False, True]
+    assert read_manifest(folder).seed == started.index(True)
+
+
+def test_the_first_done_marker_stays(folder: RunFolder) -> None:
+    write(folder, 0)
+    write_shard(folder, 0, [sample(0)], {"severity": 0.9})
+    assert read_statistics(folder, 0) == {"samples": 2, "severity": 0.5}
 
 
 def test_same_samples_same_bytes_whenever_written(
@@ -113,6 +141,8 @@ def test_the_latest_run_of_a_split_is_found(lake: FolderLake) -> None:
     assert latest_run(lake, "train").prefix == "queries/a"
     assert latest_run(lake, "test").prefix == "queries/b"
     assert find_run(lake, "c", "train").prefix == "queries/c"
+    start_run(run_in_lake(lake, "c"), replace(MANIFEST, run="c"))
+    assert latest_run(lake, "train").prefix == "queries/c", "it was taken up again"
 
 
 def test_a_run_may_lie_in_a_folder_of_its_own(

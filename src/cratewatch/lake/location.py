@@ -44,7 +44,8 @@ def open_lake(location: LakeLocation) -> Lake:
     Raises:
         SettingsError: if the path is neither a folder's nor ``s3://BUCKET/PREFIX``.
     """
-    if location.path.startswith(S3_SCHEME) and location.path.removeprefix(S3_SCHEME).strip("/"):
+    bucket = location.path.removeprefix(S3_SCHEME).partition("/")[0]
+    if location.path.startswith(S3_SCHEME) and bucket:
         from cratewatch.lake.s3 import S3Lake  # boto3 is slow to import
 
         return S3Lake(location)
