@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that help and mistakes answer
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import json
@@ -133,6 +134,31 @@ def _refresh(
         raise
     for report in reports:
         _show(report, json_)
+
+
+@app.command(epilog="Example: cratewatch schedule my-shop --cron '0 3 * * *' --home shop")
+def schedule(
+    sources: Annotated[list[str], typer.Argument(help="Names of [sources.NAME] in the settings.")],
+    cron: Annotated[
+        str, typer.Option(help="Minute, hour, day of month, month, day of week.")
+    ] = "0 3 * * *",
+    timezone: Annotated[str, typer.Option(help="In which the expression counts.")] = "UTC",
+    home: Home = None,
+) -> None:
+    """Refresh sources every night until Ctrl-C; a missed night is made up once."""
+    from flows.nights import Nights
+
+    settings = _settings(home)
+    for source in sources:
+        settings.source(source)
+    nights = Nights(cron, timezone)
+    _configure(settings)
+    from flows.prefect_server import prefect_server
+
+    with prefect_server(settings.home):
+        from flows.serving import serve_nights
+
+        asyncio.run(serve_nights(settings, sources, nights))
 
 
 @app.command(

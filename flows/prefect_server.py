@@ -1,0 +1,117 @@
+"""A Prefect server of our own for as long as a schedule is served; the ephemeral one has none.
+
+Run as a program it is that server. Imports no Prefect itself: where the server listens must stand
+in the environment before Prefect is imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+
+from cratewatch.errors import CratewatchError
+
+READY = "ready"
+STOP_GRACE_S = 10.0
+
+
+@contextlib.contextmanager
+def prefect_server(home: Path) -> Iterator[None]:
+    """Run a server on a free loopback port for the duration of the block.
+
+    PREFECT_API_URL then names it. If the variable is set already, that server is used and none
+    is started.
+
+    Raises:
+        CratewatchError: if it does not start; names its log.
+    """
+    if os.environ.get("PREFECT_API_URL"):
+        yield
+        return
+    log_path = home / "logs" / "prefect-server.log"
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with socket.create_server(("127.0.0.1", 0)) as listener, _child(listener, log_path):
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        try:
+            yield
+        finally:
+            del os.environ["PREFECT_API_URL"]
+
+
+@contextlib.contextmanager
+def _child(listener: socket.socket, log_path: Path) -> Iterator[None]:
+    """Run the child until the block ends; when its standard input ends it ends as well."""
+    with (
+        log_path.open("ab") as log,
+        subprocess.Popen(
+            [sys.executable, "-m", "flows.prefect_server", str(listener.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            pass_fds=[listener.fileno()],
+            start_new_session=True,  # Ctrl-C in a terminal ends the runs first, then the server
+            env=os.environ | _settings_of_server(),
+        ) as child,
+    ):
+        assert child.stdin is not None
+        assert child.stdout is not None
+        try:
+            if child.stdout.readline().decode().strip() != READY:
+                raise CratewatchError(
+                    f"prefect: its server did not start (exit code {child.wait()}); see {log_path}"
+                )
+            yield
+        finally:
+            child.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(STOP_GRACE_S)
+            child.kill()
+
+
+def _settings_of_server() -> dict[str, str]:
+    """Keep its database apart from that of single commands, which would wait for its locks."""
+    return {
+        "PREFECT_API_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///"
+        + str(Path(os.environ["PREFECT_HOME"]) / "schedule.db"),
+        "PREFECT_SERVER_UI_ENABLED": "false",
+        "PREFECT__SERVER_FINAL": "1",
+    }
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, and ends with its parent."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            sys.stdout.write(f"{READY}\n")
+            sys.stdout.flush()
+            threading.Thread(target=self._end_with_parent, daemon=True).start()
+
+    def _end_with_parent(self) -> None:
+        sys.stdin.buffer.read()
+        self.should_exit = True
+
+
+def main() -> None:
+    """Serve on the listening socket whose descriptor is the first argument."""
+    config = uvicorn.Config(
+        "prefect.server.api.server:create_app",
+        factory=True,
+        log_level="error",
+        lifespan="on",
+        timeout_graceful_shutdown=2,
+    )
+    _Server(config).run([socket.socket(fileno=int(sys.argv[1]))])
+
+
+if __name__ == "__main__":
+    main()

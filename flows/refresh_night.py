@@ -1,0 +1,86 @@
+"""One night of a schedule: the refresh, unless it has been done or another one is running."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import Flow, State, flow, runtime
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Completed
+
+from cratewatch.catalog import open_catalog
+from cratewatch.errors import BusyError, CratewatchError
+from cratewatch.settings import Settings, load_settings
+from flows.nights import LastSuccess, due
+from flows.refresh_catalog import refresh_catalog
+
+
+def _say_that_it_crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Prefect calls this where the run was started from, as the run itself is gone."""
+    del flow
+    log(f"{_names(flow_run.parameters['sources'])}: crashed, {state.message}")
+
+
+@flow(name="refresh-night", on_crashed=[_say_that_it_crashed])
+def refresh_night(home: Path, sources: list[str]) -> State[Any]:
+    """Refresh the sources that no good run has refreshed since this night was due.
+
+    Returns:
+        A completed state. It is named Skipped if nothing was left to do, or if another process
+        was writing.
+
+    Raises:
+        CratewatchError: if the refresh fails. What was served before is served still.
+    """
+    night = runtime.flow_run.scheduled_start_time
+    log(f"{_names(sources)}: the night of {night:%Y-%m-%d %H:%M} UTC begins")
+    try:
+        settings = load_settings(home=home)
+        waiting = due(sources, night, last_successes(settings, sources))
+        if not waiting:
+            return _skipped(sources, "refreshed since it was due")
+        reports = refresh_catalog.fn(settings.home, waiting)
+    except BusyError as error:
+        return _skipped(sources, str(error))
+    except Exception as error:
+        if not isinstance(error, (CratewatchError, OSError)):
+            traceback.print_exc()  # a bug
+        log(f"{_names(sources)}: failed, {error}")
+        raise
+    summaries = [_summary(report) for report in reports]
+    for summary in summaries:
+        log(summary)
+    return Completed(message="; ".join(summaries))
+
+
+def last_successes(settings: Settings, sources: list[str]) -> LastSuccess:
+    """Return a function that knows when the latest good run of each source began."""
+    with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
+        return {source: catalog.runs.last_success(f"refresh-{source}") for source in sources}.get
+
+
+def log(line: str) -> None:
+    """Write one line with the time to standard error, where the log of a schedule goes."""
+    sys.stderr.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {' '.join(line.splitlines())}\n")
+    sys.stderr.flush()
+
+
+def _skipped(sources: list[str], why: str) -> State[Any]:
+    log(f"{_names(sources)}: skipped, {why}")
+    return Completed(name="Skipped", message=why)
+
+
+def _names(sources: list[str]) -> str:
+    return ", ".join(sources)
+
+
+def _summary(report: dict[str, Any]) -> str:
+    counts = [f"{count} {name}" for name, count in report["diff"].items() if count]
+    counts += [f"{report['covers']['items']} covers stored"]
+    counts += [f"{sum(report['failed'].values())} items failed"] if report["failed"] else []
+    return f"{report['source']}: done, {', '.join(counts)}"
