@@ -6,12 +6,13 @@ image is refused once, with the reason under which it is counted.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import struct
+import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,10 @@ from cratewatch.errors import ImageError
 
 Pixels = npt.NDArray[np.uint8]
 
-MAX_PIXELS = 100_000_000  # a 10,000 px square scan; beyond it a decoder needs over 300 MB
+# Pillow reads some fifty more, among them one that starts Ghostscript.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000")
+MAX_PIXELS = 100_000_000  # a 10,000 px square scan; up to 16 bytes a pixel are needed to decode it
+HUGE_PIXELS = 16_000_000  # from here on one image at a time is decoded, whatever the threads
 MIN_SIDE_PX = 16
 COVER_SIDE_PX = 1200  # the largest size that the Cover Art Archive serves as a thumbnail
 COVER_QUALITY = 90
@@ -41,6 +45,10 @@ DECODER_ERRORS = (
     KeyError,
     IndexError,
 )
+
+
+_AGAIN = "copy or download it again, or save it anew"
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -70,9 +78,11 @@ def decode(data: bytes, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
             too_small.
     """
     if not data:
-        raise ImageError("empty", "no bytes")
+        raise ImageError("empty", "no bytes; copy or download it again")
     with _quiet():
-        return _shrink(_load_upright(_open(data), side_px), side_px)
+        image = _open(data)
+        with _one_at_a_time if image.width * image.height > HUGE_PIXELS else nullcontext():
+            return _shrink(_load_upright(image, side_px), side_px)
 
 
 def load(path: Path, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
@@ -89,9 +99,10 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise ImageError("missing", "no such file") from error
+        raise ImageError("missing", "no such file; check the path") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the name
-        raise ImageError("unreadable", f"cannot be read: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ImageError("unreadable", f"cannot be read ({reason}); check the file") from error
 
 
 def prepare_cover(data: bytes) -> StoredCover:
@@ -118,7 +129,7 @@ def pixels(image: Image.Image) -> Pixels:
     return np.asarray(image.convert("RGB"), dtype=np.uint8)
 
 
-@contextlib.contextmanager
+@contextmanager
 def _quiet() -> Iterator[None]:
     """Silence Pillow: its limit on pixels is not ours, and corrupt EXIF data is no news."""
     with warnings.catch_warnings():
@@ -129,25 +140,34 @@ def _quiet() -> Iterator[None]:
 
 def _open(data: bytes) -> Image.Image:
     try:
-        image: Image.Image = Image.open(io.BytesIO(data))
+        image: Image.Image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
-        raise ImageError("not_an_image", f"no image format begins with {data[:8]!r}") from error
+        raise ImageError(
+            "not_an_image",
+            f"begins with {data[:8]!r}, so it is none of {', '.join(FORMATS)}, or cut off; "
+            "give a whole image file",
+        ) from error
     except Image.DecompressionBombError as error:
-        raise ImageError("too_many_pixels", str(error)) from error
+        raise ImageError(
+            "too_many_pixels", f"more than {MAX_PIXELS:,} px; scale it down"
+        ) from error
     except DECODER_ERRORS as error:
-        raise ImageError("unreadable", f"broken header: {error}") from error
+        raise ImageError("unreadable", f"broken header ({error}); {_AGAIN}") from error
     _check_size(image)
     return image
 
 
 def _check_size(image: Image.Image) -> None:
+    size = f"{image.width} x {image.height} px"
     if image.width * image.height > MAX_PIXELS:
         raise ImageError(
-            "too_many_pixels", f"{image.width} x {image.height} px; the limit is {MAX_PIXELS}"
+            "too_many_pixels", f"{size} are more than {MAX_PIXELS:,} px; scale it down"
         )
-    if min(image.size) < MIN_SIDE_PX:
+    if min(image.size) * min(1.0, COVER_SIDE_PX / max(image.size)) < MIN_SIDE_PX:
         raise ImageError(
-            "too_small", f"{image.width} x {image.height} px; the least side is {MIN_SIDE_PX}"
+            "too_small",
+            f"{size}; with a longer side of {COVER_SIDE_PX} px at most, the shorter one needs "
+            f"{MIN_SIDE_PX} px; take another image",
         )
 
 
@@ -155,14 +175,33 @@ def _load_upright(image: Image.Image, side_px: int) -> Image.Image:
     image.draft("RGB", (side_px, side_px))  # JPEG: decode at the nearest larger eighth
     try:
         image.load()
-        return _to_rgb(ImageOps.exif_transpose(image))
+        ImageOps.exif_transpose(image, in_place=True)
+        return _to_rgb(_reduce(_resizable(image), side_px))
     except DECODER_ERRORS as error:
         reason = "truncated" if "truncated" in str(error) else "unreadable"
-        raise ImageError(reason, str(error)) from error
+        raise ImageError(reason, f"{error}; {_AGAIN}") from error
+
+
+def _resizable(image: Image.Image) -> Image.Image:
+    """Return the image in a mode whose pixels can be averaged."""
+    if image.mode.startswith("I;16"):
+        values = np.asarray(image)
+        return Image.fromarray((values >> 8 if values.max() > 255 else values).astype(np.uint8))
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode in ("P", "PA"):
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image
+
+
+def _reduce(image: Image.Image, side_px: int) -> Image.Image:
+    """Shrink by a whole factor to twice the side or more: what follows copies the pixels."""
+    factor = max(image.size) // (2 * side_px)
+    return image.reduce(factor) if factor > 1 else image
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode in ("I", "I;16", "I;16B", "F"):
+    if image.mode in ("I", "F"):
         return _scale_to_bytes(image).convert("RGB")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
@@ -172,8 +211,10 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _scale_to_bytes(image: Image.Image) -> Image.Image:
-    values = np.asarray(image, dtype=np.float64)
-    top = 65535.0 if values.max() > 255 else 255.0
+    """Map 0..1, 0..255 or 0..65535, the least that holds every value, to 0..255."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
+    ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
+    top = next((top for top in ranges if values.max() <= top), values.max())
     return Image.fromarray((values / top * 255).clip(0, 255).astype(np.uint8))
 
 
