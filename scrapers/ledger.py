@@ -133,5 +133,5 @@ class Ledger:
         clock = time.monotonic()
         if now or clock - self._told_at >= PROGRESS_EVERY_S:
             self._told_at = clock
-            planned = max(self.planned or 0, self.expected) or None
+            planned = None if self.planned is None else max(self.planned, self.expected)
             self._on_progress(Progress(self.done, planned, self.failed.total()))

@@ -36,5 +36,5 @@ class Validate:
         key = item.page_url or item.release_id
         if not item.title:
             raise self._ledger.dropped("page", key, "no_title", item.release_id)
-        if len(item.release_id) > MAX_KEY:
+        if len(item.release_id.encode()) > MAX_KEY:
             raise self._ledger.dropped("page", key, "id_too_long", item.release_id)

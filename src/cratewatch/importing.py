@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cratewatch.catalog import Catalog, Cover, Diff, Item, Release
+from cratewatch.catalog import Catalog, Cover, Diff, Item, Release, item_key
 from cratewatch.catalog.artworks import ArtworkIndex
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
 from cratewatch.images import prepare_cover, read_file
@@ -78,7 +78,7 @@ def _from_files(folder: Path) -> list[Release]:
     return [
         Release(
             source=IMPORT_SOURCE,
-            native_id=str(path),
+            native_id=item_key(str(path)),
             title=path.stem,
             image_url=str(path),
         )
@@ -132,7 +132,7 @@ def _rows(reader: csv.DictReader[str], csv_file: Path, folder: Path) -> Iterator
         yield Release(
             source=IMPORT_SOURCE,
             # Several releases may share one cover: the second line of a file is file#2.
-            native_id=f"{path}#{seen[str(path)]}" if seen[str(path)] > 1 else str(path),
+            native_id=item_key(f"{path}#{seen[str(path)]}" if seen[str(path)] > 1 else str(path)),
             **{**text, "title": text["title"] or path.stem},
             year=_number(row.get("year"), int, f"{where}, year"),
             price=_number(row.get("price"), Decimal, f"{where}, price"),

@@ -50,7 +50,7 @@ def test_bad_images_are_counted_and_the_others_imported(
     assert report.covers_new == 21
     (cover_folder / "cover-01.jpg").write_bytes(whole)
     assert import_folder(cover_folder, catalog, lake).covers_new == 1
-    assert catalog.open_failures() == {"empty": 1, "not_an_image": 1}
+    assert catalog.items.failures() == {"empty": 1, "not_an_image": 1}
 
 
 def test_the_same_picture_twice_is_one_cover_of_two_releases(

@@ -181,7 +181,7 @@ def test_a_source_that_is_down_leaves_yesterday_serving(story: Story) -> None:
     with pytest.raises(CratewatchError, match="shop"):
         refresh_catalog(story.home, ["shop"])  # the shop has closed
     assert catalog.counts() == before
-    assert catalog.last_runs(1)[0]["state"] == "failed"
+    assert catalog.runs.latest(1)[0]["state"] == "failed"
     catalog.close()
     with open_gallery(story.settings.gallery_uri) as gallery:
         assert gallery.serving_model() == story.model
@@ -191,10 +191,10 @@ def test_an_unknown_source_is_refused_before_anything_starts(story: Story) -> No
     from flows.refresh_catalog import refresh_catalog
 
     catalog = open_catalog(story.settings.catalog_url)
-    runs = len(catalog.last_runs(100))
+    runs = len(catalog.runs.latest(100))
     with pytest.raises(CratewatchError, match="'other' is not configured"):
         refresh_catalog(story.home, ["shop", "other"])
-    assert len(catalog.last_runs(100)) == runs
+    assert len(catalog.runs.latest(100)) == runs
     catalog.close()
 
 

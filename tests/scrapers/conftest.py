@@ -16,6 +16,7 @@ from cratewatch.catalog import Catalog, open_catalog
 from cratewatch.lake import FolderLake, LakeLocation
 from cratewatch.settings import MusicBrainzSource, StorefrontSource
 from scrapers.launch import CrawlJob, CrawlReport, Progress, run_crawl
+from scrapers.ledger import Ledger
 
 SHARED_DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -90,8 +91,11 @@ class Workplace:
         self.catalog_url = f"sqlite:///{folder / 'catalog.db'}"
         self.catalog: Catalog = open_catalog(self.catalog_url)
         self.lake = FolderLake(folder / "lake")
-        self.run_id = self.catalog.start_run("refresh")
+        self.run_id = self.catalog.runs.start("refresh")
         self.progress: list[Progress] = []
+
+    def next_night(self) -> None:
+        self.run_id = self.catalog.runs.start("refresh")
 
     def job(self, kind: Any, source: StorefrontSource | MusicBrainzSource) -> CrawlJob:
         return CrawlJob(
@@ -104,6 +108,10 @@ class Workplace:
             contact="",
             log_path=self.log_path,
         )
+
+    def ledger(self, job: str = "releases") -> Ledger:
+        source = StorefrontSource(spider="storefront", url="http://127.0.0.1:1")
+        return Ledger(self.job(job, source), self.catalog, self.progress.append)
 
     def crawl(self, kind: Any, source: StorefrontSource | MusicBrainzSource) -> CrawlReport:
         return run_crawl(self.job(kind, source), self.progress.append)

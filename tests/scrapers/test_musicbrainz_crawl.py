@@ -101,6 +101,7 @@ def test_a_release_with_its_cover(night, module_workplace):
 def test_a_second_night_fetches_no_cover(night, module_workplace):
     replay, *_ = night
     asked_before = len(replay.requests)
+    module_workplace.next_night()
     report = module_workplace.crawl("covers", source(replay))
     assert (report.items, report.requests) == (0, 0)
     assert len(replay.requests) == asked_before

@@ -9,12 +9,12 @@ from cratewatch.images import prepare_cover
 from cratewatch.lake import cover_key
 from scrapers.fetching import FetchError
 from scrapers.items import CoverItem
-from scrapers.ledger import Ledger
+from scrapers.ledger import UNSAVED_ITEMS
 from scrapers.pipelines.deduplicate import Deduplicate
 from scrapers.pipelines.fetch_cover import FetchCover
 from scrapers.pipelines.prepare_cover import PrepareCover
 from scrapers.pipelines.resolve_listing import ResolveListing
-from scrapers.pipelines.stage_release import BATCH, StageRelease
+from scrapers.pipelines.stage_release import StageRelease
 from scrapers.pipelines.store_cover import StoreCover
 from scrapers.pipelines.validate import Validate
 
@@ -23,9 +23,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def ledger(workplace, storefront):
-    job = workplace.job("covers", storefront("http://127.0.0.1:1"))
-    return Ledger(job, workplace.catalog, workplace.progress.append)
+def ledger(workplace):
+    return workplace.ledger()
 
 
 def release(n=1, **fields):
@@ -48,7 +47,8 @@ def serve(answers):
 
 
 def drop_reason(ledger, workplace):
-    assert workplace.catalog.failures_of_run(workplace.run_id) == dict(ledger.failed)
+    ledger.save()
+    assert workplace.catalog.items.failures_of_run(workplace.run_id) == dict(ledger.failed)
     return next(iter(ledger.failed))
 
 
@@ -80,6 +80,7 @@ def test_a_release_refused_by_its_page_is_not_withdrawn(ledger, workplace):
     catalog.apply_crawl(workplace.run_id, "shop", complete=True)
     with pytest.raises(DropItem):
         Validate(ledger).process_item(release(title="", page_url="http://shop.example/p"))
+    ledger.save()
     diff = catalog.apply_crawl(workplace.run_id, "shop", complete=True)
     assert (diff.withdrawn, diff.unreachable) == (0, 1)
 
@@ -152,7 +153,9 @@ def test_deduplicate_knows_bytes_and_artwork(ledger, workplace, draw_jpeg):
 def test_deduplicate_knows_what_earlier_crawls_stored(ledger, workplace, draw_jpeg):
     stored, rescan = prepare_cover(draw_jpeg(1, 64)), prepare_cover(draw_jpeg(1, 128))
     item = cover(stored=stored, artwork_id="the-first-scan")
-    asyncio.run(StoreCover(workplace.lake, workplace.catalog, ledger).process_item(item))
+    asyncio.run(
+        StoreCover(workplace.run_id, workplace.lake, workplace.catalog, ledger).process_item(item)
+    )
     pipeline = Deduplicate(workplace.catalog, ledger)
     assert pipeline.process_item(cover(stored=stored)).artwork_id == "the-first-scan"
     assert pipeline.process_item(cover(stored=rescan)).artwork_id == "the-first-scan"
@@ -164,7 +167,7 @@ def test_store_cover_writes_and_links(ledger, workplace, draw_jpeg):
     catalog.apply_crawl(workplace.run_id, "shop", complete=True)
     stored = prepare_cover(draw_jpeg(1))
     item = cover(stored=stored, artwork_id=stored.cover_id, download_url="http://a/f.jpg")
-    asyncio.run(StoreCover(workplace.lake, catalog, ledger).process_item(item))
+    asyncio.run(StoreCover(workplace.run_id, workplace.lake, catalog, ledger).process_item(item))
     assert workplace.lake.read(cover_key(stored.cover_id)) == stored.data
     (kept,) = catalog.covers()
     assert (kept.cover_id, kept.source_url) == (stored.cover_id, "http://a/f.jpg")
@@ -174,18 +177,20 @@ def test_store_cover_writes_and_links(ledger, workplace, draw_jpeg):
 
 
 def test_stage_release_keeps_the_rest_when_the_spider_closes(ledger, workplace):
-    pipeline = StageRelease(workplace.catalog, workplace.run_id, ledger)
-    for n in range(BATCH + 3):
-        pipeline.process_item(release(n))
-    assert (ledger.items, ledger.unsaved) == (BATCH, 3)
+    pipeline = StageRelease(ledger)
+    for n in range(UNSAVED_ITEMS + 3):
+        pipeline.process_item(release(n, page_url=f"http://shop.example/{n}"))
+    assert len(workplace.catalog.staged(workplace.run_id)) >= UNSAVED_ITEMS
     pipeline.close_spider()
-    assert (ledger.items, ledger.unsaved) == (BATCH + 3, 0)
+    assert ledger.items == len(workplace.catalog.staged(workplace.run_id)) == UNSAVED_ITEMS + 3
+    assert workplace.catalog.items.states() == {"page": {"fetched": UNSAVED_ITEMS + 3}}
     diff = workplace.catalog.apply_crawl(workplace.run_id, "shop", complete=True)
-    assert diff.new == BATCH + 3
+    assert diff.new == UNSAVED_ITEMS + 3
+    assert workplace.catalog.items.states() == {"page": {"stored": UNSAVED_ITEMS + 3}}
 
 
 def test_an_id_that_two_pages_claim_stays_with_the_first_and_is_reported(ledger, workplace):
-    pipeline = StageRelease(workplace.catalog, workplace.run_id, ledger)
+    pipeline = StageRelease(ledger)
     for page in ("http://shop.example/a", "http://shop.example/b", "http://shop.example/a"):
         pipeline.process_item(release(page_url=page))
     pipeline.close_spider()
@@ -193,12 +198,41 @@ def test_an_id_that_two_pages_claim_stays_with_the_first_and_is_reported(ledger,
     assert workplace.catalog.apply_crawl(workplace.run_id, "shop", complete=True).new == 1
 
 
-def test_what_could_not_be_staged_makes_the_crawl_incomplete(ledger, workplace):
-    class BrokenCatalog:
-        def stage(self, *_):
-            raise OSError("disk full")
+def test_a_killed_crawl_is_gone_on_with_where_it_was_written(workplace):
+    """Also the owner of an id is remembered: its second page stays a failure."""
+    first = workplace.ledger()
+    pages = [f"http://shop.example/{n}" for n in range(4)]
+    assert first.plan("page", pages) == pages
+    first.stage(release(0, page_url=pages[0]))
+    first.advance("page", pages[1])  # no product
+    first.fail("page", pages[2], "http_500")
+    first.save()
+    second = workplace.ledger()
+    assert second.plan("page", pages) == pages[2:]
+    assert (second.done, second.planned, second.items) == (2, 4, 1)
+    second.stage(release(0, page_url=pages[3]))
+    second.save()
+    assert dict(second.failed) == {"duplicate_id": 1}
+    assert workplace.catalog.items.states() == {"page": {"failed": 2, "fetched": 2}}
 
-    pipeline = StageRelease(BrokenCatalog(), workplace.run_id, ledger)
+
+def test_a_retry_takes_only_what_failed_and_leaves_ids_that_others_own(workplace):
+    run = workplace.ledger()
+    run.fail("page", "http://shop.example/a", "http_500")
+    run.fail("page", "http://shop.example/b", "duplicate_id")
+    run.advance("page", "http://shop.example/c")
+    run.save()
+    retry = workplace.ledger(job="failed_pages")
+    pages = [f"http://shop.example/{name}" for name in "abcd"]
+    assert retry.plan("page", pages) == ["http://shop.example/a"]
+
+
+def test_what_could_not_be_staged_makes_the_crawl_incomplete(ledger, workplace, monkeypatch):
+    def stage(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(workplace.catalog, "stage", stage)
+    pipeline = StageRelease(ledger)
     pipeline.process_item(release())
     with pytest.raises(OSError, match="disk full"):
         pipeline.close_spider()
@@ -211,10 +245,9 @@ def test_pipelines_leave_the_other_items_alone(ledger, workplace):
         ResolveListing(serve({}), ledger, has_listings=True),
         FetchCover(serve({}), ledger),
         PrepareCover(ledger),
-        StoreCover(workplace.lake, workplace.catalog, ledger),
+        StoreCover(workplace.run_id, workplace.lake, workplace.catalog, ledger),
     ):
         assert asyncio.run(pipeline.process_item(item)) is item
     assert Deduplicate(workplace.catalog, ledger).process_item(item) is item
-    pipeline = StageRelease(workplace.catalog, workplace.run_id, ledger)
-    assert pipeline.process_item(cover()).image_url == URL
-    assert ledger.unsaved == 0
+    assert StageRelease(ledger).process_item(cover()).image_url == URL
+    assert ledger.items == 0

@@ -176,7 +176,7 @@ def test_the_good_covers_are_stored_and_linked(first_run, module_workplace):
 
 
 def test_the_ledger_names_every_failed_item(first_run, module_workplace):
-    recorded = module_workplace.catalog.failures_of_run(module_workplace.run_id)
+    recorded = module_workplace.catalog.items.failures_of_run(module_workplace.run_id)
     assert sum(recorded.values()) == sum(PAGE_FAILURES.values()) + sum(COVER_FAILURES.values())
     wanted = module_workplace.catalog.covers_to_fetch("shop")
     assert len(wanted) == sum(COVER_FAILURES.values())
@@ -223,6 +223,7 @@ def test_the_next_run_asks_for_the_failed_images_only(
     assert first_run
     asked_before = len(shop.requests)
     shop.replies["/missing.jpg"] = shop.replies["/good-2.jpg"]
+    module_workplace.next_night()
     report = module_workplace.crawl("covers", storefront(shop.url, timeout_s=1.5, retries=0))
     asked = {path for _, path, _ in shop.requests[asked_before:]}
     assert not {path for path in asked if path.startswith(("/good", "/same", "/p/"))}

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from cratewatch.catalog import Catalog, Cover
-from cratewatch.errors import CheckError
+from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.gallery import Gallery, open_gallery
 from cratewatch.lake import Lake, cover_key
 from workers import indexing
-from workers.indexing import check_collection, index_covers
+from workers.indexing import check_collection, index_covers, up_to_date
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 
@@ -33,6 +33,40 @@ def test_what_is_new_is_embedded_once(
     assert index(catalog, lake, gallery, tiny_model).embedded == 0
 
 
+def test_what_was_embedded_and_not_loaded_is_loaded_without_embedding_it_again(
+    catalog: Catalog,
+    lake: Lake,
+    gallery: Gallery,
+    imported: list[Cover],
+    tiny_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(*_: object) -> None:
+        raise CratewatchError("the gallery is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gallery, "upsert", away)
+        with pytest.raises(CratewatchError, match="is away"):
+            index(catalog, lake, gallery, tiny_model)
+    assert catalog.embeddings.missing(tiny_model) == []
+    assert not up_to_date(catalog, tiny_model)
+    report = index(catalog, lake, gallery, tiny_model)
+    assert (report.embedded, report.rows) == (0, 24)
+    assert up_to_date(catalog, tiny_model)
+    assert catalog.items.states()["cover"] == {"indexed": 24}
+
+
+def test_a_shard_that_was_lost_is_embedded_again(
+    catalog: Catalog, lake: Lake, gallery: Gallery, imported: list[Cover], tiny_model: str
+) -> None:
+    index(catalog, lake, gallery, tiny_model)
+    catalog.embeddings.forget_indexed(tiny_model)
+    (key,) = catalog.embeddings.shards_to_index(tiny_model)
+    lake.delete(key)
+    report = index(catalog, lake, gallery, tiny_model)
+    assert (report.embedded, report.rows) == (24, 24)
+
+
 def test_rows_that_went_missing_are_noticed_also_when_nothing_is_new(
     catalog: Catalog, lake: Lake, gallery: Gallery, imported: list[Cover], tiny_model: str
 ) -> None:
@@ -40,7 +74,7 @@ def test_rows_that_went_missing_are_noticed_also_when_nothing_is_new(
     gallery.keep_only(tiny_model, {cover.cover_id for cover in imported[:20]})
     with pytest.raises(CheckError, match=r"20 covers in the collection .* records 24"):
         index(catalog, lake, gallery, tiny_model)
-    catalog.forget_indexed(tiny_model)
+    catalog.embeddings.forget(tiny_model)
     assert index(catalog, lake, gallery, tiny_model).rows == 24
 
 
@@ -51,7 +85,8 @@ def test_a_lake_without_its_covers_never_passes_for_an_index(
         lake.delete(cover_key(cover.cover_id))
     with pytest.raises(CheckError, match="12 of 24 covers could not be embedded"):
         index(catalog, lake, gallery, tiny_model)
-    assert catalog.count_indexed(tiny_model) == 0
+    assert catalog.embeddings.count_indexed(tiny_model) == 0
+    assert catalog.items.failures() == {"unreadable_in_lake": 12}
 
 
 def test_an_empty_collection_never_serves(
