@@ -33,10 +33,15 @@ def progress_bar(title: str) -> Iterator[Advance]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        bar = progress.add_task(title, total=None, note="", visible=False)
+    progress = Progress(*columns, console=Console(stderr=True))
+    bar = progress.add_task(title, total=None, note="")
 
-        def advance(done: int, total: int | None, note: str = "") -> None:
-            progress.update(bar, completed=done, total=total, note=note, visible=True)
+    def advance(done: int, total: int | None, note: str = "") -> None:
+        progress.update(bar, completed=done, total=total, note=note)
+        progress.start()
 
+    try:
         yield advance
+    finally:
+        if progress.live.is_started:
+            progress.stop()

@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 
 from cratewatch.catalog.schema import Table
 from cratewatch.cli import app
-from cratewatch.importing import COLUMNS
+from cratewatch.import_csv import COLUMNS
 from cratewatch.settings import (
     CONFIG_NAME,
     ENV_PREFIX,

@@ -86,9 +86,11 @@ def import_(
             catalog,
             open_lake(settings.lake),
             csv_file=csv,
-            on_progress=lambda done, total: advance(done, total, ""),
+            on_progress=advance,
         )
     _show(asdict(report), json_)
+    if report.failed:
+        raise CratewatchError(report.refusals())
 
 
 @app.command(epilog="Example: cratewatch refresh my-shop --home shop")

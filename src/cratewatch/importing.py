@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from collections import Counter
-from collections.abc import Callable, Iterator
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from cratewatch.catalog import Catalog, Cover, Diff, Item, Release, item_key
+from cratewatch.catalog import Catalog, Cover, Diff, Item, Release, item_key, storable
 from cratewatch.catalog.artworks import ArtworkIndex
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
 from cratewatch.images import prepare_cover, read_file
-from cratewatch.lake import COVERS, Lake, cover_key
+from cratewatch.import_csv import read_csv
+from cratewatch.lake import Lake, cover_key
 from cratewatch.settings import IMPORT_SOURCE
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-TEXT_COLUMNS = ("artist", "title", "label", "catno", "barcode", "country", "format", "currency")
-COLUMNS = ("file", *TEXT_COLUMNS, "year", "genre", "price")
-Number = TypeVar("Number", int, Decimal)
+STAGE_BATCH = 1000
+Thing = TypeVar("Thing")
+Progress = Callable[[int, int | None, str], None]
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What an import did; failed counts the images that were refused, by reason."""
+    """What an import did.
+
+    Attributes:
+        failed: How many images were refused, by reason.
+        examples: Of each reason the first image, and what to do about it.
+    """
 
     releases: Diff
     covers_new: int
     covers_known: int
     failed: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
+
+    def refusals(self) -> str:
+        """Return what was refused, in one line."""
+        counts = ", ".join(f"{reason} {count}" for reason, count in self.failed.items())
+        return (
+            f"import: {sum(self.failed.values())} images were refused ({counts}), the others are "
+            f"in; for example {next(iter(self.examples.values()))}; then import again "
+            "(`cratewatch status --failures` lists more)"
+        )
 
 
 def import_folder(
@@ -41,152 +56,141 @@ def import_folder(
     lake: Lake,
     *,
     csv_file: Path | None = None,
-    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
+    on_progress: Progress = lambda _done, _total, _note: None,
 ) -> ImportReport:
     """Store every image below folder as a cover of one release.
 
     Without a CSV the file's name is the title. Images that were imported before and have not
     been written since are not read again.
 
+    Args:
+        on_progress: Called with images done, images to do (None until known), and a note.
+
     Raises:
         NotFoundError: if the folder or the CSV is missing or holds nothing to import.
-        CratewatchError: if the CSV lacks its file column or has an unknown one.
+        CratewatchError: if the CSV is not right, or if catalog or lake fail.
     """
     folder = folder.absolute()
     if not folder.is_dir():
-        raise NotFoundError(f"import: {folder} is not a folder")
-    releases = _from_csv(csv_file, folder) if csv_file else _from_files(folder)
-    run_id = catalog.runs.start(IMPORT_SOURCE)
-    catalog.stage(run_id, releases)
-    diff = catalog.apply_crawl(run_id, IMPORT_SOURCE, complete=False)
-    stored = catalog.stored_images(IMPORT_SOURCE)
-    paths = [Path(release.image_url or "") for release in releases]
-    todo = [path for path in paths if _written_since(path, stored.get(str(path)))]
-    catalog.items.plan(run_id, IMPORT_SOURCE, "cover", map(str, todo))
-    new = _store_covers(todo, catalog, lake, run_id, on_progress)
-    report = ImportReport(diff, new, len(paths) - len(todo), catalog.items.failures_of_run(run_id))
-    catalog.runs.finish(run_id, "done", {"releases": len(releases), "covers_new": new})
+        raise NotFoundError(f"import: {folder} is not a folder; give the folder of the images")
+    run = _Import(catalog, lake, on_progress)
+    try:
+        report = run.run(read_csv(csv_file, folder) if csv_file else run.found_in(folder))
+    except CratewatchError as error:
+        with contextlib.suppress(CratewatchError):  # the catalog may be what failed
+            catalog.runs.finish(run.run_id, "failed", {"error": str(error)})
+        raise
+    counts = {"releases": run.releases, "covers_new": report.covers_new}
+    catalog.runs.finish(run.run_id, "done", counts)
     return report
 
 
-def _from_files(folder: Path) -> list[Release]:
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-    for path in files:
-        _check_name(path)
-    if not files:
-        raise NotFoundError(f"import: no image ({', '.join(SUFFIXES)}) below {folder}")
-    return [
-        Release(
+class _Import:
+    """One run of an import.
+
+    Attributes:
+        releases: How many there were.
+    """
+
+    def __init__(self, catalog: Catalog, lake: Lake, on_progress: Progress) -> None:
+        self._catalog = catalog
+        self._lake = lake
+        self._on_progress = on_progress
+        self._examples: dict[str, str] = {}
+        self.run_id = catalog.runs.start(IMPORT_SOURCE)
+        self.releases = 0
+
+    def found_in(self, folder: Path) -> Iterator[Release]:
+        """Yield a release for each image file below folder, in the order of their paths."""
+        files = sorted(self._files(folder))
+        if not files and not self._examples:
+            raise NotFoundError(f"import: no image ({', '.join(SUFFIXES)}) below {folder}")
+        for file in files:
+            yield Release(
+                source=IMPORT_SOURCE,
+                native_id=item_key(file),
+                title=Path(file).stem,
+                image_url=file,
+            )
+
+    def run(self, releases: Iterator[Release]) -> ImportReport:
+        paths = self._stage(releases)
+        diff = self._catalog.apply_crawl(self.run_id, IMPORT_SOURCE, complete=False)
+        stored = self._catalog.stored_images(IMPORT_SOURCE)
+        todo = [path for path in paths if _written_since(path, stored.get(path))]
+        known = len(paths) - len(todo)
+        for batch in _batches(todo):
+            self._catalog.items.plan(self.run_id, IMPORT_SOURCE, "cover", batch)
+        new = self._store_covers(todo)
+        failed = self._catalog.items.failures_of_run(self.run_id)
+        return ImportReport(diff, new, known, failed, self._examples)
+
+    def _stage(self, releases: Iterator[Release]) -> list[str]:
+        """Stage the releases, batch by batch, and return the paths of their images, each once."""
+        paths: dict[str, None] = {}
+        for batch in _batches(releases):
+            self._catalog.stage(self.run_id, batch)
+            self.releases += len(batch)
+            paths |= dict.fromkeys(release.image_url or "" for release in batch)
+            self._on_progress(self.releases, None, "releases read")
+        return list(paths)
+
+    def _store_covers(self, paths: list[str]) -> int:
+        artworks = ArtworkIndex(*self._catalog.phashes())
+        new = 0
+        for done, path in enumerate(paths, start=1):
+            try:
+                new += self._store_cover(path, artworks)
+            except ImageError as error:
+                self._refuse(path, error.reason, str(error))
+            self._on_progress(done, len(paths), "")
+        return new
+
+    def _store_cover(self, path: str, artworks: ArtworkIndex) -> bool:
+        stored = prepare_cover(read_file(Path(path)))
+        self._lake.write(cover_key(stored.cover_id), stored.data)
+        cover = Cover(
+            cover_id=stored.cover_id,
+            artwork_id=artworks.assign(stored.cover_id, stored.phash),
             source=IMPORT_SOURCE,
-            native_id=item_key(str(path)),
-            title=path.stem,
-            image_url=str(path),
+            source_url=path,
+            width_px=stored.width_px,
+            height_px=stored.height_px,
+            phash=stored.phash,
+            fetched_at=datetime.now(UTC),
         )
-        for path in files
-    ]
+        return self._catalog.add_cover(self.run_id, cover, path)
+
+    def _refuse(self, path: str, reason: str, detail: str) -> None:
+        item = Item(IMPORT_SOURCE, "cover", path, "failed", reason, storable(detail))
+        self._catalog.items.record(self.run_id, [item])
+        self._examples.setdefault(reason, f"{storable(path)}: {detail}")
+
+    def _files(self, folder: Path) -> Iterator[str]:
+        """Yield the paths of the image files below folder; what cannot be read is refused."""
+        for parent, _, names in os.walk(folder, onerror=self._refuse_folder):
+            for name in names:
+                path = os.path.join(parent, name)  # noqa: PTH118  a Path for each takes 5 times the memory
+                if not name.lower().endswith(SUFFIXES) or not Path(path).is_file():
+                    continue
+                if storable(path) == path:
+                    yield path
+                else:
+                    self._refuse(path, "bad_name", "its name is not UTF-8; rename it")
+
+    def _refuse_folder(self, error: OSError) -> None:
+        detail = f"cannot be read ({error.strerror}); give this user the right to"
+        self._refuse(str(error.filename), "unreadable", detail)
 
 
-def _from_csv(csv_file: Path, folder: Path) -> list[Release]:
-    try:
-        with csv_file.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            _check_columns(csv_file, reader.fieldnames or ())
-            releases = list(_rows(reader, csv_file, folder))
-    except FileNotFoundError as error:
-        raise NotFoundError(f"import: no such file: {csv_file}") from error
-    except UnicodeDecodeError as error:
-        raise CratewatchError(f"{csv_file}: not UTF-8 ({error}); save it as UTF-8") from error
-    except (OSError, csv.Error) as error:
-        raise CratewatchError(f"import: {csv_file} cannot be read as CSV: {error}") from error
-    if not releases:
-        raise NotFoundError(f"import: {csv_file} has no rows")
-    return releases
-
-
-def _check_name(path: Path) -> None:
-    try:
-        str(path).encode()
-    except UnicodeEncodeError as error:
-        raise CratewatchError(f"import: the name of {path!r} is not UTF-8; rename it") from error
-
-
-def _check_columns(csv_file: Path, columns: object) -> None:
-    names = set(columns) if isinstance(columns, list | tuple) else set()
-    if "file" not in names or names - set(COLUMNS):
-        unknown = ", ".join(sorted(names - set(COLUMNS))) or "none"
-        raise CratewatchError(
-            f"{csv_file}: the column `file` is needed, further ones may be "
-            f"{', '.join(COLUMNS[1:])}; unknown here: {unknown}"
-        )
-
-
-def _rows(reader: csv.DictReader[str], csv_file: Path, folder: Path) -> Iterator[Release]:
-    seen: Counter[str] = Counter()
-    for row in reader:
-        where = f"{csv_file}, line {reader.line_num}"
-        if not row["file"]:
-            raise CratewatchError(f"{where}: no file is named")
-        path = folder / row["file"]
-        text: dict[str, Any] = {name: row.get(name) or None for name in TEXT_COLUMNS}
-        seen[str(path)] += 1
-        yield Release(
-            source=IMPORT_SOURCE,
-            # Several releases may share one cover: the second line of a file is file#2.
-            native_id=item_key(f"{path}#{seen[str(path)]}" if seen[str(path)] > 1 else str(path)),
-            **{**text, "title": text["title"] or path.stem},
-            year=_number(row.get("year"), int, f"{where}, year"),
-            price=_number(row.get("price"), Decimal, f"{where}, price"),
-            genres=tuple(filter(None, (row.get("genre") or "").split(";"))),
-            image_url=str(path),
-        )
-
-
-def _number(text: str | None, kind: Callable[[str], Number], where: str) -> Number | None:
-    if not text:
-        return None
-    try:
-        number = kind(text)
-    except (ValueError, InvalidOperation) as error:
-        raise CratewatchError(f"{where}: {text!r} is not a number") from error
-    if not math.isfinite(number):
-        raise CratewatchError(f"{where}: {text!r} is not a number")
-    return number
-
-
-def _written_since(path: Path, fetched_at: datetime | None) -> bool:
+def _written_since(path: str, fetched_at: datetime | None) -> bool:
     if fetched_at is None:
         return True
-    return path.is_file() and datetime.fromtimestamp(path.stat().st_mtime, UTC) > fetched_at
+    file = Path(path)
+    return file.is_file() and datetime.fromtimestamp(file.stat().st_mtime, UTC) > fetched_at
 
 
-def _store_covers(
-    paths: list[Path],
-    catalog: Catalog,
-    lake: Lake,
-    run_id: str,
-    on_progress: Callable[[int, int], None],
-) -> int:
-    artworks = ArtworkIndex(*catalog.phashes())
-    lake.tidy(COVERS)
-    new = 0
-    for done, path in enumerate(paths, start=1):
-        try:
-            stored = prepare_cover(read_file(path))
-        except ImageError as error:
-            item = Item(IMPORT_SOURCE, "cover", str(path), "failed", error.reason, str(error))
-            catalog.items.record(run_id, [item])
-        else:
-            lake.write(cover_key(stored.cover_id), stored.data)
-            cover = Cover(
-                cover_id=stored.cover_id,
-                artwork_id=artworks.assign(stored.cover_id, stored.phash),
-                source=IMPORT_SOURCE,
-                source_url=str(path),
-                width_px=stored.width_px,
-                height_px=stored.height_px,
-                phash=stored.phash,
-                fetched_at=datetime.now(UTC),
-            )
-            new += catalog.add_cover(run_id, cover, str(path))
-        on_progress(done, len(paths))
-    return new
+def _batches(items: Iterable[Thing]) -> Iterator[list[Thing]]:
+    remaining = iter(items)
+    while batch := list(islice(remaining, STAGE_BATCH)):
+        yield batch

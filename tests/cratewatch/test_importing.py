@@ -1,14 +1,15 @@
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from cratewatch.catalog import Catalog
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.importing import import_folder
-from cratewatch.lake import Lake, cover_key
+from cratewatch.importing import STAGE_BATCH, import_folder
+from cratewatch.lake import FolderLake, Lake, cover_key
 
 
 def test_every_image_of_a_folder_becomes_a_cover(
@@ -28,9 +29,9 @@ def test_a_second_import_reads_only_what_was_written_since(
 ) -> None:
     import_folder(cover_folder, catalog, lake)
     seen: list[int] = []
-    again = import_folder(cover_folder, catalog, lake, on_progress=lambda _, n: seen.append(n))
+    again = import_folder(cover_folder, catalog, lake, on_progress=lambda _, n, __: seen.append(n))
     assert (again.releases.unchanged, again.covers_new, again.covers_known) == (24, 0, 24)
-    assert seen == []
+    assert seen == [None]  # what was read, and no image to do
     changed = cover_folder / "cover-03.jpg"
     Image.new("RGB", (50, 50), "red").save(changed)
     later = (datetime.now(UTC) + timedelta(seconds=5)).timestamp()
@@ -98,10 +99,55 @@ def test_releases_may_share_a_cover_file(cover_folder: Path, catalog: Catalog, l
     assert titles == ["First", "Second pressing"]
 
 
-def test_a_name_that_is_not_utf_8_is_named(tmp_path: Path, catalog: Catalog, lake: Lake) -> None:
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/m\xfcller.jpg")).write_bytes(b"x")
-    with pytest.raises(CratewatchError, match="rename it"):
-        import_folder(tmp_path, catalog, lake)
+def test_a_name_that_is_not_utf_8_is_refused_and_the_others_imported(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    Path(os.fsdecode(os.fsencode(cover_folder) + b"/m\xfcller.jpg")).write_bytes(b"x")
+    report = import_folder(cover_folder, catalog, lake)
+    assert (report.covers_new, report.failed) == (24, {"bad_name": 1})
+    assert report.examples["bad_name"].endswith("m?ller.jpg: its name is not UTF-8; rename it")
+
+
+def test_a_folder_that_cannot_be_read_is_refused_and_the_others_imported(
+    cover_folder: Path, catalog: Catalog, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cover_folder / "private").mkdir()
+    scandir = os.scandir
+
+    def refuse(path: str) -> Any:  # root may read everything: refuse as the kernel would
+        if path.endswith("private"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    report = import_folder(cover_folder, catalog, lake)
+    assert (report.covers_new, report.failed) == (24, {"unreadable": 1})
+    assert "private: cannot be read (Permission denied)" in report.examples["unreadable"]
+
+
+def test_what_looks_like_an_image_by_name_only_is_left_alone(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    os.mkfifo(cover_folder / "pipe.jpg")
+    (cover_folder / "folder.jpg").mkdir()
+    (cover_folder / "nowhere.jpg").symlink_to(cover_folder / "gone.jpg")
+    report = import_folder(cover_folder, catalog, lake)
+    assert (report.covers_new, report.failed) == (24, {})
+
+
+def test_a_lake_that_fails_ends_the_run_as_failed_and_the_next_one_completes_it(
+    cover_folder: Path, catalog: Catalog, lake: FolderLake
+) -> None:
+    lake.root.mkdir(parents=True)
+    (lake.root / "covers").write_text("in the way")
+    with pytest.raises(CratewatchError, match=r"lake .*correct lake_path"):
+        import_folder(cover_folder, catalog, lake)
+    (run,) = catalog.runs.latest()
+    assert run["state"] == "failed"
+    assert "lake" in run["report"]["error"]
+    (lake.root / "covers").unlink()
+    assert import_folder(cover_folder, catalog, lake).covers_new == 24
+    assert catalog.items.failures() == {}
 
 
 @pytest.mark.parametrize(
@@ -114,8 +160,25 @@ def test_a_name_that_is_not_utf_8_is_named(tmp_path: Path, catalog: Catalog, lak
         (b"file,title\nx,M\xfcller\n", "not UTF-8"),
         (b"file,title\nx," + b"y" * 200_000 + b"\n", "cannot be read as CSV"),
         (b"file\n", "has no rows"),
-        (b"title,file\nonly a title\n", "line 2: no file"),
-        (b"", "`file` is needed"),
+        (b"title,file\nonly a title\n", "line 2: 1 values for 2 columns"),
+        (b"title,file\n\nA title,\n", "line 3: no file"),
+        (b"", "`file` is needed, there is nothing"),
+        (b"\n\n", "`file` is needed, there is nothing"),
+        (b"file;title\nx;A\n", "there is file;title; separate columns by commas"),
+        (b"file,title,title\nx,A,B\n", "the column title is there twice"),
+        (b"file,title\nx,A, the B side\n", "line 2: 3 values for 2 columns; .* double quotes"),
+        (b"file,title\nx,A\ny,B\n\nx,A\n", "line 5: the same as .*, line 2; remove one"),
+        (b'file,title\nx,"A\ny,B\n', "line 3: cannot be read as CSV .* double quote closed"),
+        (b"file,title\nx,A\ny,\xe4\n", "line 3: not UTF-8; save it as UTF-8"),
+        ("file,title\nx,Début\n".encode("utf-16"), "line 1: not UTF-8"),
+        ("file,title\nx,A\n".encode("utf-16-le"), "line 1: not UTF-8 but perhaps UTF-16"),
+        (b"file,title\nx,A\0B\n", "line 2: not UTF-8"),
+        (b"file,year\nx,99999999999999999999\n", "'99999999999999999999' is not a year"),
+        (b"file,year\nx,-1\n", "'-1' is not a year"),
+        (b"file,price\nx,1e999999\n", "price: '1e999999' is not a number"),
+        (b"file,price\nx,-5\n", "'-5' is not a price"),
+        (b"file,price\nx,1.%s\n" % (b"0" * 40), "is not a price such as 24.90"),
+        (b"file,price,currency\nx,5,Euro\n", "'Euro' is no ISO 4217 code such as EUR"),
     ],
 )
 def test_a_csv_that_makes_no_sense_imports_nothing(
@@ -124,6 +187,18 @@ def test_a_csv_that_makes_no_sense_imports_nothing(
     table = cover_folder / "covers.csv"
     table.write_bytes(content)
     with pytest.raises(CratewatchError, match=message):
+        import_folder(cover_folder, catalog, lake, csv_file=table)
+    assert catalog.counts()["releases"] == 0
+    assert catalog.runs.latest()[0]["state"] == "failed"
+
+
+def test_a_bad_row_far_down_imports_nothing(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    table = cover_folder / "covers.csv"
+    rows = [f"cover-{n:04d}.jpg,{n}" for n in range(2 * STAGE_BATCH)]
+    table.write_text("\n".join(["file,year", *rows[1:], "x.jpg,soon", ""]))
+    with pytest.raises(CratewatchError, match=r"line 2001, year: 'soon' is not a number"):
         import_folder(cover_folder, catalog, lake, csv_file=table)
     assert catalog.counts()["releases"] == 0
 
