@@ -15,7 +15,7 @@ from prefect.cache_policies import NO_CACHE
 from cratewatch.catalog import Catalog, Diff, Run, open_catalog
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.gallery import open_gallery
-from cratewatch.lake import open_lake
+from cratewatch.lake import COVERS, open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from scrapers.launch import CrawlJob, CrawlReport, Job, run_crawl
@@ -93,6 +93,7 @@ def refresh_source(
             catalog.runs.note(run.run_id, crawl=report["crawl"])
             complete = whole and listing.complete
             report["diff"] = asdict(diff(settings, catalog, source, run.run_id, complete))
+        open_lake(settings.lake).tidy(COVERS)
         report["covers"] = asdict(crawl(settings, source, run.run_id, "covers"))
         if not report["crawl"]["complete"]:
             report["error"] = (

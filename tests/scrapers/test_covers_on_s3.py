@@ -42,7 +42,8 @@ def test_a_store_that_is_away_ends_the_crawl_and_the_next_one_completes_it(
     covers_job, workplace, s3_location
 ):
     away = replace(covers_job, lake=replace(s3_location, path="s3://no-such-bucket/crates"))
-    with pytest.raises(CratewatchError, match=r"cannot write covers/.*; create the bucket") as error:
+    message = r"cannot write covers/.*; create the bucket"
+    with pytest.raises(CratewatchError, match=message) as error:
         run_crawl(away)
     assert "a-secret-key" not in str(error.value)
     assert workplace.catalog.covers() == []

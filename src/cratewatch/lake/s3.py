@@ -227,7 +227,7 @@ def _advice(error: BotoCoreError | ClientError) -> str:
         return "create the bucket or correct lake_path"
     if _code(error) in _WRONG_REGION:
         return "set s3_region to the bucket's region"
-    return "check lake_path and the store's own log, then run the same command again"
+    return "check s3_endpoint, lake_path and the store's own log, then run the same command again"
 
 
 def _code(error: BotoCoreError | ClientError) -> str:
