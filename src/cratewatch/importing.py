@@ -16,7 +16,7 @@ from cratewatch.catalog.artworks import ArtworkIndex
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
 from cratewatch.images import prepare_cover, read_file
 from cratewatch.import_csv import read_csv
-from cratewatch.lake import Lake, cover_key
+from cratewatch.lake import COVERS, Lake, cover_key
 from cratewatch.settings import IMPORT_SOURCE
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
@@ -121,6 +121,7 @@ class _Import:
         known = len(paths) - len(todo)
         for batch in _batches(todo):
             self._catalog.items.plan(self.run_id, IMPORT_SOURCE, "cover", batch)
+        self._lake.tidy(COVERS)
         new = self._store_covers(todo)
         failed = self._catalog.items.failures_of_run(self.run_id)
         return ImportReport(diff, new, known, failed, self._examples)
