@@ -278,7 +278,7 @@ def test_keys_of_status_are_documented() -> None:
 
 
 def test_every_module_that_a_document_names_exists() -> None:
-    pattern = re.compile(rf"(?<![\w/.-])(?:{'|'.join(PACKAGES)})(?:\.[a-z_]+)+")
+    pattern = re.compile(rf"(?<![\w/.-])(?:{'|'.join(PACKAGES)})(?:\.[a-z_][a-z_0-9]*)+")
     for document in DOCUMENTS:
         named = {name for code in code_of(document.read_text()) for name in pattern.findall(code)}
         missing = [name for name in named - {CONFIG_NAME} if module_file(name) is None]
