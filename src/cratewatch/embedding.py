@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -23,7 +24,9 @@ from cratewatch.lake import Lake
 Embeddings = npt.NDArray[np.float32]
 Backbone = Literal["resnet18", "resnet50"]
 PREFIX = "models"
-_BACKBONES = {"resnet18": (resnet18, 512), "resnet50": (resnet50, 2048)}
+STRIDE = 16
+"""Pixels of the image for each place of the map that the trunk ends with."""
+_BACKBONES = {"resnet18": (resnet18, 256), "resnet50": (resnet50, 1024)}
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,20 @@ class ModelConfig:
 
 
 class EmbeddingNet(nn.Module):
-    """A torchvision trunk on grey images, global average pooling, a linear head, L2."""
+    """The first three stages of a torchvision trunk on grey images, a linear head, L2.
+
+    Cover and query show the sleeve in about the same place, so the head reads the whole map
+    instead of its average, and the fourth stage, which would shrink the map once more, is left
+    out.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        make, features = _BACKBONES[config.backbone]
+        make, channels = _BACKBONES[config.backbone]
         self.trunk = make(weights=None)
         self.trunk.conv1 = nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
-        self.trunk.fc = nn.Linear(features, config.dim)
+        self.trunk.layer4 = self.trunk.avgpool = nn.Identity()
+        self.trunk.fc = nn.Linear(channels * math.ceil(config.image_px / STRIDE) ** 2, config.dim)
 
     def forward(self, images: Tensor) -> Tensor:
         """Map (N, 1, S, S) float32, standardised, to (N, dim) float32 of unit length."""

@@ -1,4 +1,4 @@
-from cratewatch.splits import in_split, split_of
+from cratewatch.splits import in_split, in_validation, split_of
 
 
 def test_split_is_a_rule_that_never_changes() -> None:
@@ -14,3 +14,12 @@ def test_every_artwork_is_on_one_side_and_about_half_on_each() -> None:
     assert train | test == set(artworks)
     assert 900 < len(train) < 1100
     assert all(in_split(a, "all") for a in artworks)
+
+
+def test_validation_is_a_quarter_of_the_training_side() -> None:
+    artworks = [f"artwork-{n}" for n in range(2000)]
+    validation = {a for a in artworks if in_validation(a)}
+    train = {a for a in artworks if in_split(a, "train")}
+    assert validation < train
+    assert 0.2 < len(validation) / len(train) < 0.3
+    assert [n for n in range(40) if in_validation(str(n))] == [23, 24, 25, 37]

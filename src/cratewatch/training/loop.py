@@ -25,6 +25,8 @@ class TrainConfig:
         steps: Optimiser steps.
         artworks: Artworks in a batch.
         images_each: Images of each: its clean cover and queries.
+        turn: Whether artworks are turned and mirrored, which makes eight identities of one.
+        jitter: How far each image is moved at random, 0 for not at all; see data.move().
         margin: Of the triplet loss, in Euclidean distance between unit vectors (0..2).
         sharpness: Of the soft margin, and of the mining: how much the hardest triplets outweigh
             the others.
@@ -34,6 +36,8 @@ class TrainConfig:
     steps: int = 400
     artworks: int = 64
     images_each: int = 3
+    turn: bool = True
+    jitter: float = 1.0
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
     margin: float = 0.0
@@ -101,7 +105,9 @@ class Trainer:
         rng = np.random.default_rng(config.seed)
         start = time.monotonic()
         for step in range(config.steps):
-            batch = self._data.draw(rng, config.artworks, config.images_each)
+            batch = self._data.draw(
+                rng, config.artworks, config.images_each, turn=config.turn, jitter=config.jitter
+            )
             images = standardise(batch.images.to(device))
             with torch.autocast(device.type, dtype=torch.bfloat16):
                 embeddings = net(images.contiguous(memory_format=torch.channels_last))

@@ -8,7 +8,7 @@ from PIL import Image
 from cratewatch.embedding import ModelConfig
 from cratewatch.errors import CratewatchError
 from cratewatch.shards import Sample
-from cratewatch.training.data import TrainingSet
+from cratewatch.training.data import TrainingSet, move
 
 
 def jpeg(level: int) -> bytes:
@@ -53,6 +53,26 @@ def test_the_images_of_an_artwork_are_turned_alike() -> None:
         assert torch.equal(images[0], images[2])
         corners.add(images[0].numpy().tobytes())
     assert len(corners) == 8
+
+
+def test_artworks_stay_as_they_are_without_turning() -> None:
+    data, rng = training_set(), np.random.default_rng(1)
+    images = [data.draw(rng, artworks=1, images_each=3, turn=False).images for _ in range(20)]
+    assert len({(image < 10).numpy().tobytes() for image in images}) == 1
+
+
+def test_jitter_moves_queries_further_than_covers() -> None:
+    batch = training_set().draw(np.random.default_rng(2), 10, 3, jitter=1.0)
+    still = training_set().draw(np.random.default_rng(2), 10, 3)
+    moved = (batch.images - still.images).abs().mean(dim=(1, 2, 3))
+    assert (moved > 0).all()
+    assert moved[0::3].mean() < 0.6 * moved[1::3].mean()
+
+
+def test_moving_with_no_strength_changes_nothing() -> None:
+    images = torch.rand(4, 1, 16, 16) * 255
+    moved = move(images, torch.zeros(4), np.random.default_rng(0))
+    torch.testing.assert_close(moved, images, atol=1e-2, rtol=0)
 
 
 def test_batches_depend_on_the_seed_alone() -> None:
