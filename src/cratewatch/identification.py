@@ -63,7 +63,7 @@ def open_identifier(settings: Settings) -> Iterator[Identifier]:
         model = gallery.serving_model()
         if model is None:
             raise NotFoundError(
-                f"gallery {settings.gallery_uri}: nothing is indexed yet; run `cratewatch index`"
+                f"gallery {gallery.uri}: nothing is indexed yet; run `cratewatch index`"
             )
         gallery.load(model)
         catalog = open_catalog(settings.catalog_url)

@@ -1,15 +1,35 @@
-"""Against a real Milvus Lite."""
+"""Against a real Milvus Lite, in this process or as a server in another one."""
 
+import base64
+import contextlib
+import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent import futures
 from pathlib import Path
+from typing import Any
 
+import grpc
 import numpy as np
 import pytest
+from milvus_lite.adapter.grpc.servicer import MilvusServicer
+from milvus_lite.db import MilvusLite
+from pymilvus.grpc_gen import milvus_pb2_grpc
 
-from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch import gallery as gallery_module
+from cratewatch.errors import NotFoundError, SettingsError, UnavailableError
 from cratewatch.gallery import Gallery, open_gallery
+
+SERVER = """
+import sys, time
+from milvus_lite.adapter.grpc.server import start_server_in_thread
+server, db, port = start_server_in_thread(sys.argv[1])
+print(port, flush=True)
+server.wait_for_termination()
+"""
 
 
 @pytest.fixture
@@ -127,6 +147,144 @@ def test_a_file_that_another_process_holds_is_named(gallery: Gallery, uri: str) 
     assert "one process at a time" in answer.stdout
 
 
-def test_a_server_that_does_not_answer_is_named() -> None:
-    with pytest.raises(CratewatchError, match="gallery_uri"), open_gallery("http://127.0.0.1:9"):
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A Milvus Lite that serves from another process, and its address."""
+    command = [sys.executable, "-c", SERVER, str(tmp_path / "server.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process, f"http://127.0.0.1:{int(process.stdout.readline())}"
+        process.kill()
+
+
+USES: dict[str, Any] = {
+    "upsert": lambda gallery: fill(gallery, "m", np.eye(128, dtype=np.float32)),
+    "search": lambda gallery: gallery.search(np.eye(128, dtype=np.float32)[:1], 1),
+    "serving_model": lambda gallery: gallery.serving_model(),
+    "count": lambda gallery: gallery.count("m"),
+    "load": lambda gallery: gallery.load("m"),
+    "point_alias": lambda gallery: gallery.point_alias("m"),
+    "flush": lambda gallery: gallery.flush("m"),
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [(signal.SIGKILL, "no Milvus answers there"), (signal.SIGSTOP, "does not answer in time")],
+    ids=["killed", "hanging"],
+)
+def test_a_server_that_goes_away_is_an_error_in_every_call(
+    server: tuple[subprocess.Popen[str], str],
+    how: signal.Signals,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process, address = server
+    with open_gallery(address) as gallery:
+        fill(gallery, "m", unit(np.random.default_rng(0), 20))
+        gallery.point_alias("m")
+        for name in ("CALL_TIMEOUT_S", "LOAD_TIMEOUT_S", "PATIENCE_S"):
+            monkeypatch.setattr(gallery_module, name, 0.5)
+        os.kill(process.pid, how)
+        for name, use in USES.items():
+            with pytest.raises(UnavailableError, match=message) as caught:
+                use(gallery)
+            assert str(caught.value).startswith(f"gallery {address}: "), name
+            assert "\n" not in str(caught.value)
+
+
+def test_a_server_that_comes_back_is_used_again(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as client:
+        with contextlib.ExitStack() as first:
+            address = _serve(first, tmp_path / "server.db")
+            gallery = client.enter_context(open_gallery(address))
+            fill(gallery, "m", unit(np.random.default_rng(0), 20))
+            gallery.flush("m")
+        with contextlib.ExitStack() as second, futures.ThreadPoolExecutor(1) as pool:
+            loaded = pool.submit(gallery.load, "m")
+            with pytest.raises(TimeoutError):
+                loaded.result(timeout=1)  # it waits for the server
+            _serve(second, tmp_path / "server.db", int(address.rpartition(":")[2]))
+            loaded.result()
+            assert gallery.count("m") == 20
+
+
+@pytest.mark.parametrize(
+    ("uri", "message"),
+    [
+        ("http://127.0.0.1:9", "no Milvus answers there .*check gallery_uri"),
+        ("https://127.0.0.1:9", "no Milvus answers there"),
+        ("http://no-such-host.invalid:19530", "no Milvus answers there .*no-such-host"),
+        ("http://me:secret@127.0.0.1:9", "^gallery http://127.0.0.1:9: no Milvus"),
+    ],
+)
+def test_a_server_that_is_not_there_is_named(uri: str, message: str) -> None:
+    with pytest.raises(UnavailableError, match=message), open_gallery(uri):
         pass
+
+
+def test_something_that_listens_and_says_nothing_is_given_up_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gallery_module, "CONNECT_TIMEOUT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UnavailableError, match="does not answer in time"), open_gallery(uri):
+            pass
+
+
+@pytest.mark.parametrize("uri", ["milvus:19530", "ftp://milvus:19530", "http://milvus:99999"])
+def test_an_address_that_is_none_is_a_mistake_in_the_settings(uri: str) -> None:
+    message = rf"gallery_uri {uri}: .*such as http://host:19530"
+    with pytest.raises(SettingsError, match=message), open_gallery(uri):
+        pass
+
+
+class Doorkeeper(grpc.ServerInterceptor):
+    """Refuses calls without the right token, in the words of a Milvus server."""
+
+    def __init__(self, token: str) -> None:
+        self._right = ("authorization", base64.b64encode(token.encode()).decode())
+
+    def intercept_service(self, continuation: Any, details: Any) -> Any:
+        if self._right in details.invocation_metadata:
+            return continuation(details)
+        return grpc.unary_unary_rpc_method_handler(
+            lambda _, context: context.abort(
+                grpc.StatusCode.UNAUTHENTICATED, "auth check failure, please check username"
+            )
+        )
+
+
+def _serve(stack: contextlib.ExitStack, folder: Path, port: int = 0, token: str = "") -> str:
+    database = MilvusLite(str(folder))
+    stack.callback(database.close)
+    interceptors = [Doorkeeper(token)] if token else []
+    server = grpc.server(futures.ThreadPoolExecutor(4), interceptors=interceptors)
+    milvus_pb2_grpc.add_MilvusServiceServicer_to_server(MilvusServicer(database), server)
+    port = server.add_insecure_port(f"127.0.0.1:{port}")
+    server.start()
+    stack.callback(lambda: server.stop(grace=None).wait())
+    return f"http://127.0.0.1:{port}"
+
+
+def test_a_wrong_token_is_named(tmp_path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        uri = _serve(stack, tmp_path / "server.db", token="root:right")
+        for token in ("", "root:wrong"):
+            message = r"the server refuses us \(auth check failure.*\); check gallery_token"
+            with pytest.raises(UnavailableError, match=message), open_gallery(uri, token):
+                pass
+        with open_gallery(uri, "root:right") as gallery:
+            assert gallery.models() == []
+
+
+def test_a_path_that_is_no_milvus_lite_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file.db").write_text("mine")
+    for path in ("file.db", "file.db/below.db"):
+        with (
+            pytest.raises(UnavailableError, match=r"cannot be opened .*see to its disk"),
+            open_gallery(str(tmp_path / path)),
+        ):
+            pass
+    assert (tmp_path / "file.db").read_text() == "mine"
