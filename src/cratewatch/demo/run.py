@@ -36,7 +36,7 @@ from workers.cluster import ray_cluster
 SOURCE = "demo-shop"
 TRAIN_SAMPLES = 4000
 TEST_SAMPLES = 350
-TRAIN_STEPS = 400
+TRAIN_STEPS = 550
 SEED = 7
 
 
