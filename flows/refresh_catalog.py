@@ -11,14 +11,15 @@ from typing import Any
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.states import State
 
 from cratewatch.catalog import Catalog, Diff, Run, open_catalog
-from cratewatch.errors import CheckError, CratewatchError
+from cratewatch.errors import CheckError, CratewatchError, UnavailableError
 from cratewatch.gallery import open_gallery
 from cratewatch.lake import COVERS, open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
-from scrapers.launch import CrawlJob, CrawlReport, Job, run_crawl
+from scrapers.launch import CrawlDiedError, CrawlJob, CrawlReport, Job, run_crawl
 from workers.cluster import ray_cluster
 from workers.indexing import IndexReport, check_collection, index_covers, up_to_date
 
@@ -75,8 +76,12 @@ def _index_or_say_why_not(
         return index_changes(settings, catalog)
     except CratewatchError as error:
         for report in reports:
-            report["error"] = "; ".join(filter(None, (report["error"], str(error))))
+            _add_error(report, error)
         return None
+
+
+def _add_error(report: dict[str, Any], error: CratewatchError) -> None:
+    report["error"] = "; ".join(filter(None, (report["error"], str(error))))
 
 
 def refresh_source(
@@ -115,7 +120,26 @@ def plan(catalog: Catalog, kind: str) -> Run:
     return catalog.runs.resume(kind)
 
 
-@task(task_run_name="crawl-{job}-{source}", cache_policy=NO_CACHE)
+def _worth_a_retry(_task: object, _task_run: object, state: State[Any]) -> bool:
+    """Whether a task may succeed if it is tried again soon; none of them does anything twice.
+
+    Not so when the catalog was away: the lock that it held for this process is gone.
+    """
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, UnavailableError | CrawlDiedError)
+
+
+RETRIES = 2
+RETRY_AFTER_S = [1.0, 10.0]
+
+
+@task(
+    task_run_name="crawl-{job}-{source}",
+    cache_policy=NO_CACHE,
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_AFTER_S,
+    retry_condition_fn=_worth_a_retry,
+)
 def crawl(settings: Settings, source: str, run_id: str, job: Job) -> CrawlReport:
     """Run one crawl as a process of its own."""
     crawl_job = CrawlJob(
@@ -143,7 +167,12 @@ def diff(settings: Settings, catalog: Catalog, source: str, run_id: str, complet
     )
 
 
-@task(cache_policy=NO_CACHE)
+@task(
+    cache_policy=NO_CACHE,
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_AFTER_S,
+    retry_condition_fn=_worth_a_retry,
+)
 def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
     """Embed and upsert new covers into the serving collection; None before the first model."""
     with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
@@ -178,11 +207,14 @@ def _refuse_lost_gallery(settings: Settings, catalog: Catalog) -> None:
 def publish(
     settings: Settings, catalog: Catalog, report: dict[str, Any], indexed: IndexReport | None
 ) -> None:
-    """Keep the report in catalog and lake and show it as an artifact."""
+    """Keep the report in lake and catalog and show it as an artifact."""
     report["index"] = asdict(indexed) if indexed else None
-    catalog.runs.finish(report["run_id"], "failed" if report["error"] else "done", report)
     text = json.dumps(report, indent=2, sort_keys=True)
-    open_lake(settings.lake).write(f"reports/{report['run_id']}.json", text.encode())
+    try:
+        open_lake(settings.lake).write(f"reports/{report['run_id']}.json", text.encode())
+    except CratewatchError as error:  # the catalog still gets it
+        _add_error(report, error)
+    catalog.runs.finish(report["run_id"], "failed" if report["error"] else "done", report)
     create_markdown_artifact(markdown=_as_markdown(report), key=f"refresh-{report['source']}")
 
 

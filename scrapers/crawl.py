@@ -1,7 +1,7 @@
 """The process of one crawl: a job as JSON on standard input, JSON lines on standard output.
 
-The lines are {"progress": ...}, then {"report": ...} or {"error": ...}; see scrapers.launch.
-Scrapy's log goes to standard error. The end of standard input means that the parent is gone.
+The lines are {"progress": ...}, then {"report": ...} or {"error": ..., "unavailable": ...}; see
+scrapers.launch. Scrapy's log goes to standard error. The end of standard input means that the parent is gone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
 from cratewatch.catalog import Catalog, Release, open_catalog
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CratewatchError, UnavailableError
 from scrapers.items import CoverItem
 from scrapers.launch import STOP_GRACE_S, CrawlJob, CrawlReport, Progress
 from scrapers.ledger import Ledger
@@ -46,7 +46,8 @@ def main() -> int:
     try:
         report = crawl(job, parent.tell_progress)
     except CratewatchError as error:
-        parent.tell({"error": str(error)})
+        unavailable = isinstance(error, UnavailableError)
+        parent.tell({"error": str(error), "unavailable": unavailable})
         return 1
     parent.tell({"report": asdict(report)})
     return 0

@@ -15,13 +15,17 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.lake import LakeLocation
 from cratewatch.settings import AnySource, MusicBrainzSource
 
 STOP_GRACE_S = 5.0
 Job = Literal["releases", "failed_pages", "covers"]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class CrawlDiedError(CratewatchError):
+    """The process of a crawl ended without a report; what it had written stands."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,9 @@ def run_crawl(job: CrawlJob, on_progress: Callable[[Progress], None] | None = No
     """Crawl in a child process and wait for its report; the child never outlives this call.
 
     Raises:
-        CratewatchError: if the source may not be asked without a contact, or if the child dies
-            or ends without a report; names the log.
+        CratewatchError: if the source may not be asked without a contact.
+        UnavailableError: if catalog or lake went away.
+        CrawlDiedError: if the child dies or ends without a report; names the log.
     """
     _check_contact(job)
     job.log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +111,7 @@ def run_crawl(job: CrawlJob, on_progress: Callable[[Progress], None] | None = No
             os.write(child.stdin.fileno(), f"{job.to_json()}\n".encode())
         report = _follow(child.stdout, on_progress or (lambda _: None))
         if report is None:
-            raise CratewatchError(
+            raise CrawlDiedError(
                 f"{job.source_name}: the crawl of {job.job} ended without a report "
                 f"(exit code {child.wait()}); see {job.log_path}"
             )
@@ -151,7 +156,9 @@ def _follow(lines: Iterable[str], on_progress: Callable[[Progress], None]) -> Cr
     for line in lines:
         message = json.loads(line)
         if "error" in message:
-            raise CratewatchError(message["error"])
+            raise (UnavailableError if message["unavailable"] else CratewatchError)(
+                message["error"]
+            )
         if "report" in message:
             report = CrawlReport(**message["report"])
         else:

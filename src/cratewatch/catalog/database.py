@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -70,6 +71,7 @@ def _create_engine(url: URL) -> Engine:
     if mode != "disable":
         options["ssl_context"] = _tls(str(mode))
     url = url.set(drivername="postgresql+pg8000", query=query)
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # it logs what it raises
     return create_engine(url, connect_args=options, pool_pre_ping=True)
 
 
@@ -131,12 +133,15 @@ class Database:
             connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         except DBAPIError as error:
             raise self.explained(error) from error
-        with contextlib.closing(connection):
+        try:
             if not connection.scalar(select(func.pg_try_advisory_lock(WRITER_LOCK))):
                 raise BusyError(f"catalog {self.name}")
             yield
+        finally:
             with contextlib.suppress(DBAPIError):  # a connection that broke holds no lock
                 connection.execute(select(func.pg_advisory_unlock(WRITER_LOCK)))
+            with contextlib.suppress(DBAPIError):
+                connection.close()
 
     @property
     def name(self) -> str:

@@ -1,0 +1,302 @@
+"""Kills a night with SIGKILL at random moments, runs it again, and compares what it left.
+
+    .venv/bin/python benchmarks/kill_chain.py --times 20 --home build/kills
+
+Every stage is killed as often as asked for: the crawl, the fetch of the covers, the embedding,
+the load into the gallery, and the flow itself. Where the night does not end well by itself,
+`cratewatch refresh` runs once more. Then catalog, lake and gallery must be equal to those of a
+night that nobody disturbed, up to times, run ids and the order of arrival, and pages that were
+recorded as read before the kill must not have been asked for again. Linux only: it reads /proc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from cratewatch.catalog import open_catalog
+from cratewatch.demo.covers import draw_stock
+from cratewatch.demo.site import DemoShop
+from cratewatch.demo.stock import StockPlan, stock_of_night
+from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model
+from cratewatch.embedding_shards import read_shard
+from cratewatch.gallery import open_gallery
+from cratewatch.lake import open_lake
+from cratewatch.settings import load_settings
+
+PLAN = StockPlan(n_releases=60)
+TINY = ModelConfig(image_px=32, cover_margin=0.0)
+SOURCE = "shop"
+COMMAND = str(Path(sys.executable).with_name("cratewatch"))
+CRAWL = "scrapers.crawl"
+EMBEDDER = "ray::_Embedder"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one kill led to; problem is empty if all is as it should be."""
+
+    killed: str
+    asked_again: int
+    problem: str
+
+
+class Night:
+    """One `cratewatch refresh` of a home, as a process."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.started = time.monotonic()
+        self.log = home / "command.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [COMMAND, "refresh", SOURCE, "--home", str(home)],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+
+    def descendants(self) -> dict[int, str]:
+        """Return the command lines of all processes below this one, by pid."""
+        parents, commands = _processes()
+        below = {self.process.pid}
+        while more := {pid for pid, parent in parents.items() if parent in below} - below:
+            below |= more
+        return {pid: commands[pid] for pid in below - {self.process.pid} if pid in commands}
+
+    def await_process(self, command: str, *, after: int = 0) -> int | None:
+        """Return the pid of the first descendant with the command, skipping some; None at end."""
+        seen: list[int] = []
+        while self.process.poll() is None:
+            new = [pid for pid, line in self.descendants().items() if command in line]
+            seen += [pid for pid in sorted(new) if pid not in seen]
+            if len(seen) > after:
+                return seen[after]
+            time.sleep(0.01)
+        return None
+
+    def await_embeddings(self, model: str) -> int | None:
+        """Return the pid of the flow once embeddings are kept and not loaded yet."""
+        with closing(open_catalog(load_settings(home=self.home).catalog_url)) as catalog:
+            while self.process.poll() is None:
+                if catalog.embeddings.shards_to_index(model):
+                    return self.process.pid
+                time.sleep(0.005)
+        return None
+
+
+def _processes() -> tuple[dict[int, int], dict[int, str]]:
+    parents, commands = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            parents[int(entry.name)] = int(fields[1])
+            commands[int(entry.name)] = line
+    return parents, commands
+
+
+def snapshot(home: Path) -> dict[str, Any]:
+    """Return what a night left, without times, run ids, and which scan of a sleeve came first."""
+    settings = load_settings(home=home)
+    lake = open_lake(settings.lake)
+    with closing(open_catalog(settings.catalog_url)) as catalog:
+        covers = catalog.covers()
+        releases = catalog.releases_of([cover.artwork_id for cover in covers])
+        groups: dict[str, set[str]] = {}
+        for cover in covers:
+            groups.setdefault(cover.artwork_id, set()).add(cover.cover_id)
+        left = {
+            "counts": catalog.counts(),
+            "covers": {(c.cover_id, c.width_px, c.height_px, c.phash) for c in covers},
+            "artworks": {frozenset(group) for group in groups.values()},
+            "releases": {
+                (r.release_id, r.artist, r.title, r.year, r.price, r.currency, r.in_stock)
+                for listed in releases.values()
+                for r in listed
+            },
+            "items": catalog.items.states(),
+            "failures": catalog.items.failures(),
+            "running": [r["run_id"] for r in catalog.runs.latest(100) if r["state"] == "running"],
+            "unloaded": [
+                m for m in catalog.embeddings.models() if catalog.embeddings.shards_to_index(m)
+            ],
+        }
+    left["lake"] = set(lake.keys("covers"))
+    shards = [read_shard(lake, key) for key in lake.keys("embeddings")]
+    left["embedded"] = {cover_id for shard in shards for cover_id in shard.cover_ids}
+    with open_gallery(settings.gallery_uri) as gallery:
+        model = gallery.serving_model()
+        assert model is not None
+        gallery.load(model)
+        left["rows"] = gallery.count(model)
+        queries = {i: v for s in shards for i, v in zip(s.cover_ids, s.embeddings, strict=True)}
+        hits = gallery.search(np.stack(list(queries.values())), 1, model=model)
+        left["found"] = {
+            cover_id for cover_id, hit in zip(queries, hits, strict=True) if hit[0].score > 0.9999
+        }
+    return left
+
+
+class Kills:
+    """A prepared home, the night that nobody disturbed, and the shop that serves all."""
+
+    def __init__(self, folder: Path, shop: DemoShop, seed: int) -> None:
+        self._folder = folder
+        self._shop = shop
+        self._rng = random.Random(seed)
+        self._prepared, self._model = self._prepare()
+        calm, self._seconds = self._calm_night()
+        self._expected = snapshot(calm)
+
+    def _prepare(self) -> tuple[Path, str]:
+        """Make a home whose gallery serves two covers, so that a night embeds its own."""
+        home = self._folder / "prepared"
+        home.mkdir(parents=True)
+        (home / "cratewatch.toml").write_text(
+            f'[sources.{SOURCE}]\nspider = "storefront"\nurl = "{self._shop.url}"\n'
+            "rate_per_s = 100\nretries = 2\n"
+        )
+        covers = self._folder / "covers"
+        covers.mkdir()
+        for number in range(2):
+            noise = np.random.default_rng(number).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+            Image.fromarray(noise).resize((200, 200)).save(covers / f"{number}.png")
+        torch.manual_seed(0)
+        lake = open_lake(load_settings(home=home).lake)
+        model = save_model(lake, EmbeddingNet(TINY), TINY, {}, [])
+        for command in (["import", str(covers)], ["index"]):
+            subprocess.run(
+                [COMMAND, *command, "--home", str(home)],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+        return home, model
+
+    def _home(self, name: str) -> Path:
+        home = self._folder / name
+        shutil.copytree(self._prepared, home, ignore=shutil.ignore_patterns("ray", "prefect"))
+        return home
+
+    def _calm_night(self) -> tuple[Path, float]:
+        night = Night(self._home("calm"))
+        if night.process.wait() != 0:
+            raise SystemExit(f"the night that nobody disturbs failed; see {night.log}")
+        return night.home, time.monotonic() - night.started
+
+    def kill(self, stage: str, number: int) -> Outcome:
+        """Kill a night of a fresh home in a stage, run it again, compare."""
+        aims: dict[str, tuple[Callable[[Night], int | None], float]] = {
+            "crawl": (lambda night: night.await_process(CRAWL), 3.0),
+            "covers": (lambda night: night.await_process(CRAWL, after=1), 4.0),
+            "embedding": (lambda night: night.await_process(EMBEDDER), 3.0),
+            "load": (lambda night: night.await_embeddings(self._model), 0.6),
+            "flow": (lambda night: night.process.pid, self._seconds),
+        }
+        aim, span_s = aims[stage]
+        home = self._home(f"{stage}-{number}")
+        night = Night(home)
+        pid = aim(night)
+        time.sleep(self._rng.uniform(0, span_s))
+        killed = _kill(night, pid)
+        read, asked_before = self._pages_read(home), len(self._shop.requests)
+        code = night.process.wait()
+        if code:
+            code = Night(home).process.wait()
+        asked = {request.path for request in self._shop.requests[asked_before:]}
+        problem = f"exit code {code}" if code else _difference(self._expected, snapshot(home))
+        if not problem:
+            shutil.rmtree(home)
+        return Outcome(killed, len(asked & read), problem)
+
+    def _pages_read(self, home: Path) -> set[str]:
+        """Return the paths of pages that the catalog knows to be read by the killed run."""
+        with closing(open_catalog(load_settings(home=home).catalog_url)) as catalog:
+            running = [r["run_id"] for r in catalog.runs.latest(9) if r["state"] == "running"]
+            keys = {key for run_id in running for key in catalog.items.done(run_id, "page")}
+        return {key.removeprefix(self._shop.url) for key in keys}
+
+
+def _kill(night: Night, pid: int | None) -> str:
+    if pid is None or night.process.poll() is not None:
+        return "nothing"
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return "nothing"
+    return "flow" if pid == night.process.pid else "its child"
+
+
+def _difference(expected: dict[str, Any], found: dict[str, Any]) -> str:
+    return "; ".join(
+        f"{name}: {_short(found[name], value)}"
+        for name, value in expected.items()
+        if found[name] != value
+    )
+
+
+def _short(found: Any, expected: Any) -> str:
+    if isinstance(found, set) and isinstance(expected, set):
+        return f"{len(expected - found)} missing, {len(found - expected)} too many"
+    return f"{found} instead of {expected}"
+
+
+@contextmanager
+def kills(folder: Path, seed: int) -> Iterator[Kills]:
+    """Open the shop and prepare a home below folder, which must not exist."""
+    draw_stock(folder / "shop", stock_of_night(1, PLAN))
+    with DemoShop(folder / "shop", plan=PLAN, slow_answer_s=0.2) as shop:
+        yield Kills(folder, shop, seed)
+
+
+STAGES = ("crawl", "covers", "embedding", "load", "flow")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--times", type=int, default=20, help="kills of each stage")
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES))
+    parser.add_argument("--home", type=Path, default=Path("build/kills"))
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    shutil.rmtree(options.home, ignore_errors=True)
+    bad = 0
+    with kills(options.home.absolute(), options.seed) as chain:
+        for stage in options.stages:
+            outcomes = [chain.kill(stage, number) for number in range(options.times)]
+            for outcome in outcomes:
+                if outcome.problem:
+                    print(f"  {stage}: {outcome.problem}")
+            wrong = sum(bool(o.problem) for o in outcomes)
+            hit = Counter(o.killed for o in outcomes)
+            again = sum(o.asked_again for o in outcomes)
+            print(
+                f"{stage}: {len(outcomes)} nights, killed {dict(hit)}, "
+                f"{len(outcomes) - wrong} equal after one more run, {again} pages read twice",
+                flush=True,
+            )
+            bad += wrong + again
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
