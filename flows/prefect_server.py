@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -28,30 +29,29 @@ def prefect_server(home: Path) -> Iterator[None]:
     """Run a server on a free loopback port for the duration of the block.
 
     PREFECT_API_URL then names it. If the variable is set already, that server is used and none
-    is started.
+    is started. If the server ends before the block, this process gets a SIGTERM.
 
     Raises:
-        CratewatchError: if it does not start; names its log.
+        CratewatchError: if it does not start or ends too early; names its log.
     """
     if os.environ.get("PREFECT_API_URL"):
         yield
         return
     log_path = home / "logs" / "prefect-server.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
-    with socket.create_server(("127.0.0.1", 0)) as listener, _child(listener, log_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-        try:
+        child = _start(listener, log_path)
+    try:
+        with child, _running(child, log_path), _needed(child, log_path):
             yield
-        finally:
-            del os.environ["PREFECT_API_URL"]
+    finally:
+        del os.environ["PREFECT_API_URL"]
 
 
-@contextlib.contextmanager
-def _child(listener: socket.socket, log_path: Path) -> Iterator[None]:
-    """Run the child until the block ends; when its standard input ends it ends as well."""
-    with (
-        log_path.open("ab") as log,
-        subprocess.Popen(
+def _start(listener: socket.socket, log_path: Path) -> subprocess.Popen[bytes]:
+    with log_path.open("ab") as log:
+        return subprocess.Popen(
             [sys.executable, "-m", "flows.prefect_server", str(listener.fileno())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -59,21 +59,47 @@ def _child(listener: socket.socket, log_path: Path) -> Iterator[None]:
             pass_fds=[listener.fileno()],
             start_new_session=True,  # Ctrl-C in a terminal ends the runs first, then the server
             env=os.environ | _settings_of_server(),
-        ) as child,
-    ):
-        assert child.stdin is not None
-        assert child.stdout is not None
-        try:
-            if child.stdout.readline().decode().strip() != READY:
-                raise CratewatchError(
-                    f"prefect: its server did not start (exit code {child.wait()}); see {log_path}"
-                )
-            yield
-        finally:
-            child.stdin.close()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(STOP_GRACE_S)
-            child.kill()
+        )
+
+
+@contextlib.contextmanager
+def _running(child: subprocess.Popen[bytes], log_path: Path) -> Iterator[None]:
+    """Yield once the child is ready; afterwards end it by ending its standard input."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        if child.stdout.readline().decode().strip() != READY:
+            raise CratewatchError(
+                f"prefect: its server did not start (exit code {child.wait()}); see {log_path}"
+            )
+        yield
+    finally:
+        child.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(STOP_GRACE_S)
+        child.kill()
+
+
+@contextlib.contextmanager
+def _needed(child: subprocess.Popen[bytes], log_path: Path) -> Iterator[None]:
+    """Tell this process to stop if the child ends before the block, and say so."""
+    over = threading.Event()
+
+    def watch() -> None:
+        child.wait()
+        if not over.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+        if child.poll() is not None:
+            raise CratewatchError(
+                f"prefect: its server ended (exit code {child.returncode}), and the schedule with "
+                f"it; see {log_path} and start the schedule again"
+            )
 
 
 def _settings_of_server() -> dict[str, str]:

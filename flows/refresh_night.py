@@ -16,8 +16,8 @@ from prefect.states import Completed
 from cratewatch.catalog import open_catalog
 from cratewatch.errors import BusyError, CratewatchError
 from cratewatch.settings import Settings, load_settings
-from flows.nights import LastSuccess, due
 from flows.refresh_catalog import refresh_catalog
+from flows.timetable import LastSuccess, due
 
 
 def _say_that_it_crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:

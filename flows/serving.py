@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import os
 import signal
 from datetime import UTC, datetime
 from typing import Any
@@ -16,9 +18,13 @@ from prefect.runner import Runner
 from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
+from cratewatch.errors import CratewatchError
 from cratewatch.settings import Settings
-from flows.nights import Nights, missed
 from flows.refresh_night import last_successes, log, refresh_night
+from flows.timetable import Nights, missed
+
+# Prefect gives a run 30 s to end by itself, and some more to say so.
+STOP_GRACE_S = 50.0
 
 
 async def serve_nights(settings: Settings, sources: list[str], nights: Nights) -> None:
@@ -29,8 +35,8 @@ async def serve_nights(settings: Settings, sources: list[str], nights: Nights) -
     names = ", ".join(sources)
     now = datetime.now(UTC)
     deployment = await _deployment(settings, sources, nights)
-    await _forget(f"{deployment.flow_name}/{deployment.name}")
-    runner = _Runner()
+    await _forget(deployment)
+    runner = _Runner(pause_on_shutdown=False)
     deployment_id = await runner.aadd_deployment(deployment)
     log(f"{names}: the next night is {nights.after(now):%Y-%m-%d %H:%M %Z}; Ctrl-C ends")
     if late := missed(sources, nights, now, last_successes(settings, sources)):
@@ -38,6 +44,7 @@ async def serve_nights(settings: Settings, sources: list[str], nights: Nights) -
         async with get_client() as client:
             await client.create_flow_run_from_deployment(deployment_id)
     await runner.serve()
+    await _forget(deployment)
     log(f"{names}: no more nights")
 
 
@@ -50,10 +57,18 @@ class _Runner(Runner):
         stop = asyncio.create_task(told.wait())
         serving = asyncio.create_task(self.start())
         await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
-        if not serving.done():
-            await self.astop()
         stop.cancel()
-        await serving
+        if serving.done():
+            raise CratewatchError(
+                f"prefect: the schedule cannot go on ({serving.exception()}); look after the server"
+                f" at {os.environ['PREFECT_API_URL']} and start the schedule again"
+            )
+        with contextlib.suppress(TimeoutError):  # Prefect's server is gone or busy
+            async with asyncio.timeout(STOP_GRACE_S):
+                await self.astop()
+                await serving
+        serving.cancel()
+        await asyncio.wait([serving])
 
     def handle_sigterm(self, *args: Any, **kwargs: Any) -> None:
         """End as on Ctrl-C; Prefect's own handler would leave while the run goes on."""
@@ -62,11 +77,15 @@ class _Runner(Runner):
 
 
 async def _deployment(settings: Settings, sources: list[str], nights: Nights) -> RunnerDeployment:
+    try:
+        schedule = Cron(nights.cron, timezone=nights.timezone)
+    except ValueError as error:  # what Prefect does not know, such as the last weekday, LW
+        raise CratewatchError(f"--cron: {error}; give one such as '0 3 * * *'") from error
     # Several homes may share one Prefect server, so the home is part of the name.
     home_id = hashlib.sha256(str(settings.home).encode()).hexdigest()[:8]
     return await refresh_night.ato_deployment(
         f"{'+'.join(sources)}-{home_id}",
-        schedule=Cron(nights.cron, timezone=nights.timezone),
+        schedule=schedule,
         parameters={"home": str(settings.home), "sources": sources},
         concurrency_limit=ConcurrencyLimitConfig(
             limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
@@ -75,14 +94,17 @@ async def _deployment(settings: Settings, sources: list[str], nights: Nights) ->
     )
 
 
-async def _forget(deployment_name: str) -> None:
-    """Delete the deployment of an earlier schedule, with its late runs and the slot it held.
+async def _forget(deployment: RunnerDeployment) -> None:
+    """Delete the deployment, with its late runs and the slot that a killed run of it holds.
 
-    A schedule that was killed leaves both behind, and every new run would find the slot taken.
+    Either would be in the way of the next schedule: it would start all late runs, and cancel
+    each new one as the slot is taken.
     """
     async with get_client() as client:
-        try:
-            earlier = await client.read_deployment_by_name(deployment_name)
-        except ObjectNotFound:
-            return
-        await client.delete_deployment(earlier.id)
+        if error := await client.api_healthcheck():
+            raise CratewatchError(
+                f"prefect: {client.api_url} does not answer ({error}); check PREFECT_API_URL"
+            )
+        with contextlib.suppress(ObjectNotFound):
+            name = f"{deployment.flow_name}/{deployment.name}"
+            await client.delete_deployment((await client.read_deployment_by_name(name)).id)

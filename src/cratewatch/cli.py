@@ -148,7 +148,7 @@ def schedule(
     home: Home = None,
 ) -> None:
     """Refresh sources every night until Ctrl-C; a missed night is made up once."""
-    from flows.nights import Nights
+    from flows.timetable import Nights
 
     settings = _settings(home)
     for source in sources:
