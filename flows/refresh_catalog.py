@@ -11,7 +11,7 @@ from typing import Any
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.states import State
+from prefect.client.schemas.objects import State
 
 from cratewatch.catalog import Catalog, Diff, Run, open_catalog
 from cratewatch.errors import CheckError, CratewatchError, UnavailableError

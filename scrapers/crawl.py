@@ -1,7 +1,8 @@
 """The process of one crawl: a job as JSON on standard input, JSON lines on standard output.
 
 The lines are {"progress": ...}, then {"report": ...} or {"error": ..., "unavailable": ...}; see
-scrapers.launch. Scrapy's log goes to standard error. The end of standard input means that the parent is gone.
+scrapers.launch. Scrapy's log goes to standard error. The end of standard input means that the
+parent is gone.
 """
 
 from __future__ import annotations
