@@ -5,9 +5,12 @@ Only the command line and the flows read settings; library functions take plain 
 
 from __future__ import annotations
 
+import difflib
 import os
+import tomllib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +21,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -86,6 +90,10 @@ class MusicBrainzSource(Source):
 # It becomes part of release ids and of artifact keys; imported covers have a source of their own.
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), AfterValidator(_free)]
 AnySource = Annotated[StorefrontSource | MusicBrainzSource, Field(discriminator="spider")]
+SPIDERS: dict[str, type[Source]] = {
+    get_args(model.model_fields["spider"].annotation)[0]: model
+    for model in get_args(get_args(AnySource)[0])
+}
 
 
 class Settings(BaseSettings):
@@ -140,9 +148,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del dotenv_settings, file_secret_settings
-        home = Path(str((env_settings() | init_settings()).get("home") or DEFAULT_HOME))
-        toml = TomlConfigSettingsSource(settings_cls, home.expanduser() / CONFIG_NAME)
-        return init_settings, env_settings, toml
+        file = _settings_file((env_settings() | init_settings()).get("home"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
 
     @property
     def lake(self) -> LakeLocation:
@@ -177,27 +184,57 @@ def load_settings(**arguments: object) -> Settings:
         SettingsError: if a key is unknown or a value does not fit; names each one.
     """
     known = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(set(environment_settings()) - known)
+    unknown = sorted(name for name in environment_settings() if name.upper() not in known)
     if unknown:
         raise SettingsError(
             f"environment: unknown setting {', '.join(unknown)}; known: {', '.join(sorted(known))}"
         )
+    given = {name: value for name, value in arguments.items() if value is not None}
+    file = _settings_file(given.get("home") or os.environ.get(f"{ENV_PREFIX}HOME"))
+    if file.exists() and not file.is_file():
+        raise SettingsError(f"{file}: not a file; move it, settings are read from there")
     try:
-        return Settings(**{k: v for k, v in arguments.items() if v is not None})  # type: ignore[arg-type]
+        return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError(_explain(error)) from error
-    except ValueError as error:  # tomllib's and pydantic-settings' own
-        raise SettingsError(f"settings: {error}; correct {CONFIG_NAME} or environment") from error
+        problems = [_problem(item, list(given), file) for item in error.errors()]
+        raise SettingsError(f"settings: {'; '.join(problems)}; correct it there") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: no valid TOML: {error}; correct it") from error
+    except ValueError as error:  # pydantic-settings' own, about JSON in a variable
+        raise SettingsError(f"environment: {error}; give JSON") from error
 
 
 def environment_settings() -> list[str]:
     """Return the names of the environment's variables that are meant for cratewatch."""
-    return [name for name in os.environ if name.startswith(ENV_PREFIX)]
+    return [name for name in os.environ if name.upper().startswith(ENV_PREFIX)]
 
 
-def _explain(error: ValidationError) -> str:
-    problems = [
-        f"{'.'.join(str(part) for part in item['loc']) or 'settings'}: {item['msg']}"
-        for item in error.errors()
-    ]
-    return f"settings: {'; '.join(problems)}; correct {CONFIG_NAME}, environment or arguments"
+def _settings_file(home: object) -> Path:
+    return Path(str(home or DEFAULT_HOME)).expanduser() / CONFIG_NAME
+
+
+def _problem(item: ErrorDetails, arguments: Sequence[str], file: Path) -> str:
+    """Say where a value comes from and what is wrong with it."""
+    place = [str(part) for part in item["loc"]]
+    fields: Iterable[str] = Settings.model_fields
+    if place[0:1] == ["sources"] and len(place) > 3:
+        fields = SPIDERS[place.pop(2)].model_fields  # pydantic puts the spider's name in between
+    key = ".".join(place)
+    if not key:
+        return item["msg"]
+    variable = ENV_PREFIX + place[0].upper()
+    where = "argument" if place[0] in arguments else str(file)
+    if where != "argument" and any(name.upper() == variable for name in os.environ):
+        where = variable
+    what = {
+        "extra_forbidden": f"unknown key{_suggestion(place[-1], fields)}",
+        "missing": "is needed",
+        "union_tag_not_found": f"`spider` is needed, one of {', '.join(SPIDERS)}",
+        "union_tag_invalid": f"`spider` is none of {', '.join(SPIDERS)}",
+    }.get(item["type"], item["msg"])
+    return f"{where}: {key}: {what}"
+
+
+def _suggestion(key: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f", perhaps `{near[0]}` is meant" if near else f"; known: {', '.join(sorted(known))}"

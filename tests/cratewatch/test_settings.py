@@ -77,6 +77,67 @@ def test_misspelt_keys_are_refused_everywhere(home: Path, monkeypatch: pytest.Mo
         load_settings(home=home)
 
 
+FILE = r"/home/cratewatch\.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('contakt = "x"', FILE + ": contakt: unknown key, perhaps `contact` is meant"),
+        ('[source.a]\nspider = "storefront"', FILE + ": source: unknown key, perhaps `sources`"),
+        ("zzz = 1", FILE + ": zzz: unknown key; known: catalog_url, contact, "),
+        (
+            '[sources.a]\nspider = "storefront"\nurl = "http://a"\nrate_pr_s = 3',
+            FILE + ": sources.a.rate_pr_s: unknown key, perhaps `rate_per_s` is meant",
+        ),
+        ('[sources.a]\nspider = "storefront"', FILE + ": sources.a.url: is needed"),
+        ('[sources.a]\nurl = "http://a"', "sources.a: `spider` is needed, one of storefront, mus"),
+        ('[sources.a]\nspider = "storfront"', "sources.a: `spider` is none of storefront, musicb"),
+        ("max_withdrawn_share = 3", FILE + ": max_withdrawn_share: .*less than or equal to 1"),
+        ("contact = ", FILE + ": no valid TOML: Invalid value .*; correct it"),
+        ('contact = "a"\ncontact = "b"\n', FILE + ": no valid TOML: .*at line 2"),
+        ("\x00", FILE + ": no valid TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_what_was_meant(
+    home: Path, text: str, message: str
+) -> None:
+    write_toml(home, text)
+    with pytest.raises(SettingsError, match=message) as caught:
+        load_settings(home=home)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("CRATEWATCH_MAX_WITHDRAWN_SHARE", "lots", "settings: CRATEWATCH_MAX_WITHDRAWN_SHARE: max"),
+        ("cratewatch_max_withdrawn_share", "lots", "settings: CRATEWATCH_MAX_WITHDRAWN_SHARE: max"),
+        ("CRATEWATCH_SOURCES", "{", "environment: .*sources.*; give JSON"),
+        ("cratewatch_contakt", "x", "environment: unknown setting cratewatch_contakt; known: CRA"),
+    ],
+)
+def test_a_mistake_in_the_environment_is_named(
+    home: Path, name: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=message):
+        load_settings(home=home)
+
+
+def test_a_folder_in_the_place_of_the_file_is_not_passed_over(home: Path) -> None:
+    (home / "cratewatch.toml").mkdir(parents=True)
+    with pytest.raises(SettingsError, match=FILE + ": not a file"):
+        load_settings(home=home)
+
+
+def test_a_file_that_is_not_utf_8_is_named(home: Path) -> None:
+    home.mkdir()
+    (home / "cratewatch.toml").write_bytes('contact = "ü"'.encode("utf-16"))
+    with pytest.raises(SettingsError, match=FILE + ": no valid TOML"):
+        load_settings(home=home)
+
+
 def test_broken_toml_names_the_file(home: Path) -> None:
     write_toml(home, "contact = ")
     with pytest.raises(SettingsError, match=r"cratewatch\.toml"):
