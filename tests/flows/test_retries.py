@@ -1,0 +1,116 @@
+"""What is tried again does nothing twice: tasks within a night, and `cratewatch retry` after it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cratewatch.catalog import open_catalog
+from cratewatch.demo.covers import draw_stock
+from cratewatch.demo.site import DemoShop
+from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
+from cratewatch.errors import UnavailableError
+from cratewatch.settings import load_settings
+from scrapers.launch import CrawlDiedError
+
+PLAN = StockPlan(n_releases=40)
+COMMAND = str(Path(sys.executable).with_name("cratewatch"))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[DemoShop]:
+    draw_stock(tmp_path / "shop", stock_of_night(1, PLAN))
+    with DemoShop(tmp_path / "shop", plan=PLAN, slow_answer_s=0.1) as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop_home(home: Path, shop: DemoShop) -> Path:
+    home.mkdir()
+    (home / "cratewatch.toml").write_text(
+        f'[sources.shop]\nspider = "storefront"\nurl = "{shop.url}"\n'
+        "rate_per_s = 100\nretries = 2\n"
+    )
+    return home
+
+
+def failing_after(call: Callable[..., Any], error: Exception) -> Callable[..., Any]:
+    """Return a function that does its work and then fails, the first time that it is called."""
+    failed: list[bool] = []
+
+    def wrapper(*args: Any, **options: Any) -> Any:
+        result = call(*args, **options)
+        if not failed:
+            failed.append(True)
+            raise error
+        return result
+
+    return wrapper
+
+
+@pytest.mark.usefixtures("prefect")
+@pytest.mark.parametrize("error", [CrawlDiedError("killed"), UnavailableError("the lake is away")])
+def test_a_crawl_that_is_tried_again_reads_nothing_twice(
+    shop: DemoShop, shop_home: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    from flows import refresh_catalog as flow
+
+    monkeypatch.setattr(flow, "run_crawl", failing_after(flow.run_crawl, error))
+    (report,) = flow.refresh_catalog(shop_home, ["shop"])
+    planned = expected_night(1, PLAN)
+    assert report["diff"]["new"] == planned.new
+    assert report["failed"] == planned.failed
+    read = Counter(request.path for request in shop.requests if request.status == 200)
+    products = {release.page_path for release in shop.releases}
+    assert [path for path, count in read.items() if count > 1 and path in products] == []
+
+
+def test_retry_takes_up_what_failed_and_leaves_the_rest_alone(
+    shop: DemoShop, shop_home: Path
+) -> None:
+    def command(*words: str) -> str:
+        answer = subprocess.run(
+            [COMMAND, *words, "--home", str(shop_home)], capture_output=True, text=True, check=False
+        )
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
+
+    first = json.loads(command("refresh", "shop", "--json"))
+    failures = json.loads(command("status", "--failures", "--json"))
+    assert {reason: failed["count"] for reason, failed in failures.items()} == first["failed"]
+    assert failures["http_500"]["examples"][0]["attempts"] == 1
+    assert "http_500" in command("status", "--failures")
+    shop.open_night(2)
+    asked_before = len(shop.requests)
+    again = json.loads(command("retry", "--json"))
+    asked = {request.path for request in shop.requests[asked_before:]}
+    healed = {
+        r.page_path for r in stock_of_night(1, PLAN) if r.fault.name == "PAGE_BROKEN_AT_FIRST"
+    }
+    products = {release.page_path for release in stock_of_night(1, PLAN)}
+    assert asked & products == healed
+    assert (again["diff"]["new"], again["diff"]["withdrawn"]) == (1, 0)
+    assert "http_500" not in again["failed"]
+    with closing(open_catalog(load_settings(home=shop_home).catalog_url)) as catalog:
+        assert catalog.counts()["withdrawn"] == 0
+        assert catalog.counts()["releases"] == expected_night(1, PLAN).new + 1
+        left = catalog.items.failures()
+    assert left == json.loads(command("status", "--json"))["failures"]
+    assert left["truncated"] == 1
+    assert set(left) < set(first["failed"])
+
+
+def test_with_nothing_failed_retry_says_so(home: Path) -> None:
+    answer = subprocess.run(
+        [COMMAND, "retry", "--home", str(home)], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0
+    assert "nothing to retry" in answer.stdout
