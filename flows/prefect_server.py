@@ -1,4 +1,7 @@
-"""A Prefect server of our own for as long as a schedule is served; the ephemeral one has none.
+"""A Prefect server of our own for the duration of a command.
+
+Unlike Prefect's ephemeral one it outlives a Ctrl-C by as long as the command needs it, ends with a
+command that is killed, and has a schedule.
 
 Run as a program it is that server. Imports no Prefect itself: where the server listens must stand
 in the environment before Prefect is imported.
@@ -25,11 +28,17 @@ STOP_GRACE_S = 10.0
 
 
 @contextlib.contextmanager
-def prefect_server(home: Path) -> Iterator[None]:
+def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[None]:
     """Run a server on a free loopback port for the duration of the block.
 
     PREFECT_API_URL then names it. If the variable is set already, that server is used and none
     is started. If the server ends before the block, this process gets a SIGTERM.
+
+    Args:
+        database: Name of the server's SQLite file in PREFECT_HOME.
+
+    Args:
+        database: Name of its file; servers of one file wait for each other's locks.
 
     Raises:
         CratewatchError: if it does not start or ends too early; names its log.
@@ -41,7 +50,7 @@ def prefect_server(home: Path) -> Iterator[None]:
     log_path.parent.mkdir(parents=True, exist_ok=True)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-        child = _start(listener, log_path)
+        child = _start(listener, log_path, database)
     try:
         with child, _running(child, log_path), _needed(child, log_path):
             yield
@@ -49,7 +58,7 @@ def prefect_server(home: Path) -> Iterator[None]:
         del os.environ["PREFECT_API_URL"]
 
 
-def _start(listener: socket.socket, log_path: Path) -> subprocess.Popen[bytes]:
+def _start(listener: socket.socket, log_path: Path, database: str) -> subprocess.Popen[bytes]:
     with log_path.open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "flows.prefect_server", str(listener.fileno())],
@@ -58,7 +67,7 @@ def _start(listener: socket.socket, log_path: Path) -> subprocess.Popen[bytes]:
             stderr=log,
             pass_fds=[listener.fileno()],
             start_new_session=True,  # Ctrl-C in a terminal ends the runs first, then the server
-            env=os.environ | _settings_of_server(),
+            env=os.environ | _settings_of_server(database),
         )
 
 
@@ -97,16 +106,15 @@ def _needed(child: subprocess.Popen[bytes], log_path: Path) -> Iterator[None]:
         over.set()
         if child.poll() is not None:
             raise CratewatchError(
-                f"prefect: its server ended (exit code {child.returncode}), and the schedule with "
-                f"it; see {log_path} and start the schedule again"
+                f"prefect: its server ended (exit code {child.returncode}), and the command with "
+                f"it; see {log_path} and run the same command again"
             )
 
 
-def _settings_of_server() -> dict[str, str]:
-    """Keep its database apart from that of single commands, which would wait for its locks."""
+def _settings_of_server(database: str) -> dict[str, str]:
     return {
         "PREFECT_API_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///"
-        + str(Path(os.environ["PREFECT_HOME"]) / "schedule.db"),
+        + str(Path(os.environ["PREFECT_HOME"]) / database),
         "PREFECT_SERVER_UI_ENABLED": "false",
         "PREFECT__SERVER_FINAL": "1",
     }

@@ -125,15 +125,17 @@ def retry(
 def _refresh(
     settings: Settings, sources: list[str], json_: bool, *, only_failed: bool = False
 ) -> None:
-    _configure(settings)
-    from flows.refresh_catalog import RefreshError, refresh_catalog
+    for source in sources:
+        settings.source(source)
+    with _prefect(settings):
+        from flows.refresh_catalog import RefreshError, refresh_catalog
 
-    try:
-        reports = refresh_catalog(settings.home, sources, only_failed=only_failed)
-    except RefreshError as error:
-        for report in error.reports:
-            _show(report, json_)
-        raise
+        try:
+            reports = refresh_catalog(settings.home, sources, only_failed=only_failed)
+        except RefreshError as error:
+            for report in error.reports:
+                _show(report, json_)
+            raise
     for report in reports:
         _show(report, json_)
 
@@ -154,10 +156,7 @@ def schedule(
     for source in sources:
         settings.source(source)
     nights = Nights(cron, timezone)
-    _configure(settings)
-    from flows.prefect_server import prefect_server
-
-    with prefect_server(settings.home):
+    with _prefect(settings, "schedule.db"):
         from flows.serving import serve_nights
 
         asyncio.run(serve_nights(settings, sources, nights))
@@ -192,17 +191,17 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
     if preview and preview.suffix.lower() not in (".jpg", ".png"):
         raise CratewatchError(f"--preview: {preview} ends neither in .jpg nor in .png")
     settings = _settings(home)
-    _configure(settings)
-    from flows.synthesize_queries import synthesize_queries, write_preview
+    with _prefect(settings):
+        from flows.synthesize_queries import synthesize_queries, write_preview
 
-    report = synthesize_queries(
-        settings.home,
-        samples=samples,
-        seed=seed,
-        split=split,
-        workers=workers,
-        out=out_.absolute() if out_ else None,
-    )
+        report = synthesize_queries(
+            settings.home,
+            samples=samples,
+            seed=seed,
+            split=split,
+            workers=workers,
+            out=out_.absolute() if out_ else None,
+        )
     if preview:
         write_preview(settings.lake, report["folder"], preview)
     _show(report, json_)
@@ -224,15 +223,17 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
 ) -> None:
     """Train an embedding model on drawn queries of the training artworks."""
     settings = _settings(home)
-    _configure(settings)
     from cratewatch.embedding import ModelConfig
     from cratewatch.training.loop import TrainConfig
-    from flows.train_model import train_model
 
     options = {"steps": steps, "learning_rate": learning_rate, "margin": margin}
     model = ModelConfig(backbone=_backbone(backbone), **_given(image_px=image_px))
     config = TrainConfig(model=model, seed=seed, **_given(**options))
-    _show(asdict(train_model(settings.home, config, queries)), json_)
+    with _prefect(settings):
+        from flows.train_model import train_model
+
+        trained = train_model(settings.home, config, queries)
+    _show(asdict(trained), json_)
 
 
 @app.command(epilog="Example: cratewatch index --home shop")
@@ -244,10 +245,11 @@ def index(
 ) -> None:
     """Embed what the model has not embedded yet and let identify use it."""
     settings = _settings(home)
-    _configure(settings)
-    from flows.index_gallery import index_gallery
+    with _prefect(settings):
+        from flows.index_gallery import index_gallery
 
-    _show(asdict(index_gallery(settings.home, model, rebuild=rebuild)), json_)
+        report = index_gallery(settings.home, model, rebuild=rebuild)
+    _show(asdict(report), json_)
 
 
 @app.command(epilog="Example: cratewatch evaluate --json --home shop")
@@ -329,10 +331,10 @@ def demo(
     _refuse_settings_from_outside()
     empty_home(home)
     settings = _settings(home)
-    _configure(settings)
-    from cratewatch.demo.run import run_demo
+    with _prefect(settings):
+        from cratewatch.demo.run import run_demo
 
-    run_demo(settings.home)
+        run_demo(settings.home)
 
 
 def _stop(_signal: int, _frame: object) -> None:
@@ -351,10 +353,15 @@ def _refuse_settings_from_outside() -> None:
         raise CratewatchError(f"demo: unset {', '.join(elsewhere)}; it keeps to its own --home")
 
 
-def _configure(settings: Settings) -> None:
+@contextlib.contextmanager
+def _prefect(settings: Settings, database: str = "prefect.db") -> Iterator[None]:
+    """Have Prefect ready for the flows, which are imported inside the block."""
     from flows.orchestration import configure_prefect
+    from flows.prefect_server import prefect_server
 
     configure_prefect(settings.home)
+    with prefect_server(settings.home, database):
+        yield
 
 
 def _given(**options: Any) -> dict[str, Any]:

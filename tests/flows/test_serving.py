@@ -107,7 +107,7 @@ def test_a_missed_night_is_made_up_the_next_comes_by_cron_and_sigterm_ends_every
 def start_instead(patch: pytest.MonkeyPatch, program: str) -> None:
     """Have prefect_server start a Python program in place of the server."""
 
-    def start(_listener: socket.socket, _log: Path) -> subprocess.Popen[bytes]:
+    def start(*_: object) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
