@@ -46,6 +46,7 @@ SOURCE = "shop"
 COMMAND = str(Path(sys.executable).with_name("cratewatch"))
 CRAWL = "scrapers.crawl"
 EMBEDDER = "ray::_Embedder"
+LAST_BREATH_S = 20.0  # what a process below a killed one may take to notice
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Outcome:
 
     killed: str
     asked_again: int
+    left_running: int
     problem: str
 
 
@@ -217,6 +219,7 @@ class Kills:
         night = Night(home)
         pid = aim(night)
         time.sleep(self._rng.uniform(0, span_s))
+        below = night.descendants()
         killed = _kill(night, pid)
         read, asked_before = self._pages_read(home), len(self._shop.requests)
         code = night.process.wait()
@@ -226,7 +229,7 @@ class Kills:
         problem = f"exit code {code}" if code else _difference(self._expected, snapshot(home))
         if not problem:
             shutil.rmtree(home)
-        return Outcome(killed, len(asked & read), problem)
+        return Outcome(killed, len(asked & read), _still_running(below), problem)
 
     def _pages_read(self, home: Path) -> set[str]:
         """Return the paths of pages that the catalog knows to be read by the killed run."""
@@ -244,6 +247,17 @@ def _kill(night: Night, pid: int | None) -> str:
     except ProcessLookupError:
         return "nothing"
     return "flow" if pid == night.process.pid else "its child"
+
+
+def _still_running(processes: dict[int, str]) -> int:
+    """Return how many of the processes are there some time after the kill."""
+    end = time.monotonic() + LAST_BREATH_S
+    while True:
+        commands = _processes()[1]
+        left = sum(bool(line) and commands.get(pid) == line for pid, line in processes.items())
+        if not left or time.monotonic() > end:
+            return left
+        time.sleep(0.2)
 
 
 def _difference(expected: dict[str, Any], found: dict[str, Any]) -> str:
@@ -289,12 +303,14 @@ def main() -> int:
             wrong = sum(bool(o.problem) for o in outcomes)
             hit = Counter(o.killed for o in outcomes)
             again = sum(o.asked_again for o in outcomes)
+            left = sum(o.left_running for o in outcomes)
             print(
                 f"{stage}: {len(outcomes)} nights, killed {dict(hit)}, "
-                f"{len(outcomes) - wrong} equal after one more run, {again} pages read twice",
+                f"{len(outcomes) - wrong} equal in the end, {again} pages read twice, "
+                f"{left} processes left running",
                 flush=True,
             )
-            bad += wrong + again
+            bad += wrong + again + left
     return 1 if bad else 0
 
 
