@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/ablation.py --home build/demo --steps 150 --seeds 0 1
 
 Takes a home with covers and a run of training queries, as `cratewatch demo` leaves it. Of the
-training artworks it holds out those of `cratewatch.splits.in_validation`, trains each variant on
+training artworks it holds out those of `in_validation` in cratewatch.splits, trains each variant on
 the others, in this process and on one thread, and searches their queries among all covers of the
 catalog. A line of the table is printed as each training ends; docs/evaluation.md holds the table.
 """
