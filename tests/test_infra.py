@@ -1,0 +1,179 @@
+"""The stack's files against the compose schema and the code."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cratewatch.settings import CONFIG_NAME, ENV_PREFIX, Settings, load_settings
+
+ROOT = Path(__file__).parents[1]
+INFRA = ROOT / "infra"
+VARIABLE = re.compile(r"\$\{(\w+)(:\?|:-[^}]*)?\}")
+# What ends by itself once its work is done.
+ONCE = {"s3-bucket", "prefect-deployments", "cratewatch"}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((INFRA / "compose.yaml").read_text())
+    return loaded
+
+
+def example_variables() -> dict[str, str]:
+    lines = (INFRA / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def filled_in(text: str) -> str:
+    """Put a value for each variable, as compose does."""
+    return VARIABLE.sub(lambda found: f"{found[1].lower()}-value", text)
+
+
+def dockerfile() -> list[str]:
+    text = (INFRA / "Dockerfile").read_text().replace("\\\n", " ")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def test_compose_yaml_follows_the_compose_schema() -> None:
+    checked = subprocess.run(
+        [
+            Path(sys.executable).with_name("check-jsonschema"),
+            "--builtin-schema",
+            "vendor.compose-spec",
+            INFRA / "compose.yaml",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_every_image_has_a_version(compose: dict[str, Any]) -> None:
+    images = {service["image"] for service in compose["services"].values()}
+    images |= {line.split()[1] for line in dockerfile() if line.startswith("FROM")}
+    for image in images:
+        name, _, tag = image.partition(":")
+        assert re.search(r"\d", tag), image
+        assert "." not in name.partition("/")[0], f"{image} names a registry"
+
+
+def test_a_service_that_goes_on_is_restarted_and_checked(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        goes_on = name not in ONCE
+        assert ("healthcheck" in service) == goes_on, name
+        assert service["restart"] == ("unless-stopped" if goes_on else "no"), name
+
+
+def test_a_service_waits_for_what_it_needs_to_be_healthy_or_done(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        for needed, how in service.get("depends_on", {}).items():
+            assert needed in compose["services"], name
+            done = "completed_successfully" if needed in ONCE else "healthy"
+            assert how["condition"] == f"service_{done}", f"{name} on {needed}"
+
+
+def test_what_services_mount_is_declared_or_there(compose: dict[str, Any]) -> None:
+    named = set()
+    for service in compose["services"].values():
+        assert {config["source"] for config in service.get("configs", [])} <= set(
+            compose["configs"]
+        )
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("."):
+                assert (INFRA / source).is_file(), volume
+            else:
+                named.add(source)
+    assert named == set(compose["volumes"])
+
+
+def test_secrets_stand_in_the_env_file_only(compose: dict[str, Any]) -> None:
+    text = (INFRA / "compose.yaml").read_text()
+    asked = {found[1]: found[2] for found in VARIABLE.finditer(text)}
+    example = example_variables()
+    assert set(asked) == set(example)
+    for name, value in example.items():
+        # Compose refuses to start without a value where there is no default.
+        assert asked[name] == (f":-{value}" if value else ":?"), name
+    for service in compose["services"].values():
+        for name, value in service.get("environment", {}).items():
+            if re.search("PASSWORD|SECRET|TOKEN|AUTH_STRING|ACCESS_KEY", name):
+                assert VARIABLE.search(value), name
+
+
+def test_the_services_settings_are_those_of_cratewatch(
+    compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / CONFIG_NAME).write_text((INFRA / CONFIG_NAME).read_text())
+    for name in ("cratewatch", "prefect-worker"):
+        for variable, value in compose["services"][name]["environment"].items():
+            if variable.startswith(ENV_PREFIX):
+                monkeypatch.setenv(variable, filled_in(value))
+        settings = load_settings(home=home)
+        unset = {"home", "sources", "max_withdrawn_share"}
+        for field in set(Settings.model_fields) - unset:
+            assert f"{ENV_PREFIX}{field.upper()}" in compose["services"][name]["environment"]
+        assert settings.catalog_url.endswith("@postgres:5432/cratewatch")
+        assert settings.lake.path.startswith("s3://crates/")
+
+
+def test_addresses_name_services(compose: dict[str, Any]) -> None:
+    texts = [str(service.get("environment", {})) for service in compose["services"].values()]
+    hosts = set(re.findall(r"(?:://|@)([a-z][\w-]*):\d+", "\n".join(texts)))
+    assert hosts
+    assert hosts <= set(compose["services"])
+
+
+def test_the_image_holds_what_the_wheel_needs_and_runs_as_nobody_special() -> None:
+    lines = dockerfile()
+    copied = [
+        source
+        for line in lines
+        if line.startswith("COPY") and "--from" not in line
+        for source in line.split()[1:-1]
+    ]
+    ignored = (INFRA / "Dockerfile.dockerignore").read_text().splitlines()
+    for source in copied:
+        assert (ROOT / source).exists(), source
+        assert f"!{source}" in ignored, source
+    packages = {"src", "flows", "scrapers", "workers", "pyproject.toml", "constraints.txt"}
+    assert packages | {"README.md", "LICENSE", "prefect.yaml"} == set(copied)
+    users = [line.split()[1] for line in lines if line.startswith("USER")]
+    assert users == ["cratewatch"]
+    assert lines.index("USER cratewatch") > max(
+        number for number, line in enumerate(lines) if line.startswith("RUN")
+    )
+    (uv,) = re.findall(r"uv==(\S+)", "\n".join(lines))
+    assert f"UV_VERSION := {uv}\n" in (ROOT / "Makefile").read_text()
+
+
+def test_the_test_dependencies_are_installed_quietly_where_they_are_there_already() -> None:
+    done = subprocess.run(
+        [INFRA / "install-test-deps.sh"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_without_apt_the_test_dependencies_are_asked_for(tmp_path: Path) -> None:
+    script = (INFRA / "install-test-deps.sh").read_text()
+    moved = script.replace("/usr/lib/postgresql", str(tmp_path))  # as if there were none
+    done = subprocess.run(
+        ["/bin/bash", "-c", moved],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "no apt-get here; install PostgreSQL's server" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
