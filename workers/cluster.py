@@ -22,6 +22,7 @@ LINK_PREFIX = "cratewatch-"
 # Ray puts sockets below its folder, under names of up to 62 bytes; their paths end at 107.
 MAX_FOLDER_LENGTH = 107 - 62
 START_ATTEMPTS = 3
+SIGNALS_EVERY_S = 1.0
 
 
 @contextlib.contextmanager
@@ -99,6 +100,7 @@ def node_cpus() -> int:
 
 def result(reference: ray.ObjectRef[Any]) -> Any:
     """Return what a task returned; its CratewatchError is raised as it was raised there."""
+    _wait([reference])
     try:
         return ray.get(reference)
     except RayTaskError as error:
@@ -119,9 +121,26 @@ def run_bounded(
     pending: list[ray.ObjectRef[Any]] = []
     for item in items:
         if len(pending) >= limit:
-            done, pending = ray.wait(pending, num_returns=1)
-            yield result(done[0])
+            done, pending = _wait(pending)
+            yield result(done)
         pending.append(submit(item))
     while pending:
-        done, pending = ray.wait(pending, num_returns=1)
-        yield result(done[0])
+        done, pending = _wait(pending)
+        yield result(done)
+
+
+def _wait(
+    pending: list[ray.ObjectRef[Any]],
+) -> tuple[ray.ObjectRef[Any], list[ray.ObjectRef[Any]]]:
+    """Return the first that is done, and the others; a signal ends the wait.
+
+    Of what signal handlers raise Ray knows KeyboardInterrupt only. Anything else, such as what
+    Prefect's own handler of SIGTERM raises, it tells as a SystemError and once its wait is over.
+    """
+    while True:
+        try:
+            done, rest = ray.wait(pending, num_returns=1, timeout=SIGNALS_EVERY_S)
+        except SystemError as error:
+            raise error.__cause__ or error from None
+        if done:
+            return done[0], rest

@@ -1,6 +1,8 @@
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,37 @@ def test_submission_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray, "wait", wait)
     list(cluster.run_bounded(lambda n: _square.remote(n), range(20), limit=4))
     assert max(under_way) == 4
+
+
+class Told(BaseException):
+    """What a signal's handler raises, as Prefect's does."""
+
+
+@ray.remote(num_cpus=0)
+def _sleep() -> None:
+    time.sleep(60)
+
+
+WAITS = {
+    "result": lambda: cluster.result(_sleep.remote()),
+    "run_bounded": lambda: list(cluster.run_bounded(lambda _: _sleep.remote(), [0], limit=1)),
+}
+
+
+@pytest.mark.usefixtures("ray_cluster")
+@pytest.mark.parametrize("name", WAITS)
+def test_a_signal_ends_the_wait_for_a_task(name: str) -> None:
+    def tell(*_: object) -> None:
+        raise Told
+
+    before = signal.signal(signal.SIGALRM, tell)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(Told):
+            WAITS[name]()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_long_path_is_no_hindrance_and_nothing_is_left_behind(tmp_path: Path) -> None:
