@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +20,36 @@ def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         for name in set(os.environ) - before:
             patch.setenv(name, os.environ.pop(name))
         yield
+
+
+class Processes:
+    """What runs on this machine."""
+
+    @staticmethod
+    def below(pid: int) -> set[int]:
+        """Return the ids of the processes below a process."""
+        children: dict[int, list[int]] = {}
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parent = int(status.read_text().rpartition(") ")[2].split()[1])
+            except (FileNotFoundError, ProcessLookupError):  # it has just ended
+                continue
+            children.setdefault(parent, []).append(int(status.parent.name))
+        found, todo = set[int](), [pid]
+        while todo:
+            below = children.get(todo.pop(), [])
+            found.update(below)
+            todo += below
+        return found
+
+    @staticmethod
+    def alive(pid: int) -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
+
+@pytest.fixture(scope="session")
+def processes() -> type[Processes]:
+    return Processes

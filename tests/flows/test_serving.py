@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,32 +51,8 @@ def wait_for(process: subprocess.Popen[str], text: str) -> list[str]:
     raise AssertionError(f"{text!r} not in the log: {''.join(lines)}")
 
 
-def descendants(pid: int) -> set[int]:
-    """Return the ids of the processes below a process."""
-    children: dict[int, list[int]] = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(status.read_text().rpartition(") ")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):  # it has just ended
-            continue
-        children.setdefault(parent, []).append(int(status.parent.name))
-    found, todo = set[int](), [pid]
-    while todo:
-        below = children.get(todo.pop(), [])
-        found.update(below)
-        todo += below
-    return found
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def test_a_missed_night_is_made_up_the_next_comes_by_cron_and_sigterm_ends_everything(
-    home: Path,
+    home: Path, processes: Any
 ) -> None:
     draw_stock(home / "shop", stock_of_night(1, PLAN))
     with DemoShop(home / "shop", plan=PLAN, slow_answer_s=0.2) as shop:
@@ -88,14 +65,14 @@ def test_a_missed_night_is_made_up_the_next_comes_by_cron_and_sigterm_ends_every
             assert "shop: done, " in wait_for(process, "done")[-1]
             # Nights that came during that one were cancelled; then one comes on the minute.
             wait_for(process, "begins")
-            started = descendants(process.pid)
+            started = processes.below(process.pid)
             commands = {Path(f"/proc/{pid}/cmdline").read_text() for pid in started}
             assert any("flows.prefect_server" in command for command in commands)
             assert any("prefect.engine" in command for command in commands)
             process.terminate()
             assert "no more nights" in wait_for(process, "no more")[-1]
             assert process.wait() == 0
-        assert not [pid for pid in started if alive(pid)]
+        assert not [pid for pid in started if processes.alive(pid)]
     with closing(open_catalog(load_settings(home=home).catalog_url)) as catalog:
         runs = catalog.runs.latest()
     assert [run["state"] for run in runs][-1] == "done"
@@ -141,15 +118,17 @@ def test_a_server_that_dies_stops_the_schedule(home: Path, monkeypatch: pytest.M
         signal.signal(signal.SIGTERM, before)
 
 
-def test_a_server_is_ended_with_the_block(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_is_ended_with_the_block(
+    home: Path, monkeypatch: pytest.MonkeyPatch, processes: Any
+) -> None:
     start_instead(
         monkeypatch, "import sys; print('ready', flush=True); sys.stdin.read(); raise SystemExit"
     )
-    before = descendants(os.getpid())
+    before = processes.below(os.getpid())
     with prefect_server.prefect_server(home):
         assert os.environ["PREFECT_API_URL"].startswith("http://127.0.0.1:")
-        (server,) = descendants(os.getpid()) - before
-    assert not alive(server)
+        (server,) = processes.below(os.getpid()) - before
+    assert not processes.alive(server)
     assert "PREFECT_API_URL" not in os.environ
 
 
