@@ -5,9 +5,14 @@ Import this module first; it reads no settings of its own and does nothing when 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
+
+from cratewatch.errors import BusyError, CratewatchError
+from cratewatch.locking import hold_lock
 
 
 def configure_prefect(home: Path) -> None:
@@ -25,3 +30,24 @@ def configure_prefect(home: Path) -> None:
         os.environ.setdefault(name, value)
     logging.getLogger("EventsWorker").setLevel(logging.CRITICAL)  # Prefect's, outside its levels
     (home / "prefect").mkdir(parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def one_schedule(home: Path) -> Iterator[None]:
+    """Keep a second schedule away from the database of the first one's Prefect server.
+
+    Several schedules of one home may share a server that PREFECT_API_URL names.
+
+    Raises:
+        CratewatchError: if another process serves a schedule of this home.
+    """
+    with contextlib.ExitStack() as stack:
+        if not os.environ.get("PREFECT_API_URL"):
+            try:
+                stack.enter_context(hold_lock(home / "schedule.lock"))
+            except BusyError as error:
+                raise CratewatchError(
+                    f"{home}: another schedule of this home is served already; end it, or start a "
+                    "Prefect server for both and set PREFECT_API_URL"
+                ) from error
+        yield

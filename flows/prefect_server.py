@@ -35,10 +35,8 @@ def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[None]:
     is started. If the server ends before the block, this process gets a SIGTERM.
 
     Args:
-        database: Name of the server's SQLite file in PREFECT_HOME.
-
-    Args:
-        database: Name of its file; servers of one file wait for each other's locks.
+        database: Name of its SQLite file in PREFECT_HOME; servers of one file wait for each
+            other's locks.
 
     Raises:
         CratewatchError: if it does not start or ends too early; names its log.

@@ -150,13 +150,15 @@ def schedule(
     home: Home = None,
 ) -> None:
     """Refresh sources every night until Ctrl-C; a missed night is made up once."""
+    from flows.orchestration import one_schedule
     from flows.timetable import Nights
 
     settings = _settings(home)
     for source in sources:
         settings.source(source)
     nights = Nights(cron, timezone)
-    with _prefect(settings, "schedule.db"):
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with one_schedule(settings.home), _prefect(settings, "schedule.db"):
         from flows.serving import serve_nights
 
         asyncio.run(serve_nights(settings, sources, nights))

@@ -20,6 +20,7 @@ from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, stock_of_night
 from cratewatch.errors import CratewatchError
+from cratewatch.locking import hold_lock
 from cratewatch.settings import load_settings
 from flows import prefect_server
 
@@ -164,6 +165,21 @@ def test_a_mistake_is_one_line_before_anything_starts(
     assert message in answer.stderr
     assert len(answer.stderr.splitlines()) == 1
     assert not (home / "prefect").exists()
+
+
+def test_a_second_schedule_of_the_home_is_one_line(home: Path) -> None:
+    home.mkdir()
+    (home / "cratewatch.toml").write_text('[sources.shop]\nspider = "storefront"\nurl = "x"\n')
+    with hold_lock(home / "schedule.lock"):
+        answer = subprocess.run(
+            [COMMAND, "schedule", "shop", "--home", str(home)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"cratewatch: {home}: another schedule of this home")
+    assert len(answer.stderr.splitlines()) == 1
 
 
 def test_a_server_that_does_not_answer_is_one_line(home: Path) -> None:
