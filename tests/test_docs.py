@@ -40,6 +40,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 FORMATS = ROOT / "docs" / "data-format.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 PACKAGES = {name: ROOT / name for name in ("flows", "scrapers", "workers")} | {
     "cratewatch": ROOT / "src" / "cratewatch"
 }
@@ -52,7 +53,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 CALL = re.compile(r"(?:bin/|(?<![\w/.-]))cratewatch ([a-z][\w-]*)([^|;&#\n]*)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-PATH = re.compile(r"(?:(?:src|flows|scrapers|workers|tests|docs|benchmarks)/[\w/.-]*)")
+PATH = re.compile(r"(?:(?:src|flows|scrapers|workers|tests|docs|benchmarks|infra)/[\w/.-]*)")
 # The hosts of package registries, their index pages, and the ways to name another index.
 REGISTRY = re.compile(
     r"pypi\.|pythonhosted\.|pytorch\.org/whl|anaconda\.org|npmjs\.|https?://\S+/simple\b"
@@ -332,6 +333,30 @@ def test_every_command_has_an_example_that_would_run(name: str) -> None:
     assert f"cratewatch {name}" in (command.epilog or ""), f"{name}: no example in its help"
     assert wrong_calls(command.epilog) == []
     assert "--home" in {option for parameter in command.params for option in parameter.opts}
+
+
+def test_the_symptoms_of_operations_are_what_the_code_says() -> None:
+    """Of each message in the first column, what stands between the dots is a text of the code."""
+    texts = {
+        node.value
+        for folder in PACKAGES.values()
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    section = OPERATIONS.read_text().split("## When something is red")[1].split("\n## ")[0]
+    symptoms = [line.split(" | ")[0] for line in section.splitlines() if line.startswith("| ")]
+    pieces = [
+        piece.strip(" :;,()")
+        for symptom in symptoms[2:]
+        if "Prefect's page" not in symptom
+        for code in CODE.findall(symptom)
+        for piece in code.split("…")
+    ]
+    told = [piece for piece in pieces if len(piece) > 12]
+    assert len(told) >= 8
+    for piece in told:
+        assert any(piece in text for text in texts), piece
 
 
 def test_every_make_target_that_a_document_names_exists() -> None:
