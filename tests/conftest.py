@@ -9,11 +9,14 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import numpy as np
@@ -114,6 +117,74 @@ def postgres() -> Iterator[PostgresServer]:
         server.start()
         yield server
         server.stop()
+
+
+class Wire:
+    """Forwards connections to a server on loopback until it is cut."""
+
+    def __init__(self, port: int) -> None:
+        self._target = ("127.0.0.1", port)
+        self._ends: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._whole = True
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        self._whole = False
+        for end in self._ends:
+            _hang_up(end)
+        self._ends.clear()
+
+    def mend(self) -> None:
+        self._whole = True
+
+    def close(self) -> None:
+        self.cut()
+        _hang_up(self._listener)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                caller, _ = self._listener.accept()
+            except OSError:  # closed
+                return
+            if not self._whole:
+                _hang_up(caller)
+                continue
+            server = socket.create_connection(self._target)
+            self._ends += [caller, server]
+            for ends in ((caller, server), (server, caller)):
+                threading.Thread(target=_pump, args=ends, daemon=True).start()
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    _hang_up(target)
+
+
+def _hang_up(end: socket.socket) -> None:
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()
+
+
+@pytest.fixture
+def over_a_wire() -> Iterator[Callable[[str], tuple[str, Wire]]]:
+    """Return a function: a server's URL to a URL that reaches it over a wire, and the wire."""
+    wires: list[Wire] = []
+
+    def lay(url: str) -> tuple[str, Wire]:
+        port = urlsplit(url).port
+        assert port is not None
+        wires.append(Wire(port))
+        return url.replace(f":{port}", f":{wires[-1].port}"), wires[-1]
+
+    yield lay
+    for wire in wires:
+        wire.close()
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cratewatch.catalog import open_catalog
+from cratewatch.catalog import ItemKind, open_catalog
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
@@ -71,6 +72,32 @@ def test_a_crawl_that_is_tried_again_reads_nothing_twice(
     read = Counter(request.path for request in shop.requests if request.status == 200)
     products = {release.page_path for release in shop.releases}
     assert [path for path, count in read.items() if count > 1 and path in products] == []
+
+
+@pytest.mark.parametrize(("kind", "state"), [("page", "fetched"), ("cover", "stored")])
+def test_a_killed_night_is_gone_on_with_and_reads_nothing_twice(
+    shop: DemoShop, shop_home: Path, kind: ItemKind, state: str
+) -> None:
+    """benchmarks/kill_chain.py kills at random moments, and the other stages too."""
+    command = [COMMAND, "refresh", "shop", "--json", "--home", str(shop_home)]
+    with closing(open_catalog(load_settings(home=shop_home).catalog_url)) as catalog:
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as night:
+            while catalog.items.states().get(kind, {}).get(state, 0) < 5:
+                assert night.poll() is None, night.communicate()[1]
+                time.sleep(0.01)
+            night.kill()
+        (killed,) = catalog.runs.latest()
+        done = {key.removeprefix(shop.url) for key in catalog.items.done(killed["run_id"], kind)}
+        asked_before = len(shop.requests)
+        again = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert again.returncode == 0, again.stderr
+        report, planned = json.loads(again.stdout), expected_night(1, PLAN)
+        assert report["run_id"] == killed["run_id"]
+        assert (report["diff"]["new"], report["failed"]) == (planned.new, planned.failed)
+        assert len(catalog.covers()) == planned.new_covers
+    asked = {request.path for request in shop.requests[asked_before:]}
+    assert len(done) >= 5
+    assert not asked & done
 
 
 def test_retry_takes_up_what_failed_and_leaves_the_rest_alone(
