@@ -52,6 +52,7 @@ def wait_for(process: subprocess.Popen[str], text: str) -> list[str]:
     raise AssertionError(f"{text!r} not in the log: {''.join(lines)}")
 
 
+@pytest.mark.timeout(600)  # it waits for the clock, and for what a busy machine makes of it
 def test_a_missed_night_is_made_up_the_next_comes_by_cron_and_sigterm_ends_everything(
     home: Path, processes: Any
 ) -> None:
