@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -27,7 +26,7 @@ from twisted.python.failure import Failure
 from cratewatch.catalog import Catalog, Release, open_catalog
 from cratewatch.errors import CratewatchError, UnavailableError
 from scrapers.items import CoverItem
-from scrapers.launch import STOP_GRACE_S, CrawlJob, CrawlReport, Progress
+from scrapers.launch import CrawlJob, CrawlReport, Progress
 from scrapers.ledger import Ledger
 from scrapers.settings import scrapy_settings
 
@@ -75,9 +74,8 @@ class Parent:
         self._outgoing.flush()
 
     def _end_with_parent(self) -> None:
+        """End at once: the next process may be going on with this run already."""
         self._incoming.read()
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(STOP_GRACE_S)
         os._exit(1)
 
 
