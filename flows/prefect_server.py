@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -28,11 +28,13 @@ STOP_GRACE_S = 10.0
 
 
 @contextlib.contextmanager
-def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[None]:
+def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[Callable[[], None]]:
     """Run a server on a free loopback port for the duration of the block.
 
     PREFECT_API_URL then names it. If the variable is set already, that server is used and none
-    is started. If the server ends before the block, this process gets a SIGTERM.
+    is started. The block gets a function that waits until the server is ready, so that it can
+    import the flows meanwhile. If the server ends after that and before the block, this process
+    gets a SIGTERM.
 
     Args:
         database: Name of its SQLite file in PREFECT_HOME; servers of one file wait for each
@@ -42,7 +44,7 @@ def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[None]:
         CratewatchError: if it does not start or ends too early; names its log.
     """
     if os.environ.get("PREFECT_API_URL"):
-        yield
+        yield lambda: None
         return
     log_path = home / "logs" / "prefect-server.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,8 +52,13 @@ def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[None]:
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
         child = _start(listener, log_path, database)
     try:
-        with child, _running(child, log_path), _needed(child, log_path):
-            yield
+        with child, _ended_afterwards(child), contextlib.ExitStack() as stack:
+
+            def await_ready() -> None:
+                _await_ready(child, log_path)
+                stack.enter_context(_needed(child, log_path))
+
+            yield await_ready
     finally:
         del os.environ["PREFECT_API_URL"]
 
@@ -70,21 +77,24 @@ def _start(listener: socket.socket, log_path: Path, database: str) -> subprocess
 
 
 @contextlib.contextmanager
-def _running(child: subprocess.Popen[bytes], log_path: Path) -> Iterator[None]:
-    """Yield once the child is ready; afterwards end it by ending its standard input."""
+def _ended_afterwards(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End the child after the block by ending its standard input."""
     assert child.stdin is not None
-    assert child.stdout is not None
     try:
-        if child.stdout.readline().decode().strip() != READY:
-            raise CratewatchError(
-                f"prefect: its server did not start (exit code {child.wait()}); see {log_path}"
-            )
         yield
     finally:
         child.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(STOP_GRACE_S)
         child.kill()
+
+
+def _await_ready(child: subprocess.Popen[bytes], log_path: Path) -> None:
+    assert child.stdout is not None
+    if child.stdout.readline().decode().strip() != READY:
+        raise CratewatchError(
+            f"prefect: its server did not start (exit code {child.wait()}); see {log_path}"
+        )
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ from cratewatch.catalog import Catalog, Cover, open_catalog
 from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model
 from cratewatch.importing import import_folder
 from cratewatch.lake import FolderLake, LakeLocation
+from tests.milvus_server import MilvusProcess
 from workers import cluster
 
 # Without a frame a cover is its own best query, also for an untrained model.
@@ -117,6 +118,15 @@ def postgres() -> Iterator[PostgresServer]:
         server.start()
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusProcess]:
+    """A running Milvus server that all tests share; a test that kills it starts it again."""
+    server = MilvusProcess(tmp_path_factory.mktemp("milvus"))
+    server.start()
+    yield server
+    server.kill()
 
 
 class Wire:

@@ -144,14 +144,14 @@ def check_collection(
             not found by its own embedding with a score of about 1.
     """
     rows = gallery.count(model)
-    if rows == 0:
-        raise CheckError(
-            f"gallery: the collection of {model} is empty; import or refresh covers first"
-        )
     if rows != expected:
         raise CheckError(
             f"gallery: {rows} covers in the collection of {model}, the catalog records "
             f"{expected}; run `cratewatch index --rebuild`"
+        )
+    if rows == 0:
+        raise CheckError(
+            f"gallery: the collection of {model} is empty; import or refresh covers first"
         )
     if not sample:
         return

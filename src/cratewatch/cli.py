@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +20,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from cratewatch.boundary import run_command
 from cratewatch.errors import CratewatchError
 from cratewatch.settings import Settings, environment_settings, load_settings
+from cratewatch.tables import answer_table, evaluation_table, failures_table, report_table
 
 app = typer.Typer(
     add_completion=False,
@@ -75,7 +75,7 @@ def import_(
     from cratewatch.lake import open_lake
     from flows.progress import progress_bar
 
-    settings = _settings(home)
+    settings = load_settings(home=home)
     with (
         contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
         catalog.one_writer(),
@@ -100,7 +100,7 @@ def refresh(
     json_: AsJson = False,
 ) -> None:
     """Refresh sources: crawl, diff, fetch covers, embed what changed, check, report."""
-    _refresh(_settings(home), sources, json_)
+    _refresh(load_settings(home=home), sources, json_)
 
 
 @app.command(epilog="Example: cratewatch retry --home shop")
@@ -114,7 +114,7 @@ def retry(
     """Take failed items up again: pages, images, and covers that were not embedded."""
     from cratewatch.status import sources_to_retry
 
-    settings = _settings(home)
+    settings = load_settings(home=home)
     chosen = sources or sources_to_retry(settings)
     if chosen:
         _refresh(settings, chosen, json_, only_failed=True)
@@ -127,9 +127,10 @@ def _refresh(
 ) -> None:
     for source in sources:
         settings.source(source)
-    with _prefect(settings):
+    with _prefect(settings) as await_ready:
         from flows.refresh_catalog import RefreshError, refresh_catalog
 
+        await_ready()
         try:
             reports = refresh_catalog(settings.home, sources, only_failed=only_failed)
         except RefreshError as error:
@@ -153,14 +154,15 @@ def schedule(
     from flows.orchestration import one_schedule
     from flows.timetable import Nights
 
-    settings = _settings(home)
+    settings = load_settings(home=home)
     for source in sources:
         settings.source(source)
     nights = Nights(cron, timezone)
     settings.home.mkdir(parents=True, exist_ok=True)
-    with one_schedule(settings.home), _prefect(settings, "schedule.db"):
+    with one_schedule(settings.home), _prefect(settings, "schedule.db") as await_ready:
         from flows.serving import serve_nights
 
+        await_ready()
         asyncio.run(serve_nights(settings, sources, nights))
 
 
@@ -192,10 +194,11 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
         raise CratewatchError(f"--split: {split!r} is none of {', '.join(SPLITS)}")
     if preview and preview.suffix.lower() not in (".jpg", ".png"):
         raise CratewatchError(f"--preview: {preview} ends neither in .jpg nor in .png")
-    settings = _settings(home)
-    with _prefect(settings):
+    settings = load_settings(home=home)
+    with _prefect(settings) as await_ready:
         from flows.synthesize_queries import synthesize_queries, write_preview
 
+        await_ready()
         report = synthesize_queries(
             settings.home,
             samples=samples,
@@ -224,16 +227,17 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
     json_: AsJson = False,
 ) -> None:
     """Train an embedding model on drawn queries of the training artworks."""
-    settings = _settings(home)
+    settings = load_settings(home=home)
     from cratewatch.embedding import ModelConfig
     from cratewatch.training.loop import TrainConfig
 
     options = {"steps": steps, "learning_rate": learning_rate, "margin": margin}
     model = ModelConfig(backbone=_backbone(backbone), **_given(image_px=image_px))
     config = TrainConfig(model=model, seed=seed, **_given(**options))
-    with _prefect(settings):
+    with _prefect(settings) as await_ready:
         from flows.train_model import train_model
 
+        await_ready()
         trained = train_model(settings.home, config, queries)
     _show(asdict(trained), json_)
 
@@ -246,10 +250,11 @@ def index(
     json_: AsJson = False,
 ) -> None:
     """Embed what the model has not embedded yet and let identify use it."""
-    settings = _settings(home)
-    with _prefect(settings):
+    settings = load_settings(home=home)
+    with _prefect(settings) as await_ready:
         from flows.index_gallery import index_gallery
 
+        await_ready()
         report = index_gallery(settings.home, model, rebuild=rebuild)
     _show(asdict(report), json_)
 
@@ -264,9 +269,8 @@ def evaluate(
 ) -> None:
     """Measure recall on drawn queries of artworks that training never saw."""
     from cratewatch.evaluation import evaluate_serving
-    from cratewatch.tables import evaluation_table
 
-    evaluation = evaluate_serving(_settings(home), queries)[0]
+    evaluation = evaluate_serving(load_settings(home=home), queries)[0]
     if json_:
         _show(asdict(evaluation), as_json=True)
     else:
@@ -287,7 +291,7 @@ def identify(
     from cratewatch.identification import open_identifier
 
     failed = False
-    with open_identifier(_settings(home)) as identifier:
+    with open_identifier(load_settings(home=home)) as identifier:
         for answer in identifier.answers(_paths(images), top, IDENTIFY_BATCH):
             failed |= "error" in answer
             if json_:
@@ -310,9 +314,8 @@ def status(
 ) -> None:
     """Show what catalog, lake and gallery hold and how the last runs ended."""
     from cratewatch.status import collect_failures, collect_status
-    from cratewatch.tables import failures_table
 
-    settings = _settings(home)
+    settings = load_settings(home=home)
     if not failures:
         _show(collect_status(settings), json_)
     elif json_:
@@ -332,20 +335,17 @@ def demo(
 
     _refuse_settings_from_outside()
     empty_home(home)
-    settings = _settings(home)
-    with _prefect(settings):
+    settings = load_settings(home=home)
+    with _prefect(settings) as await_ready:
         from cratewatch.demo.run import run_demo
 
+        await_ready()
         run_demo(settings.home)
 
 
 def _stop(_signal: int, _frame: object) -> None:
     """End as on Ctrl-C, so that every process that was started is ended as well."""
     raise KeyboardInterrupt
-
-
-def _settings(home: Path | None) -> Settings:
-    return load_settings(home=home)
 
 
 def _refuse_settings_from_outside() -> None:
@@ -355,15 +355,15 @@ def _refuse_settings_from_outside() -> None:
         raise CratewatchError(f"demo: unset {', '.join(elsewhere)}; it keeps to its own --home")
 
 
-@contextlib.contextmanager
-def _prefect(settings: Settings, database: str = "prefect.db") -> Iterator[None]:
-    """Have Prefect ready for the flows, which are imported inside the block."""
+def _prefect(
+    settings: Settings, database: str = "prefect.db"
+) -> contextlib.AbstractContextManager[Callable[[], None]]:
+    """Have Prefect for the flows; the block imports them, then waits by the function it gets."""
     from flows.orchestration import configure_prefect
     from flows.prefect_server import prefect_server
 
     configure_prefect(settings.home)
-    with prefect_server(settings.home, database):
-        yield
+    return prefect_server(settings.home, database)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -390,42 +390,14 @@ def _plain(value: object) -> str:
 
 
 def _show(report: dict[str, Any], as_json: bool) -> None:
-    """Print a report: JSON, or its leaves as a table of two columns."""
     if as_json:
         sys.stdout.write(json.dumps(report, default=_plain, ensure_ascii=False) + "\n")
-        return
-    table = Table(show_header=False)
-    for name, value in _leaves(report):
-        table.add_row(name, value)
-    out.print(table)
-
-
-def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{name} {key}".strip())
-    elif isinstance(value, list):
-        for number, inner in enumerate(value, start=1):
-            yield from _leaves(inner, f"{name} {number}")
     else:
-        yield name, "" if value is None else str(value)
+        out.print(report_table(report))
 
 
 def _show_answer(answer: dict[str, Any]) -> None:
     if "error" in answer:
         sys.stderr.write(f"{answer['query']}: {answer['error']}\n")
-        return
-    table = Table(title=answer["query"])
-    for column in ("score", "artist", "title", "price", "cover"):
-        table.add_column(column)
-    for match in answer["matches"]:
-        release = match["releases"][0] if match["releases"] else {}
-        price = f"{release['price']} {release['currency']}" if release.get("price") else ""
-        table.add_row(
-            f"{match['score']:.3f}",
-            release.get("artist") or "",
-            release.get("title") or "",
-            price,
-            match["path_or_url"],
-        )
-    out.print(table)
+    else:
+        out.print(answer_table(answer))

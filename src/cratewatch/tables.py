@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rich.table import Table
@@ -39,3 +40,40 @@ def failures_table(failures: dict[str, Any]) -> Table:
 
 def _share(share: dict[str, float]) -> tuple[str, str]:
     return f"{share['value']:.1%}", f"{share['low']:.1%} to {share['high']:.1%}"
+
+
+def report_table(report: dict[str, Any]) -> Table:
+    """Lay out the leaves of a report, each named by its way from the root."""
+    table = Table(show_header=False)
+    for name, value in _leaves(report):
+        table.add_row(name, value)
+    return table
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{name} {key}".strip())
+    elif isinstance(value, list):
+        for number, inner in enumerate(value, start=1):
+            yield from _leaves(inner, f"{name} {number}")
+    else:
+        yield name, "" if value is None else str(value)
+
+
+def answer_table(answer: dict[str, Any]) -> Table:
+    """Lay out the matches of one query with their first release."""
+    table = Table(title=answer["query"])
+    for column in ("score", "artist", "title", "price", "cover"):
+        table.add_column(column)
+    for match in answer["matches"]:
+        release = match["releases"][0] if match["releases"] else {}
+        price = f"{release['price']} {release['currency']}" if release.get("price") else ""
+        table.add_row(
+            f"{match['score']:.3f}",
+            release.get("artist") or "",
+            release.get("title") or "",
+            price,
+            match["path_or_url"],
+        )
+    return table

@@ -1,53 +1,17 @@
 """The command as users run it, in a process of its own where output and exit code matter."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from cratewatch.catalog import Catalog, Cover
-from cratewatch.embedding import load_model
-from cratewatch.gallery import open_gallery
-from cratewatch.images import load
-from cratewatch.lake import Lake
-
-
-def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from cratewatch.cli import main; main()", *arguments],
-        input=stdin,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture
-def served(
-    home: Path, catalog: Catalog, lake: Lake, imported: list[Cover], tiny_model: str
-) -> list[Cover]:
-    """The imported covers, indexed and served."""
-    embedder = load_model(lake, tiny_model)
-    with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.create(tiny_model, 128)
-        gallery.upsert(
-            tiny_model,
-            [cover.cover_id for cover in imported],
-            [cover.artwork_id for cover in imported],
-            embedder.embed_covers([load(Path(cover.source_url)) for cover in imported]),
-        )
-        gallery.flush(tiny_model)
-        gallery.point_alias(tiny_model)
-    return imported
+from cratewatch.catalog import Cover
 
 
 def test_identify_answers_every_path_in_order_and_fails_at_the_end(
-    home: Path, served: list[Cover], tmp_path: Path
+    run: Any, home: Path, served: list[Cover], tmp_path: Path
 ) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not really")
     paths = [
@@ -72,7 +36,7 @@ def test_identify_answers_every_path_in_order_and_fails_at_the_end(
     assert "Traceback" not in answer.stderr
 
 
-def test_identify_takes_paths_on_standard_input(home: Path, served: list[Cover]) -> None:
+def test_identify_takes_paths_on_standard_input(run: Any, home: Path, served: list[Cover]) -> None:
     paths = [cover.source_url for cover in served] * 4
     answer = run("identify", "-", "--json", "--home", str(home), stdin="\n".join(paths) + "\n\n")
     assert answer.returncode == 0, answer.stderr
@@ -81,7 +45,7 @@ def test_identify_takes_paths_on_standard_input(home: Path, served: list[Cover])
     assert [line["matches"][0]["path_or_url"] for line in lines] == paths
 
 
-def test_identify_prints_a_table_for_people(home: Path, served: list[Cover]) -> None:
+def test_identify_prints_a_table_for_people(run: Any, home: Path, served: list[Cover]) -> None:
     answer = run("identify", served[0].source_url, "--home", str(home))
     assert answer.returncode == 0
     assert "1.000" in answer.stdout
@@ -100,7 +64,7 @@ def test_identify_prints_a_table_for_people(home: Path, served: list[Cover]) -> 
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_1(
-    home: Path, arguments: list[str], message: str
+    run: Any, home: Path, arguments: list[str], message: str
 ) -> None:
     answer = run(*arguments, "--home", str(home))
     assert answer.returncode == 1
@@ -109,13 +73,15 @@ def test_a_mistake_is_one_line_and_exit_code_1(
     assert answer.stdout == ""
 
 
-def test_a_misspelt_setting_is_refused(home: Path) -> None:
+def test_a_misspelt_setting_is_refused(run: Any, home: Path) -> None:
     answer = run("status", "--home", str(home), CRATEWATCH_LAKE_PAHT="x")
     assert answer.returncode == 1
     assert "CRATEWATCH_LAKE_PAHT" in answer.stderr
 
 
-def test_status_counts_what_is_there(home: Path, served: list[Cover], tiny_model: str) -> None:
+def test_status_counts_what_is_there(
+    run: Any, home: Path, served: list[Cover], tiny_model: str
+) -> None:
     status = json.loads(run("status", "--json", "--home", str(home)).stdout)
     assert status["catalog"]["covers"] == len(served)
     assert status["gallery"] == {
@@ -124,7 +90,7 @@ def test_status_counts_what_is_there(home: Path, served: list[Cover], tiny_model
     }
 
 
-def test_import_says_what_it_did(home: Path, cover_folder: Path) -> None:
+def test_import_says_what_it_did(run: Any, home: Path, cover_folder: Path) -> None:
     Image.new("RGB", (64, 64)).save(cover_folder / "extra.png")
     (cover_folder / "bad.jpg").write_text("x")
     report = json.loads(run("import", str(cover_folder), "--json", "--home", str(home)).stdout)
@@ -132,7 +98,7 @@ def test_import_says_what_it_did(home: Path, cover_folder: Path) -> None:
     assert report["failed"] == {"not_an_image": 1}
 
 
-def test_the_demo_never_empties_a_folder_that_it_did_not_make(tmp_path: Path) -> None:
+def test_the_demo_never_empties_a_folder_that_it_did_not_make(run: Any, tmp_path: Path) -> None:
     (tmp_path / "precious.txt").write_text("mine")
     answer = run("demo", "--home", str(tmp_path))
     assert answer.returncode == 1

@@ -101,21 +101,24 @@ def test_a_server_that_does_not_start_is_one_line_that_names_its_log(
     start_instead(monkeypatch, "raise SystemExit(3)")
     with (
         pytest.raises(CratewatchError, match=r"did not start \(exit code 3\); see .*server\.log"),
-        prefect_server.prefect_server(home),
+        prefect_server.prefect_server(home) as await_ready,
     ):
-        pytest.fail("there is no server")
+        await_ready()
 
 
 def test_a_server_that_dies_stops_the_schedule(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     start_instead(monkeypatch, "print('ready', flush=True); raise SystemExit(9)")
     stopped = threading.Event()
     before = signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    try:
-        with (
-            pytest.raises(CratewatchError, match=r"its server ended \(exit code 9\)"),
-            prefect_server.prefect_server(home),
-        ):
+
+    def serve() -> None:
+        with prefect_server.prefect_server(home) as await_ready:
+            await_ready()
             assert stopped.wait(60)
+
+    try:
+        with pytest.raises(CratewatchError, match=r"its server ended \(exit code 9\)"):
+            serve()
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -127,7 +130,8 @@ def test_a_server_is_ended_with_the_block(
         monkeypatch, "import sys; print('ready', flush=True); sys.stdin.read(); raise SystemExit"
     )
     before = processes.below(os.getpid())
-    with prefect_server.prefect_server(home):
+    with prefect_server.prefect_server(home) as await_ready:
+        await_ready()
         assert os.environ["PREFECT_API_URL"].startswith("http://127.0.0.1:")
         (server,) = processes.below(os.getpid()) - before
     assert not processes.alive(server)
@@ -139,7 +143,8 @@ def test_a_server_that_the_environment_names_is_used(
 ) -> None:
     start_instead(monkeypatch, "raise SystemExit(3)")
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
-    with prefect_server.prefect_server(home):
+    with prefect_server.prefect_server(home) as await_ready:
+        await_ready()
         assert os.environ["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
 
 
