@@ -3,10 +3,11 @@
     .venv/bin/python benchmarks/kill_chain.py --times 20 --home build/kills
 
 Every stage is killed as often as asked for: the crawl, the fetch of the covers, the embedding,
-the load into the gallery, and the flow itself. Where the night does not end well by itself,
-`cratewatch refresh` runs once more. Then catalog, lake and gallery must be equal to those of a
-night that nobody disturbed, up to times, run ids and the order of arrival, and pages that were
-recorded as read before the kill must not have been asked for again. Linux only: it reads /proc.
+the load into the gallery, and the flow itself; what the night was doing at that moment is read
+from its catalog. Where the night does not end well by itself, `cratewatch refresh` runs once
+more. Then catalog, lake and gallery must be equal to those of a night that nobody disturbed, up
+to times, run ids and the order of arrival, and pages that were recorded as read before the kill
+must not have been asked for again. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
@@ -43,7 +44,14 @@ from cratewatch.settings import load_settings
 PLAN = StockPlan(n_releases=60)
 TINY = ModelConfig(image_px=32, cover_margin=0.0)
 SOURCE = "shop"
-COMMAND = str(Path(sys.executable).with_name("cratewatch"))
+# The command, with small batches and shards, so that a night of few covers has several of both.
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import workers.embedding, workers.indexing\n"
+    "workers.embedding.BATCH, workers.indexing.SHARD_COVERS = 6, 12\n"
+    "from cratewatch.cli import main; main()",
+]
 CRAWL = "scrapers.crawl"
 EMBEDDER = "ray::_Embedder"
 LAST_BREATH_S = 20.0  # what a process below a killed one may take to notice
@@ -68,7 +76,7 @@ class Night:
         self.log = home / "command.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [COMMAND, "refresh", SOURCE, "--home", str(home)],
+                [*COMMAND, "refresh", SOURCE, "--home", str(home)],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -188,7 +196,7 @@ class Kills:
         model = save_model(lake, EmbeddingNet(TINY), TINY, {}, [])
         for command in (["import", str(covers)], ["index"]):
             subprocess.run(
-                [COMMAND, *command, "--home", str(home)],
+                [*COMMAND, *command, "--home", str(home)],
                 check=True,
                 stdout=subprocess.DEVNULL,
             )
@@ -220,7 +228,7 @@ class Kills:
         pid = aim(night)
         time.sleep(self._rng.uniform(0, span_s))
         below = night.descendants()
-        killed = _kill(night, pid)
+        killed = f"{_kill(night, pid)} during {self._doing(home)}"
         read, asked_before = self._pages_read(home), len(self._shop.requests)
         code = night.process.wait()
         if code:
@@ -230,6 +238,22 @@ class Kills:
         if not problem:
             shutil.rmtree(home)
         return Outcome(killed, len(asked & read), _still_running(below), problem)
+
+    def _doing(self, home: Path) -> str:
+        """Return what the catalog says that a night is about."""
+        with closing(open_catalog(load_settings(home=home).catalog_url)) as catalog:
+            runs = [r for r in catalog.runs.latest(9) if r["kind"].startswith("refresh-")]
+            if not runs:
+                return "start"
+            if runs[0]["state"] != "running":
+                return "end"
+            if "diff" not in runs[0]["report"]:
+                return "crawl"
+            if catalog.items.states().get("cover", {}).get("planned"):
+                return "covers"
+            if catalog.embeddings.shards_to_index(self._model):
+                return "load"
+            return "embedding" if catalog.embeddings.missing(self._model) else "end"
 
     def _pages_read(self, home: Path) -> set[str]:
         """Return the paths of pages that the catalog knows to be read by the killed run."""

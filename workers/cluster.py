@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import ray
 from ray.exceptions import RayError, RayTaskError
 
@@ -48,6 +49,7 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
             # Without a token in the environment Ray writes one to ~/.ray.
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
             options |= {"include_dashboard": False, "_temp_dir": folder}
+            stack.callback(_end_leftovers, folder)
         on_terminate = signal.getsignal(signal.SIGTERM)
         stack.callback(ray.shutdown)
         _connect(options, state)
@@ -71,6 +73,15 @@ def _connect(options: dict[str, Any], state: Path) -> None:
                     f"{str(error).splitlines()[0]}; see {where}"
                 ) from error
             ray.shutdown()
+            _end_leftovers(options["_temp_dir"])
+
+
+def _end_leftovers(folder: str) -> None:
+    """End the processes of a start that failed, which Ray itself forgets."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any(folder in argument for argument in process.cmdline()):
+                process.kill()
 
 
 @contextlib.contextmanager

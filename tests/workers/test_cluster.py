@@ -105,20 +105,31 @@ class SlowRay:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, timeouts: int) -> None:
         self.starts = 0
         self.timeouts = timeouts
+        self.started: list[subprocess.Popen[bytes]] = []
         monkeypatch.setattr(ray, "init", self.init)
         monkeypatch.setattr(ray, "shutdown", lambda: None)
         monkeypatch.setattr(ray, "is_initialized", lambda: self.starts > self.timeouts)
 
-    def init(self, **_: object) -> None:
+    def init(self, **options: object) -> None:
         self.starts += 1
         if self.starts <= self.timeouts:
+            if folder := options.get("_temp_dir"):
+                raylet = [sys.executable, "-c", "input()", f"--session={folder}/session"]
+                self.started.append(subprocess.Popen(raylet, stdin=subprocess.PIPE))
             raise Exception("The current node timed out during startup.\nMore.")  # noqa: TRY002
+
+    def ended(self) -> None:
+        """Check that nothing of the starts that failed is left."""
+        for process in self.started:
+            with process:
+                assert process.wait(10) == -signal.SIGKILL
 
 
 def test_a_slow_start_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     slow = SlowRay(monkeypatch, timeouts=cluster.START_ATTEMPTS - 1)
     with cluster.ray_cluster(cluster.LOCAL, tmp_path):
         assert slow.starts == cluster.START_ATTEMPTS
+        slow.ended()
 
 
 def test_a_cluster_that_never_starts_is_named(
@@ -131,6 +142,7 @@ def test_a_cluster_that_never_starts_is_named(
     ):
         pass
     assert slow.starts == cluster.START_ATTEMPTS
+    slow.ended()
 
 
 def test_a_remote_cluster_that_is_away_is_named_at_once(
