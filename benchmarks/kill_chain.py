@@ -204,7 +204,7 @@ class Kills:
 
     def _home(self, name: str) -> Path:
         home = self._folder / name
-        shutil.copytree(self._prepared, home, ignore=shutil.ignore_patterns("ray", "prefect"))
+        shutil.copytree(self._prepared, home, ignore=shutil.ignore_patterns("ray"))
         return home
 
     def _calm_night(self) -> tuple[Path, float]:
@@ -247,7 +247,7 @@ class Kills:
                 return "start"
             if runs[0]["state"] != "running":
                 return "end"
-            if "diff" not in runs[0]["report"]:
+            if "diff" not in (runs[0]["report"] or {}):
                 return "crawl"
             if catalog.items.states().get("cover", {}).get("planned"):
                 return "covers"

@@ -50,8 +50,9 @@ def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexRep
             open_gallery(settings.gallery_uri, settings.gallery_token) as gallery,
             progress_bar("index") as advance,
         ):
-            if gallery.create(model, dim):
+            if model not in gallery.models():
                 catalog.embeddings.forget_indexed(model)
+            gallery.create(model, dim)
             if rebuild:
                 catalog.embeddings.forget(model)
                 gallery.keep_only(model, {cover.cover_id for cover in catalog.covers()})

@@ -16,15 +16,19 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import uvicorn
 
 from cratewatch.errors import CratewatchError
 
 READY = "ready"
 STOP_GRACE_S = 10.0
+ANSWER_S = 10.0
 
 
 @contextlib.contextmanager
@@ -41,10 +45,12 @@ def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[Callabl
             other's locks.
 
     Raises:
-        CratewatchError: if it does not start or ends too early; names its log.
+        CratewatchError: if it does not start, ends too early or fails in the block, with its log;
+            if the one that the variable names does not answer or fails.
     """
-    if os.environ.get("PREFECT_API_URL"):
-        yield lambda: None
+    if url := os.environ.get("PREFECT_API_URL"):
+        with _failures_explained(f"look after the server at {url}"):
+            yield lambda: _look_for(url)
         return
     log_path = home / "logs" / "prefect-server.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +58,12 @@ def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[Callabl
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
         child = _start(listener, log_path, database)
     try:
-        with child, _ended_afterwards(child), contextlib.ExitStack() as stack:
+        with (
+            child,
+            _ended_afterwards(child),
+            _failures_explained(f"see {log_path}, and that its disk has room"),
+            contextlib.ExitStack() as stack,
+        ):
 
             def await_ready() -> None:
                 _await_ready(child, log_path)
@@ -61,6 +72,35 @@ def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[Callabl
             yield await_ready
     finally:
         del os.environ["PREFECT_API_URL"]
+
+
+@contextlib.contextmanager
+def _failures_explained(remedy: str) -> Iterator[None]:
+    """Turn what Prefect's client raises when the server fails, as on a full disk, into a line."""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise CratewatchError(
+            f"prefect: its server failed ({_said(error)}); {remedy}, then run the "
+            "same command again"
+        ) from error
+
+
+def _said(error: httpx.HTTPError) -> str:
+    """Return the first line of an error, without Prefect's hint at what its code means."""
+    return str(error).partition("\n")[0].partition(" for url ")[0]
+
+
+def _look_for(url: str) -> None:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=ANSWER_S):
+            return
+    except urllib.error.HTTPError:  # it answers; what it refuses is Prefect's to say
+        return
+    except (OSError, ValueError) as error:  # ValueError: no address
+        raise CratewatchError(
+            f"prefect: {url} does not answer ({error}); check PREFECT_API_URL"
+        ) from error
 
 
 def _start(listener: socket.socket, log_path: Path, database: str) -> subprocess.Popen[bytes]:

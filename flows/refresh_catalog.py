@@ -175,6 +175,7 @@ def diff(settings: Settings, catalog: Catalog, source: str, run_id: str, complet
 )
 def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
     """Embed and upsert new covers into the serving collection; None before the first model."""
+    catalog.check_writer()
     with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
         model = gallery.serving_model()
         if model is None:
@@ -183,6 +184,7 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
         gallery.load(model)
         if up_to_date(catalog, model):
             check_collection(gallery, model, catalog.embeddings.count_indexed(model), {})
+            catalog.embeddings.mark_indexed(model, [])  # known covers under new URLs
             return IndexReport(model, 0, gallery.count(model))
         lake = open_lake(settings.lake)
         with (
@@ -208,6 +210,7 @@ def publish(
     settings: Settings, catalog: Catalog, report: dict[str, Any], indexed: IndexReport | None
 ) -> None:
     """Keep the report in lake and catalog and show it as an artifact."""
+    catalog.check_writer()  # or the run may be another process's by now
     report["index"] = asdict(indexed) if indexed else None
     text = json.dumps(report, indent=2, sort_keys=True)
     try:

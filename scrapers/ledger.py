@@ -58,6 +58,7 @@ class Ledger:
             self.items = len(self._pages)
         if job.job == "failed_pages":
             self._only = catalog.items.failed(job.source_name, "page", but=(DUPLICATE,))
+            self._only |= catalog.items.planned(job.run_id, "page")  # before it was killed
 
     @property
     def complete(self) -> bool:

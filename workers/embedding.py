@@ -10,7 +10,7 @@ import ray
 import torch
 
 from cratewatch.catalog import Cover
-from cratewatch.embedding import Embeddings, batches, load_model
+from cratewatch.embedding import Embedder, Embeddings, batches, load_model
 from cratewatch.errors import ImageError, NotFoundError
 from cratewatch.images import decode
 from cratewatch.lake import Lake, cover_key
@@ -45,9 +45,13 @@ class _Embedder:
     def __init__(self, lake: Lake, model: str, threads: int) -> None:
         torch.set_num_threads(threads)
         self._lake = lake
-        self._embedder = load_model(self._lake, model)
+        self._model = model
+        self._embedder: Embedder | None = None
 
     def embed(self, covers: list[Cover]) -> EmbeddedBatch:
+        # Not loaded when the actor starts: Ray would tell a lake that is away as a dead actor.
+        if self._embedder is None:
+            self._embedder = load_model(self._lake, self._model)
         images, kept, failed = [], [], {}
         side_px = 2 * self._embedder.config.image_px
         for cover in covers:

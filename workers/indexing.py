@@ -49,8 +49,8 @@ def index_covers(
         on_progress: Called with covers done and covers to do.
 
     Raises:
-        CheckError: if the collection does not hold what the catalog says it holds, or if more
-            than MAX_FAILED_SHARE of the covers could not be embedded.
+        CheckError: if the collection does not hold what the catalog says it holds; at the end, if
+            more than MAX_FAILED_SHARE of all covers could not be embedded.
     """
     indexer = _Indexer(catalog, lake, gallery, model)
     indexer.load_left_over()
@@ -58,16 +58,20 @@ def index_covers(
     indexer.embed(covers, on_progress)
     if indexer.loaded:
         gallery.flush(model)
-    if len(indexer.failed) > MAX_FAILED_SHARE * len(covers):
+    embedded = catalog.embeddings.count(model)
+    broken = len(indexer.failed) > MAX_FAILED_SHARE * (embedded + len(indexer.failed))
+    if indexer.loaded or not broken:
+        check_collection(gallery, model, embedded, indexer.sample)
+        catalog.embeddings.mark_indexed(model, indexer.loaded)
+    if broken:
         cover_id, reason = next(iter(indexer.failed.items()))
         raise CheckError(
-            f"gallery: {len(indexer.failed)} of {len(covers)} covers could not be embedded for "
-            f"{model}, first {cover_id}: {reason}; mend the lake and run `cratewatch index`"
+            f"gallery: {len(indexer.failed)} covers could not be embedded for {model}, first "
+            f"{cover_id}: {reason}; look after the lake, refresh or import to fetch them again"
         )
-    check_collection(gallery, model, catalog.embeddings.count(model), indexer.sample)
-    catalog.embeddings.mark_indexed(model, indexer.loaded)
-    embedded = len(covers) - len(indexer.failed)
-    return IndexReport(model, embedded, gallery.count(model), indexer.failed)
+    return IndexReport(
+        model, len(covers) - len(indexer.failed), gallery.count(model), indexer.failed
+    )
 
 
 def up_to_date(catalog: Catalog, model: str) -> bool:

@@ -193,26 +193,22 @@ class Gallery:
         return sorted(n.removeprefix(COLLECTION_PREFIX) for n in names if _is_ours(n))
 
     @_explained
-    def create(self, model: str, dim: int) -> bool:
-        """Make the model's collection if there is none; True if it was made."""
+    def create(self, model: str, dim: int) -> None:
+        """Make the model's collection, or what is missing of it, and load it."""
         name = COLLECTION_PREFIX + model
-        if self._client.has_collection(name, timeout=CALL_TIMEOUT_S):
-            self.load(model)
-            return False
-        schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
-        schema.add_field("cover_id", DataType.VARCHAR, is_primary=True, max_length=64)
-        schema.add_field("artwork_id", DataType.VARCHAR, max_length=64)
-        schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=dim)
-        index = self._client.prepare_index_params()
-        index.add_index(field_name="embedding", index_type="FLAT", metric_type="COSINE")
-        self._client.create_collection(
-            name,
-            schema=schema,
-            index_params=index,
-            consistency_level="Bounded",
-            timeout=CALL_TIMEOUT_S,
-        )
-        return True
+        if not self._client.has_collection(name, timeout=CALL_TIMEOUT_S):
+            schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
+            schema.add_field("cover_id", DataType.VARCHAR, is_primary=True, max_length=64)
+            schema.add_field("artwork_id", DataType.VARCHAR, max_length=64)
+            schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=dim)
+            self._client.create_collection(
+                name, schema=schema, consistency_level="Bounded", timeout=CALL_TIMEOUT_S
+            )
+        if not self._client.list_indexes(name, timeout=CALL_TIMEOUT_S):
+            index = self._client.prepare_index_params()
+            index.add_index(field_name="embedding", index_type="FLAT", metric_type="COSINE")
+            self._client.create_index(name, index, timeout=CALL_TIMEOUT_S)
+        self.load(model)
 
     @_explained
     def keep_only(self, model: str, cover_ids: Container[str]) -> None:

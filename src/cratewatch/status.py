@@ -30,6 +30,7 @@ def collect_status(settings: Settings) -> dict[str, Any]:
                 {name: run[name] for name in ("run_id", "state", "started_at")}
                 for run in catalog.runs.latest()
             ],
+            "last_success": catalog.runs.last_successes(),
         }
     finally:
         catalog.close()
@@ -46,10 +47,10 @@ def collect_failures(settings: Settings, examples: int) -> dict[str, Any]:
 
 
 def sources_to_retry(settings: Settings) -> list[str]:
-    """Return the configured sources that have failed items; imports are made by hand."""
+    """Return the configured sources with undone items; imports are made by hand."""
     with closing(open_catalog(settings.catalog_url)) as catalog:
-        failed = catalog.items.sources_with_failures()
-    return [source for source in failed if source in settings.sources]
+        undone = catalog.items.sources_to_retry()
+    return [source for source in undone if source in settings.sources]
 
 
 def _gallery_status(settings: Settings) -> dict[str, Any]:

@@ -107,9 +107,19 @@ def test_what_was_flushed_is_there_after_reopening(uri: str) -> None:
 
 
 def test_a_collection_is_made_once(gallery: Gallery) -> None:
-    assert gallery.create("m", 128)
-    assert not gallery.create("m", 128)
+    gallery.create("m", 128)
+    gallery.create("m", 128)
     assert gallery.models() == ["m"]
+
+
+def test_a_collection_that_was_left_without_its_index_gets_it(gallery: Gallery) -> None:
+    vectors = unit(np.random.default_rng(0), 30)
+    ids = fill(gallery, "m", vectors)
+    client = gallery._client
+    client.release_collection("covers_m")
+    client.drop_index("covers_m", client.list_indexes("covers_m")[0])
+    gallery.create("m", 128)
+    assert [hits[0].cover_id for hits in gallery.search(vectors, 1, model="m")] == ids
 
 
 def test_rows_that_nobody_knows_are_removed(gallery: Gallery) -> None:

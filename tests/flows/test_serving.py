@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from cratewatch.catalog import open_catalog
@@ -138,14 +139,26 @@ def test_a_server_is_ended_with_the_block(
     assert "PREFECT_API_URL" not in os.environ
 
 
+def test_a_server_that_fails_is_one_line_that_names_its_log(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_instead(monkeypatch, "import sys; print('ready', flush=True); sys.stdin.read()")
+    with (
+        pytest.raises(CratewatchError, match=r"server failed \(Server error '500 .*log, and that"),
+        prefect_server.prefect_server(home),
+    ):
+        raise httpx.HTTPError("Server error '500 Internal Server Error'\nMore.")
+
+
 def test_a_server_that_the_environment_names_is_used(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     start_instead(monkeypatch, "raise SystemExit(3)")
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     with prefect_server.prefect_server(home) as await_ready:
-        await_ready()
         assert os.environ["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
+        with pytest.raises(CratewatchError, match=r"127\.0\.0\.1:1/api does not answer"):
+            await_ready()
 
 
 @pytest.mark.parametrize(

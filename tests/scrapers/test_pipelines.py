@@ -72,12 +72,14 @@ def test_validate_drops(ledger, workplace, item, reason):
     assert drop_reason(ledger, workplace) == reason
 
 
-def test_a_release_refused_by_its_page_is_not_withdrawn(ledger, workplace):
+def test_a_release_refused_by_its_page_is_not_withdrawn(workplace):
     """The failure bears the page's URL, by which the diff knows what it could not see."""
     catalog = workplace.catalog
     listed = release(page_url="http://shop.example/p")
     catalog.stage(workplace.run_id, [listed])
     catalog.apply_crawl(workplace.run_id, "shop", complete=True)
+    workplace.next_night()
+    ledger = workplace.ledger()
     with pytest.raises(DropItem):
         Validate(ledger).process_item(release(title="", page_url="http://shop.example/p"))
     ledger.save()
@@ -225,6 +227,8 @@ def test_a_retry_takes_only_what_failed_and_leaves_ids_that_others_own(workplace
     retry = workplace.ledger(job="failed_pages")
     pages = [f"http://shop.example/{name}" for name in "abcd"]
     assert retry.plan("page", pages) == ["http://shop.example/a"]
+    again = workplace.ledger(job="failed_pages")  # the first was killed
+    assert again.plan("page", pages) == ["http://shop.example/a"]
 
 
 def test_what_could_not_be_staged_makes_the_crawl_incomplete(ledger, workplace, monkeypatch):

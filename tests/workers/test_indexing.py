@@ -7,6 +7,7 @@ import pytest
 from cratewatch.catalog import Catalog, Cover
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.gallery import Gallery, open_gallery
+from cratewatch.importing import import_folder
 from cratewatch.lake import Lake, cover_key
 from workers import indexing
 from workers.indexing import check_collection, index_covers, up_to_date
@@ -83,10 +84,35 @@ def test_a_lake_without_its_covers_never_passes_for_an_index(
 ) -> None:
     for cover in imported[:12]:
         lake.delete(cover_key(cover.cover_id))
-    with pytest.raises(CheckError, match="12 of 24 covers could not be embedded"):
+    with pytest.raises(CheckError, match="12 covers could not be embedded"):
         index(catalog, lake, gallery, tiny_model)
-    assert catalog.embeddings.count_indexed(tiny_model) == 0
+    assert catalog.embeddings.count_indexed(tiny_model) == 12
     assert catalog.items.failures() == {"unreadable_in_lake": 12}
+
+
+def test_one_cover_that_is_lost_does_not_stop_the_others_and_is_fetched_again(
+    catalog: Catalog,
+    lake: Lake,
+    gallery: Gallery,
+    imported: list[Cover],
+    cover_folder: Path,
+    tiny_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(indexing, "MAX_FAILED_SHARE", 0.05)  # one of 24
+    lost = imported[0]
+    lake.delete(cover_key(lost.cover_id))
+    for embedded in (23, 0):
+        report = index(catalog, lake, gallery, tiny_model)
+        assert (report.embedded, report.rows, list(report.failed)) == (
+            embedded,
+            23,
+            [lost.cover_id],
+        )
+    import_folder(cover_folder, catalog, lake)
+    report = index(catalog, lake, gallery, tiny_model)
+    assert (report.embedded, report.rows, report.failed) == (1, 24, {})
+    assert catalog.items.failures() == {}
 
 
 def test_an_empty_collection_never_serves(

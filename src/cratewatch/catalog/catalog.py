@@ -62,6 +62,10 @@ class Catalog:
         """Hold the catalog's lock for a block; see Database.one_writer."""
         return self._db.one_writer()
 
+    def check_writer(self) -> None:
+        """Raise if the lock was lost meanwhile; see Database.check_writer."""
+        self._db.check_writer()
+
     def stage(self, run_id: str, releases: Iterable[Release], items: Sequence[Item] = ()) -> None:
         """Keep what a crawl sees, and how far its items are, in one transaction.
 
@@ -97,6 +101,7 @@ class Catalog:
         max_withdrawn_share: float = 1.0,
     ) -> Diff:
         """Apply what was staged, once for each run; see diff.apply_crawl."""
+        self.check_writer()
         with self._db.transaction() as session:
             return apply_crawl(
                 session,

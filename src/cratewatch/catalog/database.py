@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -43,8 +44,8 @@ def open_database(url: str) -> Database:
     try:
         parsed = make_url(url)
         engine = _create_engine(parsed)
-    except (ArgumentError, ImportError, OSError) as error:
-        raise CratewatchError(f"catalog {url}: {error}; check catalog_url") from error
+    except (ArgumentError, ImportError, OSError, ValueError) as error:  # ValueError: the port
+        raise _no_such_url(url, error) from error
     database = Database(engine)
     with contextlib.ExitStack() as stack:
         stack.callback(database.close)
@@ -52,8 +53,15 @@ def open_database(url: str) -> Database:
             _migrate(engine)
         except DBAPIError as error:
             raise database.explained(error) from error
+        except TypeError as error:  # what pg8000 says of a parameter that it does not know
+            raise _no_such_url(url, error) from error
         stack.pop_all()  # it is open: the caller closes it
     return database
+
+
+def _no_such_url(url: str, error: Exception) -> CratewatchError:
+    shown = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+    return CratewatchError(f"catalog {shown}: {error}; check catalog_url")
 
 
 def _create_engine(url: URL) -> Engine:
@@ -97,6 +105,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._begin = sessionmaker(engine, expire_on_commit=False).begin
+        self._lock: Connection | None = None
 
     def close(self) -> None:
         self._engine.dispose()
@@ -136,12 +145,28 @@ class Database:
         try:
             if not connection.scalar(select(func.pg_try_advisory_lock(WRITER_LOCK))):
                 raise BusyError(f"catalog {self.name}")
+            self._lock = connection
             yield
         finally:
-            with contextlib.suppress(DBAPIError):  # a connection that broke holds no lock
-                connection.execute(select(func.pg_advisory_unlock(WRITER_LOCK)))
+            self._lock = None
+            with contextlib.suppress(DBAPIError):
+                if not connection.invalidated:  # one that broke holds no lock
+                    connection.execute(select(func.pg_advisory_unlock(WRITER_LOCK)))
             with contextlib.suppress(DBAPIError):
                 connection.close()
+
+    def check_writer(self) -> None:
+        """Look whether the lock that one_writer() took is still held.
+
+        Raises:
+            CratewatchError: if the server that held it was restarted or cut off: another process
+                may be writing.
+        """
+        if self._lock is not None:
+            try:
+                self._lock.execute(select(1))
+            except DBAPIError as error:
+                raise self.explained(error) from error
 
     @property
     def name(self) -> str:

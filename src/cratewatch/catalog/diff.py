@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from cratewatch.catalog.items import advance_pages
 from cratewatch.catalog.records import Diff, Release
 from cratewatch.catalog.runs import note
-from cratewatch.catalog.schema import ItemRow, OfferRow, ReleaseRow, StagedReleaseRow
+from cratewatch.catalog.schema import ItemRow, OfferRow, ReleaseRow, RunRow, StagedReleaseRow
 from cratewatch.errors import CheckError
 
 CHUNK = 500
@@ -30,7 +30,8 @@ def apply_crawl(  # noqa: PLR0913
 ) -> Diff:
     """Write a run's staged releases into the catalog and withdraw those that it did not see.
 
-    The difference becomes the run's report["diff"] with it: a run that has one is applied.
+    The difference becomes the run's report["diff"] with it: a run that has one is applied, and
+    is not applied again.
 
     Args:
         complete: Whether the crawl saw every listing page; if not, nothing is withdrawn.
@@ -39,6 +40,9 @@ def apply_crawl(  # noqa: PLR0913
     Raises:
         CheckError: if more would be withdrawn; nothing is changed then.
     """
+    applied = (session.get_one(RunRow, run_id).report or {}).get("diff")
+    if applied is not None:
+        return Diff(**applied)
     unreachable = _count(session, _missing(run_id, source).where(_page_failed(run_id)))
     counts = {"new": 0, "changed": 0, "unchanged": 0}
     withdrawn = 0

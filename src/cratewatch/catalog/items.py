@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
 from cratewatch.catalog.records import Item, ItemKind, item_key
-from cratewatch.catalog.schema import EmbeddingRow, ItemRow
+from cratewatch.catalog.schema import EmbeddingRow, ItemRow, ReleaseRow
 
 DONE = ("fetched", "stored", "embedded", "indexed")
 UNREADABLE = "unreadable_in_lake"
@@ -60,23 +60,38 @@ class Items:
             ItemRow.reason.not_in(but),
         )
 
+    def planned(self, run_id: str, kind: ItemKind) -> set[str]:
+        """Return the keys of the items that the run has planned and not come to."""
+        return self._keys(
+            ItemRow.run_id == run_id, ItemRow.kind == kind, ItemRow.state == "planned"
+        )
+
     def _keys(self, *conditions: Any) -> set[str]:
         with self._db.transaction() as session:
             return set(session.scalars(select(ItemRow.key).where(*conditions)))
 
-    def sources_with_failures(self) -> list[str]:
-        query = select(ItemRow.source).where(ItemRow.state == "failed").distinct()
+    def sources_to_retry(self) -> list[str]:
+        """Return the sources with items that failed, or that a run which was killed left."""
+        undone = ItemRow.state.in_(("failed", "planned"))
+        query = select(ItemRow.source).where(undone).distinct()
         with self._db.transaction() as session:
             return sorted(session.scalars(query))
 
     def forget_old(self, source: str, run_id: str) -> None:
-        """Forget what earlier runs left undone: a whole run has tried everything again."""
-        undone = ItemRow.state.in_(("planned", "failed"))
+        """Forget what earlier runs left undone: a whole run has tried everything again.
+
+        So it has the listing, if a part of it failed at first. What could not be embedded stays.
+        """
+        undone = or_(
+            ItemRow.state == "planned", (ItemRow.state == "failed") & (ItemRow.reason != UNREADABLE)
+        )
+        page = (ItemRow.kind == "page") & (ItemRow.state != "withdrawn")
+        of_others = (ItemRow.run_id != run_id) & or_(undone, page)
         with self._db.transaction() as session:
             session.execute(
                 delete(ItemRow)
-                .where(ItemRow.source == source, ItemRow.run_id != run_id)
-                .where(or_(undone, (ItemRow.kind == "page") & (ItemRow.state != "withdrawn")))
+                .where(ItemRow.source == source)
+                .where(or_(of_others, ItemRow.kind == "listing"))
             )
 
     def failures_of_run(self, run_id: str) -> dict[str, int]:
@@ -135,9 +150,14 @@ class Items:
         return counts
 
     def fail_covers(self, reasons: Mapping[str, str]) -> None:
-        """Record why covers, by cover_id, could not be embedded."""
+        """Record why covers, by cover_id, could not be embedded; their images are due again."""
         with self._db.transaction() as session:
             for cover_id, detail in reasons.items():
+                session.execute(
+                    update(ReleaseRow)
+                    .where(ReleaseRow.cover_id == cover_id)
+                    .values(cover_image_url=None)
+                )
                 session.execute(
                     update(ItemRow)
                     .where(ItemRow.kind == "cover", ItemRow.cover_id == cover_id)

@@ -76,6 +76,13 @@ class Runs:
             )
             session.execute(delete(StagedReleaseRow).where(StagedReleaseRow.run_id == run_id))
 
+    def last_successes(self) -> dict[str, str]:
+        """Return when the latest run of each kind that ended well began, in ISO 8601."""
+        query = select(RunRow.kind, func.max(RunRow.started_at)).where(RunRow.state == "done")
+        with self._db.transaction() as session:
+            rows = session.execute(query.group_by(RunRow.kind).order_by(RunRow.kind))
+            return {kind: started_at.isoformat() for kind, started_at in rows}
+
     def last_success(self, kind: str) -> datetime | None:
         """Return when the latest run of that kind that ended well began, or None."""
         query = select(func.max(RunRow.started_at))

@@ -136,13 +136,29 @@ def test_the_writer_lock_ends_with_its_process(catalog: Catalog, catalog_url: st
         pass
 
 
+def test_a_lock_that_a_restart_of_the_server_took_away_is_noticed(postgres: Any) -> None:
+    catalog = open_catalog(postgres.create_database())
+    with catalog.one_writer():
+        run = catalog.runs.resume("refresh-shop")
+        catalog.check_writer()
+        postgres.stop()
+        postgres.start()
+        assert catalog.runs.resume("refresh-shop") == run  # other connections are made anew
+        with pytest.raises(CratewatchError, match=r"catalog postgresql.*check catalog_url"):
+            catalog.apply_crawl(run.run_id, "shop", complete=True)
+    catalog.check_writer()  # nothing is held
+    catalog.close()
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [
         ("nonsense", "Could not parse"),
-        ("oracle://shop", "neither sqlite:// nor postgresql://"),
+        ("oracle://watch:secret@shop", "neither sqlite:// nor postgresql://"),
         ("postgresql://watch:secret@127.0.0.1:1/crates", "postgresql"),
-        ("postgresql://watch@127.0.0.1:1/crates?sslmode=maybe", "sslmode=maybe"),
+        ("postgresql://watch:secret@127.0.0.1:1/crates?sslmode=maybe", "sslmode=maybe"),
+        ("postgresql://watch:secret@127.0.0.1:54x2/crates", "54x2"),
+        ("postgresql://watch:secret@127.0.0.1:1/crates?sslmod=require", "sslmod"),
     ],
 )
 def test_a_catalog_that_cannot_be_opened_says_so(url: str, said: str) -> None:

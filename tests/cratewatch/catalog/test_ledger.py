@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from cratewatch.catalog import Catalog, Item, ItemKind, Release, item_key
-from cratewatch.catalog.items import Items
+from cratewatch.catalog.items import UNREADABLE, Items
 from cratewatch.catalog.records import MAX_KEY
 from cratewatch.catalog.runs import RESUME_WITHIN
 
@@ -116,7 +116,7 @@ def test_examples_show_what_failed_most_often_first(catalog: Catalog) -> None:
         "attempts": 1,
         "failed_at": None,
     }
-    assert items.sources_with_failures() == ["shop"]
+    assert items.sources_to_retry() == ["shop"]
     assert items.failed("shop", "page") == set("abcd")
     assert items.failed("shop", "page", but=("http_500",)) == set()
 
@@ -133,11 +133,39 @@ def test_pages_follow_their_releases(catalog: Catalog) -> None:
     assert catalog.items.states() == {"page": {"stored": 1, "withdrawn": 1}}
 
 
+def test_a_whole_run_forgets_a_listing_that_failed_and_keeps_what_was_not_embedded(
+    catalog: Catalog,
+) -> None:
+    items: Items = catalog.items
+    items.record("one", [failed("http://s/1.jpg", UNREADABLE, "cover"), failed("a", kind="cover")])
+    items.record("two", [failed("http://s/sitemap.xml", kind="listing")])
+    items.forget_old("shop", "two")
+    assert items.failures() == {UNREADABLE: 1}
+
+
+def test_what_a_killed_retry_had_planned_is_still_to_be_retried(catalog: Catalog) -> None:
+    items: Items = catalog.items
+    items.record("night", [failed("a"), failed("b")])
+    items.plan("retry", "shop", "page", ["a", "b"])
+    items.record("retry", [fetched("a")])
+    assert items.failed("shop", "page") == set()
+    assert items.planned("retry", "page") == {"b"}
+    assert items.sources_to_retry() == ["shop"]
+
+
 def test_a_difference_is_reported_with_its_application(catalog: Catalog) -> None:
     run = catalog.runs.resume("refresh-shop")
     catalog.stage(run.run_id, [page(1)])
     catalog.apply_crawl(run.run_id, "shop", complete=True)
     assert catalog.runs.resume("refresh-shop").report["diff"]["new"] == 1
+
+
+def test_a_run_is_applied_once(catalog: Catalog) -> None:
+    run = catalog.runs.start("refresh-shop")
+    catalog.stage(run, [page(1), page(2)])
+    diff = catalog.apply_crawl(run, "shop", complete=True)
+    assert catalog.apply_crawl(run, "shop", complete=True) == diff
+    assert catalog.counts()["withdrawn"] == 0
 
 
 def test_what_was_staged_is_known_by_its_page(catalog: Catalog) -> None:
