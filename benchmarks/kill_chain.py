@@ -54,7 +54,7 @@ COMMAND = [
 ]
 CRAWL = "scrapers.crawl"
 EMBEDDER = "ray::_Embedder"
-LAST_BREATH_S = 20.0  # what a process below a killed one may take to notice
+LAST_BREATH_S = 60.0  # what a process below a killed one may take to notice; Ray's agents half
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Outcome:
 
     killed: str
     asked_again: int
-    left_running: int
+    below: dict[int, str]  # processes below the night at that moment
     problem: str
 
 
@@ -237,7 +237,7 @@ class Kills:
         problem = f"exit code {code}" if code else _difference(self._expected, snapshot(home))
         if not problem:
             shutil.rmtree(home)
-        return Outcome(killed, len(asked & read), _still_running(below), problem)
+        return Outcome(killed, len(asked & read), below, problem)
 
     def _doing(self, home: Path) -> str:
         """Return what the catalog says that a night is about."""
@@ -327,7 +327,7 @@ def main() -> int:
             wrong = sum(bool(o.problem) for o in outcomes)
             hit = Counter(o.killed for o in outcomes)
             again = sum(o.asked_again for o in outcomes)
-            left = sum(o.left_running for o in outcomes)
+            left = sum(_still_running(o.below) for o in outcomes)
             print(
                 f"{stage}: {len(outcomes)} nights, killed {dict(hit)}, "
                 f"{len(outcomes) - wrong} equal in the end, {again} pages read twice, "

@@ -13,7 +13,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from cratewatch.catalog import Catalog, Diff, Run, open_catalog
+from cratewatch.catalog import Catalog, Diff, Run, open_catalog, refresh_kind
 from cratewatch.errors import CheckError, CratewatchError, UnavailableError
 from cratewatch.gallery import open_gallery
 from cratewatch.lake import COVERS, open_lake
@@ -89,7 +89,7 @@ def refresh_source(
 ) -> dict[str, Any]:
     """Crawl one source and bring catalog and covers up to date; a failure is in the report."""
     whole = not only_failed or bool(catalog.items.failed(source, "listing"))
-    run = plan(catalog, f"refresh-{source}" if whole else f"retry-{source}")
+    run = plan(catalog, refresh_kind(source) if whole else f"retry-{source}")
     report: dict[str, Any] = {"source": source, "run_id": run.run_id, "error": None} | run.report
     try:
         if "diff" not in report:

@@ -13,7 +13,7 @@ from prefect import Flow, State, flow, runtime
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Completed
 
-from cratewatch.catalog import open_catalog
+from cratewatch.catalog import open_catalog, refresh_kind
 from cratewatch.errors import BusyError, CratewatchError
 from cratewatch.settings import Settings, load_settings
 from flows.refresh_catalog import refresh_catalog
@@ -61,7 +61,7 @@ def refresh_night(home: Path, sources: list[str]) -> State[Any]:
 def last_successes(settings: Settings, sources: list[str]) -> LastSuccess:
     """Return a function that knows when the latest good run of each source began."""
     with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
-        return {source: catalog.runs.last_success(f"refresh-{source}") for source in sources}.get
+        return {source: catalog.runs.last_success(refresh_kind(source)) for source in sources}.get
 
 
 def log(line: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 from scipy.stats import binomtest
 
 
@@ -40,3 +42,32 @@ def recall_at(k: int, truths: Sequence[str], ranked: Sequence[Sequence[str]]) ->
     """
     hits = sum(truth in row[:k] for truth, row in zip(truths, ranked, strict=True))
     return wilson(hits, len(truths))
+
+
+def mean_average_precision(right: npt.NDArray[np.bool_]) -> float:
+    """Return the mean over queries of the precision at each right cover.
+
+    Args:
+        right: (Q, N), whether the cover at each place of a query's ranking is right; at least
+            one is in each row.
+    """
+    precision = np.cumsum(right, axis=1) / np.arange(1, right.shape[1] + 1)
+    return float(((precision * right).sum(axis=1) / right.sum(axis=1)).mean())
+
+
+def recall_at_precision(
+    right: npt.NDArray[np.bool_], scores: npt.NDArray[np.floating], precision: float
+) -> float:
+    """Return the largest share of queries answered rightly above a score that keeps precision.
+
+    Args:
+        right: (Q,), whether the best match of each query is right.
+        scores: (Q,), that match's score.
+        precision: Of the answers above the score, 0..1.
+    """
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(right[order])
+    kept = hits / np.arange(1, len(right) + 1) >= precision
+    # Of equal scores none is answered without the others.
+    whole = np.append(np.diff(scores[order]) != 0, True)
+    return float(hits[kept & whole].max(initial=0) / len(right))

@@ -13,7 +13,7 @@ from cratewatch.catalog.records import (
     item_key,
     storable,
 )
-from cratewatch.catalog.runs import Run
+from cratewatch.catalog.runs import Run, refresh_kind
 
 __all__ = [
     "MAX_KEY",
@@ -28,5 +28,6 @@ __all__ = [
     "Run",
     "item_key",
     "open_catalog",
+    "refresh_kind",
     "storable",
 ]

@@ -16,6 +16,11 @@ from cratewatch.catalog.schema import RunRow, StagedReleaseRow
 RESUME_WITHIN = timedelta(hours=20)  # what an older crawl saw is of another night
 
 
+def refresh_kind(source: str) -> str:
+    """Return the kind of the runs that read a source as a whole."""
+    return f"refresh-{source}"
+
+
 @dataclass(frozen=True)
 class Run:
     """A run that is under way.
