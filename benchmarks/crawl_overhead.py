@@ -139,6 +139,7 @@ def _crawl_bare(url: str) -> None:
         "CONCURRENT_REQUESTS_PER_DOMAIN": CONCURRENCY,
         "DOWNLOAD_DELAY": 0,
         "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
         "LOG_LEVEL": "INFO",
     }
     process = AsyncCrawlerProcess(settings)

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import signal
+import tempfile
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,6 +34,7 @@ async def serve_nights(settings: Settings, sources: list[str], nights: Nights) -
     A missed night is made up at once. A night that comes while another one runs is cancelled.
     """
     names = ", ".join(sources)
+    tempfile.tempdir = str(settings.home / "prefect")  # where Prefect's runner leaves a folder
     now = datetime.now(UTC)
     deployment = await _deployment(settings, sources, nights)
     await _forget(deployment)

@@ -5,6 +5,7 @@ Run as a program it serves a folder on a port until its standard input ends.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 READY = "ready"
+PID_FILE = "/tmp/milvus/server_id_{pid}"  # it has no setting for the folder
 
 
 class MilvusProcess:
@@ -25,6 +27,7 @@ class MilvusProcess:
             self._port = free.getsockname()[1]
         self._folder = folder
         self._launcher: subprocess.Popen[str] | None = None
+        self._pid = ""
 
     @property
     def uri(self) -> str:
@@ -40,7 +43,8 @@ class MilvusProcess:
             start_new_session=True,
         )
         assert self._launcher.stdout is not None
-        assert self._launcher.stdout.readline().strip() == READY, "Milvus did not start"
+        ready, _, self._pid = self._launcher.stdout.readline().strip().partition(" ")
+        assert ready == READY, "Milvus did not start"
 
     def kill(self) -> None:
         """End server and launcher as a power cut would; a SIGTERM may take it minutes."""
@@ -48,6 +52,10 @@ class MilvusProcess:
             os.killpg(self._launcher.pid, signal.SIGKILL)
             with self._launcher:
                 self._launcher = None
+            pid_file = Path(PID_FILE.format(pid=self._pid))
+            pid_file.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # another server's is there
+                pid_file.parent.rmdir()
 
 
 def main() -> None:
@@ -68,7 +76,7 @@ def main() -> None:
 
     server = MilvusServer(Config(data_dir=sys.argv[1], proxy_port=int(sys.argv[2])))
     server.start()
-    sys.stdout.write(f"{READY}\n")
+    sys.stdout.write(f"{READY} {server.server_proc.pid}\n")
     sys.stdout.flush()
     sys.stdin.read()
     server.stop()

@@ -82,6 +82,7 @@ def test_a_missed_night_is_made_up_the_next_comes_by_cron_and_sigterm_ends_every
     assert runs[-1]["report"]["covers"]["items"] > 0
     assert len(runs) <= 2  # the made-up night, and the one that was stopped if it got so far
     assert not (home / "prefect" / "prefect.db").exists()  # no ephemeral server beside ours
+    assert not list((home / "prefect" / "runner_storage").iterdir())
 
 
 def start_instead(patch: pytest.MonkeyPatch, program: str) -> None:

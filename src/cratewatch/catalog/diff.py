@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.items import advance_pages
-from cratewatch.catalog.records import Diff, Release
+from cratewatch.catalog.records import KEY_DIGEST, MAX_KEY, Diff, Release
 from cratewatch.catalog.runs import note
 from cratewatch.catalog.schema import ItemRow, OfferRow, ReleaseRow, RunRow, StagedReleaseRow
 from cratewatch.errors import CheckError
@@ -72,9 +72,16 @@ def _page_failed(run_id: str):  # type: ignore[no-untyped-def]
         ItemRow.run_id == run_id,
         ItemRow.state == "failed",
         ItemRow.kind == "page",
-        ItemRow.key == func.coalesce(ReleaseRow.page_url, ReleaseRow.release_id),
+        _key_of(func.coalesce(ReleaseRow.page_url, ReleaseRow.release_id)),
         ItemRow.reason.not_in(GONE),
     )
+
+
+def _key_of(page):  # type: ignore[no-untyped-def]
+    """Whether the item's key is that of a page; of one too long for a key, its first part."""
+    part = MAX_KEY - KEY_DIGEST
+    shortened = func.substr(ItemRow.key, 1, part) == func.substr(page, 1, part)
+    return or_(ItemRow.key == page, and_(func.length(page) > MAX_KEY, shortened))
 
 
 def _count(session: Session, query) -> int:  # type: ignore[no-untyped-def]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 MAX_KEY = 1024
+KEY_DIGEST = 65  # what stands for the rest of a longer key: # and a SHA-256
 ItemKind = Literal["listing", "page", "cover"]
 ItemState = Literal["planned", "fetched", "stored", "embedded", "indexed", "failed", "withdrawn"]
 
@@ -161,7 +162,7 @@ def item_key(text: str) -> str:
     if len(data) <= MAX_KEY:
         return clean
     digest = hashlib.sha256(data).hexdigest()
-    return f"{data[: MAX_KEY - len(digest) - 1].decode(errors='ignore')}#{digest}"
+    return f"{data[: MAX_KEY - KEY_DIGEST].decode(errors='ignore')}#{digest}"
 
 
 def storable(text: str) -> str:

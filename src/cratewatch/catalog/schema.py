@@ -152,7 +152,7 @@ class StagedReleaseRow(Table):
 
 
 class ItemRow(Table):
-    """The state of one item, as the last run that worked on it left it; see ledger.py."""
+    """The state of one item, as the last run that worked on it left it; see items.py."""
 
     __tablename__ = "items"
     __table_args__ = (Index(None, "run_id", "state"), Index(None, "state"))

@@ -91,6 +91,15 @@ def test_a_page_that_failed_keeps_its_release_and_one_that_is_gone_does_not(
     assert diff == Diff(new=0, changed=0, unchanged=2, withdrawn=1, unreachable=1)
 
 
+def test_a_page_of_a_very_long_address_that_failed_keeps_its_release(catalog: Catalog) -> None:
+    pages = [f"http://shop/{number}?{'x' * 1500}" for number in range(3)]
+    crawl(catalog, *(release(number, page_url=page) for number, page in enumerate(pages)))
+    run_id = catalog.runs.start("refresh")
+    catalog.items.record(run_id, [failed("page", pages[1], "http_500")])
+    diff = catalog.apply_crawl(run_id, "shop", complete=True)
+    assert diff == Diff(new=0, changed=0, unchanged=0, withdrawn=2, unreachable=1)
+
+
 def test_a_source_that_lost_most_of_its_stock_changes_nothing(catalog: Catalog) -> None:
     crawl(catalog, *map(release, range(10)))
     with pytest.raises(CheckError, match="withdraw 6 of 10"):
