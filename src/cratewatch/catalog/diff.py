@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.items import advance_pages
@@ -77,7 +77,7 @@ def _page_failed(run_id: str):  # type: ignore[no-untyped-def]
     )
 
 
-def _key_of(page):  # type: ignore[no-untyped-def]
+def _key_of(page: ColumnElement[str]) -> ColumnElement[bool]:
     """Whether the item's key is that of a page; of one too long for a key, its first part."""
     part = MAX_KEY - KEY_DIGEST
     shortened = func.substr(ItemRow.key, 1, part) == func.substr(page, 1, part)
