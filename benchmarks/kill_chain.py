@@ -220,7 +220,7 @@ class Kills:
             "covers": (lambda night: night.await_process(CRAWL, after=1), 4.0),
             "embedding": (lambda night: night.await_process(EMBEDDER), 3.0),
             "load": (lambda night: night.await_embeddings(self._model), 0.6),
-            "flow": (lambda night: night.process.pid, self._seconds),
+            "flow": (lambda night: night.process.pid, 0.7 * self._seconds),
         }
         aim, span_s = aims[stage]
         home = self._home(f"{stage}-{number}")
