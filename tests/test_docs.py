@@ -229,7 +229,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
     ("heading", "path", "name"),
     [
         ("manifest.json", "src/cratewatch/shards.py", "Manifest"),
-        ("config.json: model", "src/cratewatch/embedding.py", "ModelConfig"),
+        ("config.json: model", "src/cratewatch/embedding/net.py", "ModelConfig"),
         ("A release of a match", "src/cratewatch/catalog/records.py", "ListedRelease"),
         ("Refresh report: crawl and covers", "scrapers/launch.py", "CrawlReport"),
         ("Refresh report: diff", "src/cratewatch/catalog/records.py", "Diff"),
@@ -256,7 +256,7 @@ def test_keys_that_functions_write_are_documented() -> None:
 
 
 def test_keys_of_model_folder_and_training_are_documented() -> None:
-    written = function_keys("src/cratewatch/embedding.py", "save_model")
+    written = function_keys("src/cratewatch/embedding/model_folder.py", "save_model")
     files = set(rows("Model folder"))
     assert files == {key for key in written if "." in key}
     config = class_fields("src/cratewatch/training/loop.py", "TrainConfig") - {"model"}

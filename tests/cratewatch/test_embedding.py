@@ -88,10 +88,6 @@ def test_gain_and_offset_of_the_camera_do_not_matter() -> None:
     assert torch.isfinite(flat).all()
 
 
-@pytest.mark.parametrize("backbone", ["resnet18", "resnet50"])
-def test_both_backbones(backbone: str) -> None:
-    net = EmbeddingNet(ModelConfig(backbone=backbone, image_px=64)).eval()  # type: ignore[arg-type]
-    assert net(torch.rand(2, 1, 64, 64)).shape == (2, 128)
 
 
 def test_what_does_not_fit_is_said(lake: Lake, tiny_model: str) -> None:
