@@ -3,38 +3,70 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
 
-from cratewatch.embedding import ModelConfig, frame_cover, to_grey
+from cratewatch.embedding import Grey, ModelConfig, frame_cover, to_grey
 from cratewatch.errors import CratewatchError
 from cratewatch.images import decode
 from cratewatch.shards import Sample
+from cratewatch.training.sketch import SLEEVE_PX, Props, sketch
 
-Grey = npt.NDArray[np.uint8]
 MIN_ARTWORKS = 8
-COVER_JITTER = 0.4
+TURNS = 8
+"""Quarter turns of an artwork and of its mirror image: eight identities of one."""
+COVER_PX = 256
 
 
 @dataclass(frozen=True)
 class Batch:
-    """images: (N, 1, S, S) float32, 0 to 255; labels: (N,) int64, equal for one artwork."""
+    """Pictures and whom they show.
+
+    Attributes:
+        images: (N, 1, S, S) uint8; each artwork's pictures lie together, its cover first.
+        labels: (N,) int64, equal for one identity: an artwork in one of its TURNS.
+    """
 
     images: Tensor
     labels: Tensor
 
 
-class TrainingSet:
-    """Covers and queries of the training artworks, decoded once and kept as grey bytes.
+@dataclass(frozen=True)
+class Draw:
+    """What a batch is made of.
 
-    It takes S * S bytes an image: 12.5 kB at 112 px, 125 MB for 10,000.
+    Attributes:
+        artworks: In a batch of all workers together.
+        images_each: Of each artwork: its clean cover and queries.
+        sketched: Share of queries that are drawn on the fly; the others come from shards.
+        turn: Whether artworks are turned and mirrored as a whole.
+        confused: Share of artworks that come with one that the model took them for.
+    """
+
+    artworks: int = 64
+    images_each: int = 3
+    sketched: float = 0.7
+    turn: bool = True
+    confused: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a batch that no loss can be taken of."""
+        if self.artworks < 2 or self.images_each < 2:
+            raise ValueError("a batch needs two artworks or more, with two images or more of each")
+
+
+class TrainingSet:
+    """Covers and queries of artworks, decoded once and kept as grey bytes.
+
+    It takes S * S bytes an image: 9.2 kB at 96 px, and 11 kB more for each cover.
     """
 
     def __init__(
@@ -43,96 +75,134 @@ class TrainingSet:
         queries: Iterable[Sample],
         artwork_of: Mapping[str, str],
         config: ModelConfig,
+        props: Props | None,
     ) -> None:
         """Decode everything.
 
         Args:
-            covers: (cover_id, JPEG) of the training covers.
+            covers: (cover_id, JPEG) of the covers.
             queries: Samples; those of other covers are left out.
-            artwork_of: The artwork id of each training cover id.
+            artwork_of: The artwork id of each cover id.
+            props: For sketches; without any, an artwork counts only if it has queries.
 
         Raises:
-            CratewatchError: if fewer than MIN_ARTWORKS artworks have queries.
+            CratewatchError: if fewer than MIN_ARTWORKS artworks remain.
         """
-        self._covers: dict[str, list[Grey]] = {}
-        self._queries: dict[str, list[Grey]] = {}
-        tight: dict[str, list[Grey]] = {}
+        self.image_px = config.image_px
+        self._props = props
+        framed: dict[str, list[Grey]] = {}
+        flat: dict[str, list[Grey]] = {}
+        drawn: dict[str, list[Grey]] = {}
         for cover_id, jpeg in covers:
-            cover = decode(jpeg, side_px=2 * config.image_px)
+            cover = decode(jpeg, side_px=COVER_PX)
             artwork = artwork_of[cover_id]
-            self._covers.setdefault(artwork, []).append(frame_cover(cover, config))
-            tight.setdefault(artwork, []).append(to_grey(cover, config.image_px))
+            framed.setdefault(artwork, []).append(frame_cover(cover, config))
+            flat.setdefault(artwork, []).append(to_grey(cover, SLEEVE_PX))
         for sample in queries:
             of_sample = artwork_of.get(sample.label["cover_id"])
             if of_sample is not None:
                 grey = to_grey(Image.open(io.BytesIO(sample.jpeg)), config.image_px)
-                self._queries.setdefault(of_sample, []).append(grey)
-        self.artworks = sorted(self._covers.keys() & self._queries.keys())
-        self.n_queries = sum(len(self._queries[artwork]) for artwork in self.artworks)
-        for artwork in self.artworks:  # a query may be cropped to the very edge
-            self._queries[artwork] += tight[artwork]
+                drawn.setdefault(of_sample, []).append(grey)
+        usable = framed.keys() if props else framed.keys() & drawn.keys()
+        self.artworks = sorted(usable)
+        self.covers = [framed[artwork] for artwork in self.artworks]
+        self.queries = [drawn.get(artwork, []) for artwork in self.artworks]
+        self._flat = [flat[artwork] for artwork in self.artworks]
         if len(self.artworks) < MIN_ARTWORKS:
             raise CratewatchError(
                 f"training: only {len(self.artworks)} artworks have a cover and queries, at "
                 f"least {MIN_ARTWORKS} are needed; import more covers or synthesize more samples"
             )
 
+    @property
+    def n_queries(self) -> int:
+        """Queries that came from shards."""
+        return sum(map(len, self.queries))
+
     def draw(
-        self,
-        rng: np.random.Generator,
-        artworks: int,
-        images_each: int,
-        *,
-        turn: bool = True,
-        jitter: float = 0.0,
-    ) -> Batch:
-        """Draw a batch; artworks is clipped to the number there is.
+        self, artwork: int, count: int, sketched: float, rng: np.random.Generator
+    ) -> list[Grey]:
+        """Return a cover of an artwork, by its number, and count - 1 queries of it."""
+        covers, queries = self.covers[artwork], self.queries[artwork]
+        views = [covers[int(rng.integers(len(covers)))]]
+        for _ in range(count - 1):
+            if self._props and (not queries or rng.random() < sketched):
+                views.append(self.sketch(artwork, rng))
+            else:
+                views.append(queries[int(rng.integers(len(queries)))])
+        return views
 
-        Args:
-            turn: Turn or mirror every artwork as a whole, which makes eight identities of one.
-            jitter: Strength with which each image is then moved, see move(), so that no query
-                is seen twice alike. Covers are moved less: those of the gallery are not at all.
-        """
-        chosen = rng.choice(len(self.artworks), min(artworks, len(self.artworks)), replace=False)
-        images: list[Grey] = []
-        for index in chosen:
-            group = self._draw_group(rng, self.artworks[index], images_each)
-            turns, mirror = (int(rng.integers(4)), bool(rng.integers(2))) if turn else (0, False)
-            images += [_turn(image, turns, mirror) for image in group]
-        labels = torch.arange(len(chosen)).repeat_interleave(images_each)
-        pixels = torch.from_numpy(np.stack(images)[:, None]).float()
-        if jitter:
-            strength = torch.full((images_each,), jitter)
-            strength[0] *= COVER_JITTER
-            pixels = move(pixels, strength.repeat(len(chosen)), rng)
-        return Batch(pixels, labels)
-
-    def _draw_group(self, rng: np.random.Generator, artwork: str, count: int) -> list[Grey]:
-        covers, queries = self._covers[artwork], self._queries[artwork]
-        cover = covers[int(rng.integers(len(covers)))]
-        picks = rng.choice(len(queries), count - 1, replace=len(queries) < count - 1)
-        return [cover, *(queries[int(pick)] for pick in picks)]
+    def sketch(self, artwork: int, rng: np.random.Generator) -> Grey:
+        """Draw a query of an artwork on the fly."""
+        if self._props is None:
+            raise ValueError("no props: nothing can be sketched")
+        flat = self._flat[artwork]
+        return sketch(flat[int(rng.integers(len(flat)))], self._props, rng, self.image_px)
 
 
-def move(images: Tensor, strength: Tensor, rng: np.random.Generator) -> Tensor:
-    """Scale, rotate, shear and shift each image at random; its edge goes on beyond it.
+class Batches(Dataset[Batch]):
+    """Batch number n of a training; it depends on the seed and n alone.
 
-    Args:
-        images: (N, 1, S, S) float32.
-        strength: (N,); at 1 up to 15 % in width and in height, 7 degrees, a shear of 0.1 and
-            4 % of the side.
+    Each of world workers gets its share of every batch, the same pictures however many they are.
     """
-    most = torch.tensor([0.15, 0.15, 0.12, 0.10, 0.08, 0.08])  # of 2, in affine_grid's units
-    drawn = torch.from_numpy(rng.uniform(-1, 1, (len(images), 6))).float()
-    width, height, angle, shear, x, y = (drawn * most * strength[:, None]).unbind(dim=1)
-    across = torch.stack([(1 + width) * angle.cos(), shear - (1 + width) * angle.sin(), x], dim=1)
-    down = torch.stack([(1 + height) * angle.sin(), (1 + height) * angle.cos(), y], dim=1)
-    grid = functional.affine_grid(
-        torch.stack([across, down], dim=1), list(images.shape), align_corners=False
+
+    def __init__(  # noqa: PLR0913, PLR0917  what a batch depends on
+        self,
+        data: TrainingSet,
+        draw: Draw,
+        seed: int,
+        confusions: Sequence[Sequence[int]] = (),
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        self._data = data
+        self._draw = draw
+        self._seed = seed
+        self._confusions = confusions
+        self._rank = rank
+        self._world = world
+
+    def __getitem__(self, step: int) -> Batch:
+        artworks = self._choose(np.random.default_rng([self._seed, step]))
+        images: list[npt.NDArray[np.uint8]] = []
+        labels: list[int] = []
+        for place in range(self._rank, len(artworks), self._world):
+            rng = np.random.default_rng([self._seed, step, place])
+            views = self._data.draw(
+                artworks[place], self._draw.images_each, self._draw.sketched, rng
+            )
+            turn = int(rng.integers(TURNS)) if self._draw.turn else 0
+            images += [_turn(view, turn) for view in views]
+            labels += [artworks[place] * TURNS + turn] * len(views)
+        return Batch(torch.from_numpy(np.stack(images)[:, None]), torch.tensor(labels))
+
+    def _choose(self, rng: np.random.Generator) -> list[int]:
+        """Return the batch's artworks: each once, some beside one that it is confused with."""
+        count = min(self._draw.artworks, len(self._data.artworks))
+        chosen: dict[int, None] = {}
+        for number in rng.permutation(len(self._data.artworks)).tolist():
+            chosen[number] = None
+            rivals = self._confusions[number] if self._confusions else ()
+            if rivals and rng.random() < self._draw.confused:
+                chosen[int(rng.choice(rivals))] = None
+            if len(chosen) >= count:
+                break
+        return list(chosen)[:count]
+
+
+def prefetch(batches: Batches, steps: range, processes: int) -> DataLoader[Batch]:
+    """Return the batches of steps, drawn ahead by other processes; 0 draws them here."""
+    if processes:
+        cv2.setNumThreads(1)  # a forked process would wait for threads that it does not have
+    return DataLoader(
+        batches,
+        batch_size=None,
+        sampler=list(steps),
+        num_workers=processes,
+        prefetch_factor=4 if processes else None,
     )
-    return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-def _turn(image: Grey, turns: int, mirror: bool) -> Grey:
-    turned = np.rot90(image, turns)
-    return np.ascontiguousarray(turned[:, ::-1] if mirror else turned)
+def _turn(image: Grey, turn: int) -> Grey:
+    turned = np.rot90(image, turn % 4)
+    return np.ascontiguousarray(turned[:, ::-1] if turn >= 4 else turned)
