@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
+from scipy.stats import binomtest, sem
+from scipy.stats import t as student
 
 
 @dataclass(frozen=True)
 class Share:
-    """A share of successes with its 95 % Wilson interval, all within 0..1."""
+    """A share of successes with its 95 % interval, all within 0..1."""
 
     successes: int
     trials: int
@@ -44,15 +45,42 @@ def recall_at(k: int, truths: Sequence[str], ranked: Sequence[Sequence[str]]) ->
     return wilson(hits, len(truths))
 
 
-def mean_average_precision(right: npt.NDArray[np.bool_]) -> float:
-    """Return the mean over queries of the precision at each right cover.
+def over_draws(draws: Sequence[Share]) -> Share:
+    """Return the mean share of several draws with the 95 % interval of that mean over draws.
+
+    It is Student's interval, and never narrower than Wilson's for all trials together, so that
+    draws which happen to agree claim no certainty.
+
+    Raises:
+        ValueError: if there is no draw.
+    """
+    if not draws:
+        raise ValueError("a mean needs at least one draw")
+    pooled = wilson(sum(d.successes for d in draws), sum(d.trials for d in draws))
+    values = np.array([draw.value for draw in draws])
+    mean = float(values.mean())
+    half = 0.0
+    if len(draws) > 1:
+        half = float(student.ppf(0.975, len(draws) - 1) * sem(values))
+    low, high = max(0.0, min(pooled.low, mean - half)), min(1.0, max(pooled.high, mean + half))
+    return Share(pooled.successes, pooled.trials, mean, low, high)
+
+
+def average_precisions(right: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Return for each query the mean precision at its right covers, (Q,).
 
     Args:
         right: (Q, N), whether the cover at each place of a query's ranking is right; at least
             one is in each row.
     """
     precision = np.cumsum(right, axis=1) / np.arange(1, right.shape[1] + 1)
-    return float(((precision * right).sum(axis=1) / right.sum(axis=1)).mean())
+    means: npt.NDArray[np.float64] = (precision * right).sum(axis=1) / right.sum(axis=1)
+    return means
+
+
+def mean_average_precision(right: npt.NDArray[np.bool_]) -> float:
+    """Return the mean of average_precisions()."""
+    return float(average_precisions(right).mean())
 
 
 def recall_at_precision(

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cratewatch.errors import CratewatchError
-from cratewatch.protocol.hands import load_hands
+from cratewatch.protocol.hands import load_hands, paint_hands
 from cratewatch.protocol.query import Conditions, draw_query
 
 COVER = np.random.default_rng(0).integers(0, 256, (200, 210, 3), dtype=np.uint8)
@@ -92,3 +92,15 @@ def test_hands_are_read_in_order_and_bad_ones_named(tmp_path: Path) -> None:
     (tmp_path / "c.png").write_text("no image")
     with pytest.raises(CratewatchError, match=r"c\.png cannot be read"):
         load_hands(tmp_path)
+
+
+def test_painted_hands_are_cut_out_and_reproducible() -> None:
+    hands = paint_hands(seed=3, count=4)
+    assert [hand.tobytes() for hand in paint_hands(seed=3, count=4)] == [h.tobytes() for h in hands]
+    assert len({hand.tobytes() for hand in hands}) == 4
+    for hand in hands:
+        assert hand.dtype == np.uint8
+        assert hand[..., 3].min() == 0, "somewhere transparent"
+        opaque = hand[..., 3] > 250
+        assert opaque.sum() > 1000
+        assert hand[opaque][:, :3].mean() > 5, "and painted where it is not"
