@@ -1,139 +1,162 @@
-"""Recall on real covers by severity and sleeve size, of a model or of a perceptual hash.
+"""Recall on real covers by protocol, severity and sleeve size: of models and of what needs none.
 
     .venv/bin/python benchmarks/protocols.py --covers ../shared/data/covers \\
-        --hands ../shared/data/occluders/hands --home build/demo --cells 0:128 1:128 1:64 2:96
+        --hands ../shared/data/occluders/hands --out build/protocols.jsonl \\
+        --models build/demo --cells 1:128 1:64 2:96 pairs
 
-The gallery is all covers; queries show covers of the 1,200 held-out artworks, with hands cut out
-of photographs. A model that was trained on covers of the collection must not have seen these;
-one that was trained on other covers has not. The last row has the verified pairs of different
-images of one sleeve as clean queries. docs/evaluation.md holds the output.
+Queries show covers of the 1,200 held-out artworks, with hands cut out of photographs; all ways
+answer the same ones. "pairs" are the verified pairs of different images of one sleeve as clean
+queries, each without itself in the gallery. A model that was trained on covers of the collection
+must not have seen the held-out ones; one that was trained on other covers has not.
+
+What is measured is added to --out, line by line, and what stands there is not measured again: long
+parts can be run one at a time. The table at the end is of all lines. docs/evaluation.md holds it.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-import imagehash
 import numpy as np
-from PIL import Image
-from rich.console import Console
-from rich.table import Table
+import numpy.typing as npt
 
-from benchmarks.real_collection import RealCover, held_out, read_collection, verified_pairs
-from cratewatch.embedding import batches, load_model, models
+from benchmarks.baselines import BASELINES, Covers, Way, baseline, model_way
+from benchmarks.protocol_lines import Line, markdown, read_lines
+from benchmarks.real_collection import held_out, read_collection, verified_pairs
+from cratewatch.embedding import load_model, models, train_artworks
 from cratewatch.images import load, pixels
-from cratewatch.lake import open_lake
-from cratewatch.metrics import Share
-from cratewatch.protocol.grid import Gallery, Query, Scores, Vectors, draw_queries, score
+from cratewatch.lake import FolderLake, open_lake
+from cratewatch.protocol.answers import Search, answer, summarise
+from cratewatch.protocol.galleries import PROTOCOLS, Outcome, run_protocol
+from cratewatch.protocol.grid import SEVERITIES, SLEEVES_PX, draw_queries
 from cratewatch.protocol.hands import load_hands
+from cratewatch.protocol.query import Rgba
 from cratewatch.settings import load_settings
 
-Embed = Callable[[Sequence[Image.Image]], Vectors]
-BATCH = 64
-HASH_SIDE = 16
+PAIRS = "pairs"
 
 
 def main() -> None:
     options = _options()
-    folder: Path = options.covers
-    name, embed_covers, embed_queries = _ways(options)
-    covers = read_collection(folder)
-    gallery = _gallery(folder, covers, embed_covers)
-    unseen = held_out(covers)
-    pictures = [(c.artwork, pixels(load(folder / c.file))) for c in covers if c.artwork in unseen]
-    hands = load_hands(options.hands)
-    results: dict[str, Scores] = {}
-    for cell in options.cells:
-        severity, sleeve_px = cell.split(":")
-        queries = draw_queries(
-            pictures, options.queries, float(severity), int(sleeve_px), hands, options.seed
-        )
-        results[f"severity {severity}, {sleeve_px} px"] = score(
-            list(queries), gallery, embed_queries
-        )
-    results["verified pairs"] = _pairs(folder, covers, gallery, embed_queries)
-    _show(name, options.queries, len(covers), results)
-    print(json.dumps({"model": name} | {cell: asdict(s) for cell, s in results.items()}))
+    wanted = [*options.baselines, *options.models]
+    if wanted:
+        covers = Covers(options.covers, read_collection(options.covers))
+        hands = load_hands(options.hands)
+        for asked in wanted:
+            _measure(asked, covers, hands, options)
+    print(markdown(read_lines(options.out)))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--covers", type=Path, required=True, help="folder with covers.csv")
     parser.add_argument("--hands", type=Path, required=True, help="folder of cut-outs")
-    parser.add_argument("--home", type=Path, default=Path("build/demo"))
-    parser.add_argument("--model", default="", help="name in the home's lake; the latest one")
-    parser.add_argument("--phash", action="store_true", help="a perceptual hash, no model")
-    parser.add_argument("--queries", type=int, default=600, help="in each cell")
-    parser.add_argument("--cells", nargs="+", default=["0:128", "1:128", "1:64", "2:96"])
+    parser.add_argument("--out", type=Path, required=True, help="file of JSON lines, added to")
+    parser.add_argument("--baselines", nargs="*", default=[], choices=BASELINES)
+    parser.add_argument("--mobilenet-weights", type=Path, help=".npz")
+    parser.add_argument("--models", nargs="*", default=[], help="model folders, or homes: latest")
+    parser.add_argument("--protocols", nargs="+", default=PROTOCOLS, choices=PROTOCOLS)
+    parser.add_argument(
+        "--cells", nargs="+", default=["1:128", "1:64", "2:96", PAIRS], help="or pairs, or grid"
+    )
+    parser.add_argument("--queries", type=int, default=1000, help="in each cell")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
 
-def _ways(options: argparse.Namespace) -> tuple[str, Embed, Embed]:
-    """Return a name, how covers are embedded, and how queries are."""
-    if options.phash:
-        return "perceptual hash", _hashes, _hashes
-    lake = open_lake(load_settings(home=options.home).lake)
-    embedder = load_model(lake, options.model or models(lake)[-1])
-    return embedder.name, embedder.embed_covers, embedder.embed_queries
+def _measure(
+    asked: str, covers: Covers, hands: Sequence[Rgba], options: argparse.Namespace
+) -> None:
+    """Measure what is missing of one way; making the way is left out of its time."""
+    name, make = _way(asked, covers, options)
+    known = read_lines(options.out)
+    way = None
+    for line in _missing(name, options):
+        if line in known:
+            continue
+        way = way or make()
+        done = _pairs(covers, way) if line.cell == PAIRS else _cell(line, covers, hands, way)
+        with options.out.open("a") as file:
+            file.write(json.dumps(line.asked_for() | done) + "\n")
 
 
-def _hashes(images: Sequence[Image.Image]) -> Vectors:
-    """Return signs of unit length, whose product falls with the Hamming distance."""
-    bits = [imagehash.phash(image, hash_size=HASH_SIDE).hash.ravel() for image in images]
-    return (np.array(bits, np.float32) * 2 - 1) / np.float32(HASH_SIDE)
+def _missing(name: str, options: argparse.Namespace) -> Iterator[Line]:
+    grid = [f"{severity:g}:{px}" for severity in SEVERITIES for px in SLEEVES_PX]
+    for cell in grid if options.cells == ["grid"] else options.cells:
+        for protocol in ["everything"] if cell == PAIRS else options.protocols:
+            yield Line(name, protocol, cell, 0 if cell == PAIRS else options.queries, options.seed)
 
 
-def _gallery(folder: Path, covers: Sequence[RealCover], embed: Embed) -> Gallery:
-    vectors = [
-        embed([load(folder / cover.file) for cover in covers[part]])
-        for part in batches(len(covers), BATCH)
-    ]
-    return Gallery(np.concatenate(vectors), [cover.artwork for cover in covers])
+def _way(asked: str, covers: Covers, options: argparse.Namespace) -> tuple[str, Any]:
+    if asked in BASELINES:
+        return asked, lambda: baseline(asked, covers, options.mobilenet_weights)
+    path = Path(asked).absolute()
+    if (path / "config.json").exists():
+        lake, name = FolderLake(path.parent.parent), path.name
+    else:
+        lake = open_lake(load_settings(home=path).lake)
+        name = models(lake)[-1]
+    return name, lambda: model_way(covers, load_model(lake, name), train_artworks(lake, name))
 
 
-def _pairs(folder: Path, covers: Sequence[RealCover], gallery: Gallery, embed: Embed) -> Scores:
+def _cell(line: Line, covers: Covers, hands: Sequence[Rgba], way: Way) -> dict[str, Any]:
+    severity, sleeve_px = line.cell.split(":")
+    queries = list(
+        draw_queries(_Unseen(covers), line.asked, float(severity), int(sleeve_px), hands, line.seed)
+    )
+    truths = [query.artwork for query in queries]
+    images = [query.image for query in queries]
+    start = time.perf_counter()
+    compare = way(images)
+    outcome, _ = run_protocol(line.protocol, truths, covers.artworks, compare, line.seed)
+    return _timed(outcome, start)
+
+
+def _pairs(covers: Covers, way: Way) -> dict[str, Any]:
     """Ask with one image of each pair, without itself in the gallery."""
-    row = {cover.file: number for number, cover in enumerate(covers)}
-    asked = {b: row[a] for a, b in verified_pairs(folder)}
-    kept = [number for number, cover in enumerate(covers) if cover.file not in asked]
-    rest = Gallery(gallery.vectors[kept], [gallery.artworks[number] for number in kept])
-    known = set(rest.artworks)
-    queries = [
-        Query(_jpeg(folder / file), gallery.artworks[other])
-        for file, other in asked.items()
-        if gallery.artworks[other] in known
-    ]
-    return score(queries, rest, embed)
+    number = {cover.file: n for n, cover in enumerate(covers.listed)}
+    asked = sorted({number[b] for _, b in verified_pairs(covers.folder)})
+    rest = np.array([n for n in range(len(covers.listed)) if n not in set(asked)])
+    left = {covers.artworks[n] for n in rest}
+    asked = [n for n in asked if covers.artworks[n] in left]
+    images = [covers.image(n) for n in asked]
+    start = time.perf_counter()
+    compare = way(images)
+    answers = answer(
+        Search(np.arange(len(asked)), rest),
+        [covers.artworks[n] for n in asked],
+        covers.artworks,
+        compare,
+    )
+    scores = summarise(answers)
+    outcome = Outcome("everything", len(asked), len(rest), 1, scores, 1 / len(left), 5 / len(left))
+    return _timed(outcome, start)
 
 
-def _jpeg(file: Path) -> bytes:
-    buffer = io.BytesIO()
-    load(file).save(buffer, "JPEG", quality=95)
-    return buffer.getvalue()
+def _timed(outcome: Outcome, start: float) -> dict[str, Any]:
+    return asdict(outcome) | {"ms_a_query": 1000 * (time.perf_counter() - start) / outcome.queries}
 
 
-def _show(name: str, queries: int, covers: int, results: dict[str, Scores]) -> None:
-    title = f"{name}: {queries} queries a row of unseen artworks among {covers} covers"
-    table = Table("queries", "recall@1", "recall@5", "mAP", "recall@P90", title=title)
-    for cell, scores in results.items():
-        table.add_row(
-            cell,
-            _percent(scores.recall_at_1),
-            _percent(scores.recall_at_5),
-            f"{scores.mean_average_precision:.3f}",
-            f"{scores.recall_at_p90:.1%}",
-        )
-    Console(width=100).print(table)
+class _Unseen(Sequence[tuple[str, npt.NDArray[np.uint8]]]):
+    """The first cover of each held-out artwork, decoded when it is asked for."""
 
+    def __init__(self, covers: Covers) -> None:
+        unseen = held_out(covers.listed)
+        first = {c.artwork: c.file for c in reversed(covers.listed) if c.artwork in unseen}
+        self._files = [(artwork, covers.folder / file) for artwork, file in sorted(first.items())]
 
-def _percent(share: Share) -> str:
-    return f"{share.value:.1%} ({share.low:.1%} to {share.high:.1%})"
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, number: int) -> tuple[str, npt.NDArray[np.uint8]]:
+        artwork, file = self._files[number]
+        return artwork, pixels(load(file))
 
 
 if __name__ == "__main__":
