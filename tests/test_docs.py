@@ -230,6 +230,8 @@ def test_the_columns_of_an_import_are_documented() -> None:
     [
         ("manifest.json", "src/cratewatch/shards.py", "Manifest"),
         ("config.json: model", "src/cratewatch/embedding/net.py", "ModelConfig"),
+        ("calibration.json", "src/cratewatch/retrieval/calibration.py", "Calibration"),
+        ("calibration.json: search", "src/cratewatch/retrieval/config.py", "SearchConfig"),
         ("A release of a match", "src/cratewatch/catalog/records.py", "ListedRelease"),
         ("Refresh report: crawl and covers", "scrapers/launch.py", "CrawlReport"),
         ("Refresh report: diff", "src/cratewatch/catalog/records.py", "Diff"),

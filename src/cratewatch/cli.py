@@ -277,6 +277,33 @@ def evaluate(
         out.print(evaluation_table(asdict(evaluation)))
 
 
+@app.command(epilog="Example: cratewatch calibrate --false-accepts 0.02 --home shop")
+def calibrate(
+    queries: Annotated[
+        str, typer.Option(help="Run or folder of shards. [default: the latest test run]")
+    ] = "",
+    false_accepts: Annotated[
+        float | None,
+        typer.Option(help="Share of unknown sleeves that may be taken for known, 0..1."),
+    ] = None,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Find the score from which identify may say that a sleeve is in the catalog."""
+    from cratewatch.calibrating import calibrate_serving
+    from cratewatch.retrieval import SearchConfig
+
+    if false_accepts is not None and not 0 < false_accepts < 1:
+        raise CratewatchError(f"--false-accepts: {false_accepts} is not above 0 and below 1")
+    calibration = calibrate_serving(
+        load_settings(home=home),
+        SearchConfig(),
+        queries,
+        **_given(wanted_false_accepts=false_accepts),
+    )
+    _show(asdict(calibration), json_)
+
+
 @app.command(
     epilog="Example: cratewatch identify crop.jpg --top 3 --home shop; "
     "find crops -name '*.jpg' | cratewatch identify - --json"

@@ -17,17 +17,37 @@ from cratewatch.errors import ImageError, NotFoundError
 from cratewatch.gallery import Gallery, open_gallery
 from cratewatch.images import load
 from cratewatch.lake import open_lake
-from cratewatch.retrieval import Match, identify
+from cratewatch.retrieval import (
+    Calibration,
+    Match,
+    SearchConfig,
+    Searcher,
+    identify,
+    load_background,
+    load_calibration,
+)
 from cratewatch.settings import Settings
 
 
 @dataclass(frozen=True)
 class Identifier:
-    """The serving model with its gallery and catalog, open for queries."""
+    """The serving model with its gallery and catalog, open for queries.
 
-    embedder: Embedder
-    gallery: Gallery
+    Attributes:
+        calibration: None if there is none for the way in which queries are searched.
+    """
+
+    searcher: Searcher
     catalog: Catalog
+    calibration: Calibration | None
+
+    @property
+    def embedder(self) -> Embedder:
+        return self.searcher.embedder
+
+    @property
+    def gallery(self) -> Gallery:
+        return self.searcher.gallery
 
     def answers(self, paths: Iterable[str], top: int, batch: int) -> Iterator[dict[str, Any]]:
         """Yield one JSON-ready answer for each path, in order; see docs/data-format.md."""
@@ -46,15 +66,25 @@ class Identifier:
                 readable.append(answer)
             except ImageError as error:
                 answer["error"] = f"{error.reason}: {error}"
-        found = identify(images, self.embedder, self.gallery, self.catalog, top) if images else []
+        found = identify(images, self.searcher, self.catalog, top) if images else []
         for answer, matches in zip(readable, found, strict=True):
+            answer["known"] = self._verdict(matches)
             answer["matches"] = [_as_json(match) for match in matches]
         return answers
 
+    def _verdict(self, matches: Sequence[Match]) -> bool | None:
+        """Whether the best match is believed; None where no calibration could tell."""
+        if self.calibration is None:
+            return None
+        return bool(matches) and self.calibration.knows(matches[0].score)
+
 
 @contextlib.contextmanager
-def open_identifier(settings: Settings) -> Iterator[Identifier]:
+def open_identifier(settings: Settings, config: SearchConfig | None = None) -> Iterator[Identifier]:
     """Open the model that the gallery's alias names.
+
+    Args:
+        config: How to search; None for the default.
 
     Raises:
         NotFoundError: if nothing is indexed yet.
@@ -66,9 +96,18 @@ def open_identifier(settings: Settings) -> Iterator[Identifier]:
                 f"gallery {gallery.uri}: nothing is indexed yet; run `cratewatch index`"
             )
         gallery.load(model)
+        lake = open_lake(settings.lake)
+        searcher = Searcher(
+            load_model(lake, model),
+            gallery,
+            config or SearchConfig(),
+            load_background(lake, model),
+        )
+        calibration = load_calibration(lake, model)
+        fits = calibration is not None and calibration.search == searcher.config
         catalog = open_catalog(settings.catalog_url)
         try:
-            yield Identifier(load_model(open_lake(settings.lake), model), gallery, catalog)
+            yield Identifier(searcher, catalog, calibration if fits else None)
         finally:
             catalog.close()
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+VERDICTS = {True: "in the catalog", False: "not in the catalog, as far as can be told", None: None}
+
 
 def evaluation_table(evaluation: dict[str, Any]) -> Table:
     """Return recall with its interval beside chance, overall and by severity."""
@@ -62,8 +64,8 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def answer_table(answer: dict[str, Any]) -> Table:
-    """Lay out the matches of one query with their first release."""
-    table = Table(title=answer["query"])
+    """Lay out the matches of one query with their first release, and the verdict below."""
+    table = Table(title=answer["query"], caption=VERDICTS[answer["known"]])
     for column in ("score", "artist", "title", "price", "cover"):
         table.add_column(column)
     for match in answer["matches"]:

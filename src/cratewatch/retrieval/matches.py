@@ -1,4 +1,4 @@
-"""From query images to matches: embed, search, group by artwork, look up the releases."""
+"""From query images to matches: search, then look up the releases."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from cratewatch.catalog import Catalog, ListedRelease
-from cratewatch.embedding import Embedder
-from cratewatch.gallery import Gallery, Hit
-
-# Several scans of one sleeve stand beside each other in the ranking; searching this many times
-# the wanted matches leaves enough artworks after grouping.
-OVERSAMPLING = 4
+from cratewatch.retrieval.searcher import Searcher
 
 
 @dataclass(frozen=True)
@@ -21,7 +16,7 @@ class Match:
     """A cover that a query may show.
 
     Attributes:
-        score: Cosine similarity, higher is more similar.
+        score: Higher is more similar; see Searcher.
         path_or_url: Where the cover came from: the imported file or the image's address.
         releases: The listed releases of the artwork, with their latest asking prices.
     """
@@ -35,14 +30,10 @@ class Match:
 
 
 def identify(
-    images: Sequence[Image.Image],
-    embedder: Embedder,
-    gallery: Gallery,
-    catalog: Catalog,
-    top: int,
+    images: Sequence[Image.Image], searcher: Searcher, catalog: Catalog, top: int
 ) -> list[list[Match]]:
     """Return up to top matches for each image, the best first, one for each artwork."""
-    ranked = rank(gallery.search(embedder.embed_queries(images), top * OVERSAMPLING), top)
+    ranked = searcher.search(images, top)
     hits = [hit for row in ranked for hit in row]
     covers = catalog.covers_by_id(sorted({hit.cover_id for hit in hits}))
     releases = catalog.releases_of(sorted({hit.artwork_id for hit in hits}))
@@ -61,14 +52,3 @@ def identify(
         ]
         for row in ranked
     ]
-
-
-def rank(found: Sequence[Sequence[Hit]], top: int) -> list[list[Hit]]:
-    """Keep the best cover of each artwork, at most top of them for each query."""
-    ranked = []
-    for hits in found:
-        best: dict[str, Hit] = {}
-        for hit in hits:
-            best.setdefault(hit.artwork_id, hit)
-        ranked.append(list(best.values())[:top])
-    return ranked

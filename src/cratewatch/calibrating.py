@@ -1,0 +1,104 @@
+"""Calibrates the serving model: background covers, and the threshold of what is known."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from cratewatch.catalog import Cover
+from cratewatch.embedding import Embedder, batches, train_artworks
+from cratewatch.errors import CratewatchError
+from cratewatch.evaluation import unseen_queries
+from cratewatch.identification import open_identifier
+from cratewatch.images import decode
+from cratewatch.lake import Lake, cover_key, open_lake
+from cratewatch.retrieval import (
+    Background,
+    Calibration,
+    SearchConfig,
+    fit,
+    save_background,
+    save_calibration,
+    trial,
+)
+from cratewatch.settings import Settings
+from cratewatch.shards import Sample, find_run, read_samples
+
+BATCH = 64
+BACKGROUND_COVERS = 1000
+FALSE_ACCEPTS = 0.02
+
+
+def calibrate_serving(
+    settings: Settings,
+    config: SearchConfig,
+    queries: str = "",
+    wanted_false_accepts: float = FALSE_ACCEPTS,
+) -> Calibration:
+    """Calibrate the serving model on a run of queries of artworks that training never saw.
+
+    Its background becomes a sample of the indexed covers that no query asks for.
+
+    Args:
+        queries: The run; the latest of the test split by default.
+
+    Raises:
+        NotFoundError: if nothing is indexed or there is no such run.
+        CratewatchError: if there are too few queries or covers.
+    """
+    lake = open_lake(settings.lake)
+    with open_identifier(settings, config) as identifier:
+        embedder = identifier.embedder
+        covers = identifier.catalog.embeddings.indexed(embedder.name)
+        artwork_of = {cover.cover_id: cover.artwork_id for cover in covers}
+        samples = unseen_queries(
+            read_samples(find_run(lake, queries, "test")),
+            artwork_of,
+            train_artworks(lake, embedder.name),
+        )
+        asked = {artwork_of[sample.label["cover_id"]] for sample in samples}
+        background = draw_background(lake, embedder, covers, asked)
+        searcher = replace(identifier.searcher, background=background, model=embedder.name)
+        trials = [
+            trial(hits, artwork_of[sample.label["cover_id"]])
+            for part in batches(len(samples), BATCH)
+            for sample, hits in zip(
+                samples[part], searcher.search(_images(samples[part]), 2), strict=True
+            )
+        ]
+        calibration = fit(trials, wanted_false_accepts, config)
+        save_background(lake, embedder.name, background)
+        save_calibration(lake, embedder.name, calibration)
+    return calibration
+
+
+def draw_background(
+    lake: Lake, embedder: Embedder, covers: Iterable[Cover], asked: set[str]
+) -> Background:
+    """Embed a sample of covers of other artworks than those asked for.
+
+    A query whose own cover were in it would seem less known than it is.
+    """
+    others = sorted(
+        (cover.cover_id for cover in covers if cover.artwork_id not in asked),
+        key=lambda cover_id: hashlib.sha256(cover_id.encode()).digest(),
+    )[:BACKGROUND_COVERS]
+    if not others:
+        raise CratewatchError(
+            "calibration: the queries ask for every indexed artwork, so that no cover is left "
+            "for the background; draw them with `cratewatch synthesize --split test`"
+        )
+    vectors = [
+        embedder.embed_covers([decode(lake.read(cover_key(cover_id))) for cover_id in others[part]])
+        for part in batches(len(others), BATCH)
+    ]
+    return Background(np.concatenate(vectors))
+
+
+def _images(samples: Sequence[Sample]) -> list[Image.Image]:
+    return [Image.open(io.BytesIO(sample.jpeg)) for sample in samples]

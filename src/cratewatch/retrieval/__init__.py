@@ -1,0 +1,34 @@
+"""From query images to matches: views, normalised scores, verdicts."""
+
+from cratewatch.retrieval.background import Background
+from cratewatch.retrieval.calibration import Calibration, Trial, fit, trial
+from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.matches import Match, identify
+from cratewatch.retrieval.model_aids import (
+    load_background,
+    load_calibration,
+    save_background,
+    save_calibration,
+)
+from cratewatch.retrieval.ranking import OVERSAMPLING, rank
+from cratewatch.retrieval.searcher import Searcher
+from cratewatch.retrieval.views import draw_views
+
+__all__ = [
+    "OVERSAMPLING",
+    "Background",
+    "Calibration",
+    "Match",
+    "SearchConfig",
+    "Searcher",
+    "Trial",
+    "draw_views",
+    "fit",
+    "identify",
+    "load_background",
+    "load_calibration",
+    "rank",
+    "save_background",
+    "save_calibration",
+    "trial",
+]

@@ -1,0 +1,102 @@
+"""Open set: from which score on a best match is believed, and below which nothing is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cratewatch.errors import CratewatchError
+from cratewatch.gallery import Hit
+from cratewatch.retrieval.config import SearchConfig
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A query with its artwork in the gallery, and the same with it taken out.
+
+    Attributes:
+        score: Of the best match.
+        right: Whether that is the query's artwork.
+        score_without: Of the best match among all other artworks.
+    """
+
+    score: float
+    right: bool
+    score_without: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """When a best match is believed.
+
+    Attributes:
+        threshold: The least score that is.
+        wanted_false_accepts: Share of the queries of unknown artworks that may be believed.
+        false_accepts: Share that were when it was fitted.
+        found: Of the queries of known artworks, the share believed and right.
+        confused: Of these, the share believed and wrong.
+        queries: How many it was fitted on.
+        search: How they were searched; scores of another search do not compare.
+    """
+
+    threshold: float
+    wanted_false_accepts: float
+    false_accepts: float
+    found: float
+    confused: float
+    queries: int
+    search: SearchConfig
+
+    def knows(self, score: float) -> bool:
+        """Whether a query whose best match has this score shows that artwork."""
+        return score >= self.threshold
+
+
+def trial(hits: Sequence[Hit], artwork_id: str) -> Trial:
+    """Return what a query of an artwork tells.
+
+    Args:
+        hits: Its ranking in the whole gallery, one for each artwork, at least two.
+
+    Raises:
+        ValueError: if there are fewer.
+    """
+    if len(hits) < 2:
+        raise ValueError("a trial needs two artworks in the gallery")
+    others = next(hit for hit in hits if hit.artwork_id != artwork_id)
+    return Trial(hits[0].score, hits[0].artwork_id == artwork_id, others.score)
+
+
+def fit(trials: Sequence[Trial], wanted_false_accepts: float, search: SearchConfig) -> Calibration:
+    """Return the lowest threshold with no more false accepts than wanted.
+
+    Raises:
+        ValueError: if wanted_false_accepts is not above 0 and below 1.
+        CratewatchError: if there are too few trials to tell such a share.
+    """
+    if not 0 < wanted_false_accepts < 1:
+        raise ValueError(f"a share of false accepts of {wanted_false_accepts} is not within 0..1")
+    needed = math.ceil(1 / wanted_false_accepts)
+    if len(trials) < needed:
+        raise CratewatchError(
+            f"calibration: {len(trials)} queries cannot tell a share of {wanted_false_accepts:.2%} "
+            f"of false accepts; give at least {needed}, or allow a larger share"
+        )
+    without = np.array([t.score_without for t in trials])
+    scores = np.array([t.score for t in trials])
+    right = np.array([t.right for t in trials])
+    allowed = math.floor(wanted_false_accepts * len(trials))
+    threshold = np.nextafter(np.sort(without)[::-1][allowed], np.inf)
+    believed = scores >= threshold
+    return Calibration(
+        threshold=float(threshold),
+        wanted_false_accepts=wanted_false_accepts,
+        false_accepts=float((without >= threshold).mean()),
+        found=float((believed & right).mean()),
+        confused=float((believed & ~right).mean()),
+        queries=len(trials),
+        search=search,
+    )

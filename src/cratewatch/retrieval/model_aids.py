@@ -1,0 +1,73 @@
+"""What is stored beside a model's weights for the time of a query: background and calibration."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import safetensors
+import safetensors.numpy
+
+from cratewatch.embedding.model_folder import PREFIX
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake import Lake
+from cratewatch.retrieval.background import Background
+from cratewatch.retrieval.calibration import Calibration
+from cratewatch.retrieval.config import SearchConfig
+
+CALIBRATION = "calibration.json"
+BACKGROUND = "background.safetensors"
+
+
+def save_background(lake: Lake, name: str, background: Background) -> None:
+    """Store a model's background covers; an earlier calibration no longer holds and goes."""
+    lake.delete(f"{PREFIX}/{name}/{CALIBRATION}")
+    data = safetensors.numpy.save({"covers": background.vectors.astype("float32")})
+    lake.write(f"{PREFIX}/{name}/{BACKGROUND}", data)
+
+
+def load_background(lake: Lake, name: str) -> Background | None:
+    """Return a model's background covers, None if it has none.
+
+    Raises:
+        CratewatchError: if the file holds anything else.
+    """
+    try:
+        data = lake.read(f"{PREFIX}/{name}/{BACKGROUND}")
+    except NotFoundError:
+        return None
+    try:
+        return Background(safetensors.numpy.load(data)["covers"])
+    except (safetensors.SafetensorError, KeyError) as error:
+        raise _broken(lake, name, BACKGROUND, error) from error
+
+
+def save_calibration(lake: Lake, name: str, calibration: Calibration) -> None:
+    """Store a model's calibration, which holds for the background that is stored with it."""
+    data = json.dumps(asdict(calibration), indent=2, sort_keys=True).encode()
+    lake.write(f"{PREFIX}/{name}/{CALIBRATION}", data)
+
+
+def load_calibration(lake: Lake, name: str) -> Calibration | None:
+    """Return a model's calibration, None if it has none.
+
+    Raises:
+        CratewatchError: if the file holds anything else.
+    """
+    try:
+        data = lake.read(f"{PREFIX}/{name}/{CALIBRATION}")
+    except NotFoundError:
+        return None
+    try:
+        values = json.loads(data)
+        search = {k: tuple(v) if isinstance(v, list) else v for k, v in values["search"].items()}
+        return Calibration(**{**values, "search": SearchConfig(**search)})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _broken(lake, name, CALIBRATION, error) from error
+
+
+def _broken(lake: Lake, name: str, file: str, error: Exception) -> CratewatchError:
+    return CratewatchError(
+        f"lake {lake.root}: {PREFIX}/{name}/{file} cannot be used ({error}); delete it, and run "
+        "`cratewatch calibrate`"
+    )
