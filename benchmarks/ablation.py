@@ -24,7 +24,7 @@ from torch import nn
 from torchvision.models import resnet18
 
 from cratewatch.catalog import open_catalog
-from cratewatch.embedding import Embedder, EmbeddingNet, ModelConfig, batches
+from cratewatch.embedding import Embedder, EmbeddingNet, ModelConfig, TorchRuntime, batches
 from cratewatch.images import decode
 from cratewatch.lake import Lake, cover_key, open_lake
 from cratewatch.metrics import wilson
@@ -110,7 +110,7 @@ def _measure(home: Home, variant: Variant, steps: int, seed: int) -> str:
     for _ in trainer.steps():
         pass
     seconds = time.process_time() - start
-    embedder = Embedder(trainer.net, config.model, "")
+    embedder = Embedder(TorchRuntime(trainer.net), config.model, "")
     unseen = [sample for sample in home.samples if sample.label["cover_id"] in held_out]
     found = wilson(_answered(home, embedder, unseen), len(unseen))
     known = wilson(_answered(home, embedder, seen[:SEEN_QUERIES]), len(seen[:SEEN_QUERIES]))

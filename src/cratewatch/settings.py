@@ -30,6 +30,7 @@ from pydantic_settings import (
 )
 
 from cratewatch.errors import SettingsError
+from cratewatch.inference import Device, Inference, Precision, RuntimeName
 from cratewatch.lake import LakeLocation
 
 ENV_PREFIX = "CRATEWATCH_"
@@ -111,6 +112,9 @@ class Settings(BaseSettings):
     gallery_uri: str = ""
     gallery_token: str = ""
     ray_address: str = "local"
+    runtime: RuntimeName = "auto"
+    precision: Precision = "auto"
+    device: Device = "auto"
     contact: str = Field(default="", description="mail address or URL, sent in the user agent")
     max_withdrawn_share: float = Field(
         default=0.5, ge=0, le=1, description="a night that would withdraw more is refused"
@@ -161,6 +165,11 @@ class Settings(BaseSettings):
             access_key=self.s3_access_key,
             secret_key=self.s3_secret_key,
         )
+
+    @property
+    def inference(self) -> Inference:
+        """How models are to embed."""
+        return Inference(self.runtime, self.precision, self.device)
 
     def source(self, name: str) -> StorefrontSource | MusicBrainzSource:
         """Return the source's settings.

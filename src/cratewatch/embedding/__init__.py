@@ -1,9 +1,12 @@
 """The embedding model: network, preprocessing, and the model folder in the lake."""
 
-from cratewatch.embedding.embedder import Embedder, Embeddings, batches
-from cratewatch.embedding.model_folder import load_model, models, save_model, train_artworks
+from cratewatch.embedding.embedder import Embedder, Embeddings, Runtime, batches
+from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet, ModelConfig
 from cratewatch.embedding.preprocessing import Grey, frame_cover, standardise, to_grey
+from cratewatch.embedding.saved_models import adopt_model, find_model, models, train_artworks
+from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.embedding.trunks import BACKBONES, Backbone
 
 __all__ = [
@@ -14,7 +17,11 @@ __all__ = [
     "Embeddings",
     "Grey",
     "ModelConfig",
+    "Runtime",
+    "TorchRuntime",
+    "adopt_model",
     "batches",
+    "find_model",
     "frame_cover",
     "load_model",
     "models",

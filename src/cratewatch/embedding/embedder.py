@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
 
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
-from cratewatch.embedding.preprocessing import Grey, frame_cover, standardise, to_grey
+from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.preprocessing import Grey, frame_cover, to_grey
 
 Embeddings = npt.NDArray[np.float32]
 """(N, D), each row of unit length."""
 
 
-class Embedder:
-    """A model ready to embed, on the GPU where there is one."""
+class Runtime(Protocol):
+    """What runs a network."""
 
-    def __init__(self, net: EmbeddingNet, config: ModelConfig, name: str) -> None:
+    def __call__(self, grey: npt.NDArray[np.uint8]) -> Embeddings:
+        """Map (N, S, S) uint8 to (N, dim) float32, each row of unit length; N is not 0."""
+
+
+class Embedder:
+    """A model ready to embed."""
+
+    def __init__(self, runtime: Runtime, config: ModelConfig, name: str) -> None:
         self.name = name
         self.config = config
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._net = net.eval().to(memory_format=torch.channels_last).to(self._device)
+        self._runtime = runtime
 
     def embed_queries(self, images: Sequence[Image.Image]) -> Embeddings:
         """Return (N, dim) float32, L2-normalised; the caller chooses the batch."""
@@ -37,11 +43,7 @@ class Embedder:
         """Return (N, dim) float32, L2-normalised, of pictures of side config.image_px."""
         if not grey:
             return np.zeros((0, self.config.dim), np.float32)
-        batch = standardise(torch.from_numpy(np.stack(grey))[:, None].to(self._device))
-        with torch.inference_mode():
-            embeddings = self._net(batch.contiguous(memory_format=torch.channels_last))
-        result: Embeddings = embeddings.cpu().numpy()
-        return result
+        return self._runtime(np.stack(grey))
 
 
 def batches(count: int, size: int) -> Iterator[slice]:

@@ -1,0 +1,99 @@
+"""Runs an exported network by OpenVINO on the CPU; the only module that imports it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from cratewatch.errors import CratewatchError
+from cratewatch.inference import Precision
+
+NATIVE_BF16 = "BF16"
+
+
+def is_installed() -> bool:
+    """Whether this Python has OpenVINO."""
+    return importlib.util.find_spec("openvino") is not None
+
+
+def read_onnx(data: bytes) -> Any:
+    """Return the OpenVINO model of an ONNX file's bytes.
+
+    Raises:
+        CratewatchError: if it is not installed, or the bytes are no ONNX model.
+    """
+    return _read(data, b"")
+
+
+def read_ir(xml: bytes, weights: bytes) -> Any:
+    """Return the model of OpenVINO's own pair of files; raise like read_onnx()."""
+    return _read(xml, weights)
+
+
+def to_ir(model: Any) -> tuple[bytes, bytes]:
+    """Return a model as OpenVINO's own pair of files, xml and weights."""
+    with tempfile.TemporaryDirectory(prefix="cratewatch-") as folder:
+        xml = Path(folder) / "model.xml"
+        _openvino().save_model(model, xml, compress_to_fp16=False)
+        return xml.read_bytes(), xml.with_suffix(".bin").read_bytes()
+
+
+class OpenVinoRuntime:
+    """A model, compiled for this processor and as many threads as PyTorch uses."""
+
+    def __init__(self, model: Any, precision: Precision) -> None:
+        """Compile; "int8" takes a model that is quantised.
+
+        Raises:
+            CratewatchError: if bf16 is asked for and the processor does not compute in it.
+        """
+        openvino = _openvino()
+        core = openvino.Core()
+        has_bf16 = NATIVE_BF16 in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if precision == "bf16" and not has_bf16:
+            raise CratewatchError(
+                "precision: this processor does not compute in bf16; set precision to auto or fp32"
+            )
+        bf16 = has_bf16 and precision in ("auto", "bf16")
+        self._compiled = core.compile_model(
+            model,
+            "CPU",
+            {
+                "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
+                "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+                "PERFORMANCE_HINT": "LATENCY",  # one batch at a time, on all threads
+            },
+        )
+
+    def __call__(self, grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Map (N, S, S) uint8 to (N, dim) float32, each row of unit length."""
+        found = self._compiled(np.ascontiguousarray(grey[:, None]))[0]
+        return np.array(found, np.float32)  # a copy: the next call writes where this one did
+
+
+def _read(model: bytes, weights: bytes) -> Any:
+    try:
+        return _openvino().Core().read_model(model, weights)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise CratewatchError(f"openvino: it cannot read the exported model ({reason})") from error
+
+
+def _openvino() -> Any:
+    if not is_installed():
+        raise CratewatchError(
+            "runtime: OpenVINO is not installed; install cratewatch[openvino], or set runtime to "
+            "auto or torch"
+        )
+    # Its import alone would send usage data to its makers; without this package it has none to.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino

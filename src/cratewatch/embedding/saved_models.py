@@ -1,0 +1,111 @@
+"""Finds model folders: in the lake, among those that ship in the package, or by a path."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from cratewatch.embedding.model_folder import CONFIG, PREFIX, TRAIN_ARTWORKS, WEIGHTS, model_name
+from cratewatch.embedding.net import ModelConfig
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake import FolderLake, Lake
+
+SHIPPED = Path(__file__).parents[1] / "shipped"
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """The files of one model, all below a prefix of a lake."""
+
+    lake: Lake
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"{self.lake.root}/{self.prefix}"
+
+    def read(self, file: str) -> bytes:
+        """Return a file's bytes; raise CratewatchError if the folder lacks it."""
+        try:
+            return self.lake.read(f"{self.prefix}/{file}")
+        except NotFoundError as error:
+            raise CratewatchError(
+                f"model folder {self}: {file} is missing; copy the whole folder, or train again"
+            ) from error
+
+    def has(self, file: str) -> bool:
+        return self.lake.exists(f"{self.prefix}/{file}")
+
+    def files(self) -> list[str]:
+        """Return the names of all files."""
+        return [key.removeprefix(f"{self.prefix}/") for key in self.lake.keys(self.prefix)]
+
+    def config(self) -> ModelConfig:
+        """Return what config.json says of the network.
+
+        Raises:
+            CratewatchError: if it is missing, or is none of this version's.
+        """
+        try:
+            return ModelConfig(**json.loads(self.read(CONFIG))["model"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise CratewatchError(
+                f"model folder {self}: {CONFIG} is none of this version ({error}); train again"
+            ) from error
+
+
+def find_model(lake: Lake, name: str) -> ModelFolder:
+    """Return a model's folder in the lake, or in the package if the lake has none of that name.
+
+    Raises:
+        NotFoundError: if neither has.
+        CratewatchError: if the folder has weights and no configuration.
+    """
+    own, shipped = ModelFolder(lake, f"{PREFIX}/{name}"), ModelFolder(FolderLake(SHIPPED), name)
+    for folder in (own, shipped):
+        if folder.has(CONFIG):
+            return folder
+    if own.has(WEIGHTS):
+        own.read(CONFIG)
+    known = ", ".join(models(lake)) or "none; run `cratewatch train`"
+    raise NotFoundError(f"model {name}: not in the lake (known: {known})")
+
+
+def models(lake: Lake) -> list[str]:
+    """Return the names of all models: those that ship first, the one trained last at the end."""
+    keys = [key for key in lake.keys(PREFIX) if key.endswith(f"/{CONFIG}")]
+    own = [key.split("/")[1] for key in sorted(keys, key=lambda k: (lake.modified_at(k), k))]
+    shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{CONFIG}"))
+    return [*shipped, *(name for name in own if name not in shipped)]
+
+
+def train_artworks(lake: Lake, name: str) -> frozenset[str]:
+    """Return the artwork ids that the model's training saw."""
+    return frozenset(find_model(lake, name).read(TRAIN_ARTWORKS).decode().split())
+
+
+def adopt_model(lake: Lake, model: str) -> str:
+    """Have a model in the lake, where every node and a later version finds it.
+
+    Args:
+        model: A model's name, or the path of a model folder, which is then copied.
+
+    Returns:
+        The model's name, which its weights determine.
+
+    Raises:
+        NotFoundError: if there is no such model, and no such folder.
+        CratewatchError: if the folder is not whole.
+    """
+    path = Path(model).expanduser()
+    if model not in models(lake) and path.is_dir():
+        folder = ModelFolder(FolderLake(path.absolute().parent), path.absolute().name)
+        name = model_name(folder.config(), folder.read(WEIGHTS))
+    else:
+        folder, name = find_model(lake, model), model
+    target = ModelFolder(lake, f"{PREFIX}/{name}")
+    if not target.has(CONFIG):
+        folder.read(TRAIN_ARTWORKS)
+        for file in sorted(folder.files(), key=lambda f: f == CONFIG):  # the configuration last
+            lake.write(f"{target.prefix}/{file}", folder.read(file))
+    return name
