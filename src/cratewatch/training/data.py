@@ -163,31 +163,39 @@ class Batches(Dataset[Batch]):
         self._world = world
 
     def __getitem__(self, step: int) -> Batch:
-        artworks = self._choose(np.random.default_rng([self._seed, step]))
+        chosen = self._choose(np.random.default_rng([self._seed, step]))
         images: list[npt.NDArray[np.uint8]] = []
         labels: list[int] = []
-        for place in range(self._rank, len(artworks), self._world):
+        for place in self._own(len(chosen)):
+            artwork, turn = chosen[place]
             rng = np.random.default_rng([self._seed, step, place])
-            views = self._data.draw(
-                artworks[place], self._draw.images_each, self._draw.sketched, rng
-            )
-            turn = int(rng.integers(TURNS)) if self._draw.turn else 0
+            views = self._data.draw(artwork, self._draw.images_each, self._draw.sketched, rng)
             images += [_turn(view, turn) for view in views]
-            labels += [artworks[place] * TURNS + turn] * len(views)
+            labels += [artwork * TURNS + turn] * len(views)
         return Batch(torch.from_numpy(np.stack(images)[:, None]), torch.tensor(labels))
 
-    def _choose(self, rng: np.random.Generator) -> list[int]:
-        """Return the batch's artworks: each once, some beside one that it is confused with."""
+    def _own(self, artworks: int) -> range:
+        share = artworks // self._world
+        return range(self._rank * share, (self._rank + 1) * share)
+
+    def _choose(self, rng: np.random.Generator) -> list[tuple[int, int]]:
+        """Return the batch's artworks and their turns: each artwork once.
+
+        Some come beside one that they are confused with, which is turned alike: turned
+        otherwise it would be confused no more.
+        """
         count = min(self._draw.artworks, len(self._data.artworks))
-        chosen: dict[int, None] = {}
+        count -= count % self._world
+        chosen: dict[int, int] = {}
         for number in rng.permutation(len(self._data.artworks)).tolist():
-            chosen[number] = None
+            turn = int(rng.integers(TURNS)) if self._draw.turn else 0
+            chosen.setdefault(number, turn)
             rivals = self._confusions[number] if self._confusions else ()
             if rivals and rng.random() < self._draw.confused:
-                chosen[int(rng.choice(rivals))] = None
+                chosen.setdefault(int(rng.choice(rivals)), turn)
             if len(chosen) >= count:
                 break
-        return list(chosen)[:count]
+        return list(chosen.items())[:count]
 
 
 def prefetch(batches: Batches, steps: range, processes: int) -> DataLoader[Batch]:

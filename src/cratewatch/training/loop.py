@@ -1,20 +1,28 @@
-"""The training loop: triplet loss, mined softly within each batch."""
+"""The training loop: rounds of steps; between them recall, confusions and a checkpoint."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
 
-from cratewatch.embedding import EmbeddingNet, ModelConfig, standardise
+from cratewatch.embedding import EmbeddingNet, Grey, ModelConfig, standardise
 from cratewatch.errors import CratewatchError
-from cratewatch.training.data import TrainingSet
+from cratewatch.training.checkpoints import Checkpoints
+from cratewatch.training.data import Batches, Draw, TrainingSet, prefetch
+from cratewatch.training.gradients import backward, world
+from cratewatch.training.losses import LossConfig, Objective
+from cratewatch.training.validation import Recall, Validation, find_confusions
+
+EMBED_BATCH = 128
 
 
 @dataclass(frozen=True)
@@ -22,108 +30,212 @@ class TrainConfig:
     """How long and how hard to train.
 
     Attributes:
+        weights: Where the trunk starts from, see embedding.make_trunk(); "" for random ones.
         steps: Optimiser steps.
-        artworks: Artworks in a batch.
-        images_each: Images of each: its clean cover and queries.
-        turn: Whether artworks are turned and mirrored, which makes eight identities of one.
-        jitter: How far each image is moved at random, 0 for not at all; see data.move().
-        margin: Of the triplet loss, in Euclidean distance between unit vectors (0..2).
-        sharpness: Of the soft margin, and of the mining: how much the hardest triplets outweigh
-            the others.
+        round_steps: Of a round; between rounds the model is validated, confused artworks are
+            looked for, and a checkpoint is written.
+        pieces: Into which each worker cuts its share of a batch, to save memory.
+        precision: Of the forward and backward pass; embeddings and loss are float32.
+        drawers: Processes of each worker that draw batches ahead; 0 draws in the loop.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    draw: Draw = field(default_factory=Draw)
+    weights: str = ""
     steps: int = 400
-    artworks: int = 64
-    images_each: int = 3
-    turn: bool = True
-    jitter: float = 1.0
+    round_steps: int = 200
+    pieces: int = 1
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
-    margin: float = 0.0
-    sharpness: float = 20.0
+    precision: Literal["bf16", "fp32"] = "bf16"
+    drawers: int = 1
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class TrainProgress:
-    """The state after a step."""
+    """The state after a step.
+
+    Attributes:
+        seconds: Since the training began, without the time that it lay interrupted.
+        left_s: What the remaining steps will take at the rate so far.
+        waiting: Share of the time in which the loop waited for batches.
+        recall: On the validation artworks, measured at the end of the latest round.
+    """
 
     step: int
     steps: int
     loss: float
     seconds: float
-
-
-def soft_triplet_loss(
-    embeddings: Tensor, labels: Tensor, sharpness: float, margin: float = 0.0
-) -> Tensor:
-    """Return the triplet loss with a soft margin, mined softly within the batch.
-
-    For each anchor log(1 + sum of exp(sharpness * (d_positive - d_negative + margin)) over its
-    triplets), with Euclidean distances; averaged over anchors. It is the soft-margin triplet
-    loss (Hermans, Beyer and Leibe 2017, "In Defense of the Triplet Loss") with the sum over
-    triplets inside the logarithm (as in Sohn 2016, "N-pair Loss"), so that the hardest
-    positives and negatives weigh most, without the collapse that mining them alone brings on.
-
-    Args:
-        embeddings: (N, D), L2-normalised.
-        labels: (N,), equal for images of one artwork.
-    """
-    scaled = sharpness * torch.cdist(embeddings, embeddings)
-    same = labels[:, None] == labels
-    itself = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-    positives = torch.logsumexp(scaled.masked_fill(~same | itself, -torch.inf), dim=1)
-    negatives = torch.logsumexp((-scaled).masked_fill(same, -torch.inf), dim=1)
-    return functional.softplus(positives + negatives + sharpness * margin).mean()
+    left_s: float
+    waiting: float
+    recall: Recall | None
 
 
 class Trainer:
-    """Trains an EmbeddingNet; iterate over steps() and take net when it ends."""
+    """Trains an EmbeddingNet; iterate over steps() and take net when it ends.
 
-    def __init__(self, data: TrainingSet, config: TrainConfig) -> None:
+    Among several workers of torch.distributed each one runs a Trainer, with equal arguments.
+    """
+
+    def __init__(
+        self,
+        data: TrainingSet,
+        config: TrainConfig,
+        validation: Validation | None = None,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
         torch.manual_seed(config.seed)
-        self.net = EmbeddingNet(config.model)
+        self.net = EmbeddingNet(config.model, config.weights)
+        self.confusions: list[list[int]] = []
+        self.history: list[dict[str, float]] = []
         self._data = data
         self._config = config
+        self._validation = validation
+        self._checkpoints = checkpoints
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._objective = Objective(config.loss, config.model.dim).to(self._device)
+        self._rank, self._world = world()
+        self._step = 0
+        self._seconds = self._waited = 0.0
+        self.recall: Recall | None = None
 
     def steps(self) -> Iterator[TrainProgress]:
-        """Train, yielding after every step.
+        """Train, yielding after every step; goes on from the checkpoint if there is one.
 
         Raises:
-            CratewatchError: if all embeddings collapse to one point.
+            CratewatchError: if all embeddings collapse to one point, or the loss is no number.
         """
         config = self._config
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        net = self.net.to(device).to(memory_format=torch.channels_last).train()
+        self.net.to(self._device).to(memory_format=torch.channels_last).train()
         optimiser = torch.optim.AdamW(
-            net.parameters(), config.learning_rate, weight_decay=config.weight_decay
+            self.net.parameters(), config.learning_rate, weight_decay=config.weight_decay
         )
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda step: _learning_rate_factor(step / config.steps)
+        self._resume(optimiser)
+        distributed = DistributedDataParallel(self.net) if self._world > 1 else self.net
+        while self._step < config.steps:
+            end = min(self._step + config.round_steps, config.steps)
+            yield from self._round(distributed, optimiser, range(self._step, end))
+            self._end_round(optimiser)
+        self.net.eval().cpu()
+
+    def _round(
+        self, net: nn.Module, optimiser: torch.optim.Optimizer, steps: range
+    ) -> Iterator[TrainProgress]:
+        config = self._config
+        batches = Batches(
+            self._data, config.draw, config.seed, self.confusions, self._rank, self._world
         )
-        rng = np.random.default_rng(config.seed)
+        loader = iter(prefetch(batches, steps, config.drawers))
+        for step in steps:
+            start = time.monotonic()
+            batch = next(loader)
+            self._waited += time.monotonic() - start
+            loss = self._learn(net, optimiser, batch.images, batch.labels)
+            self._step = step + 1
+            self._seconds += time.monotonic() - start
+            yield self._progress(loss)
+
+    def _learn(
+        self, net: nn.Module, optimiser: torch.optim.Optimizer, images: Tensor, labels: Tensor
+    ) -> float:
+        config, progress = self._config, self._step / self._config.steps
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * _learning_rate_factor(progress)
+        optimiser.zero_grad(set_to_none=True)
+        pieces = [self._prepared(piece) for piece in images.chunk(config.pieces)]
+        with torch.autocast(self._device.type, torch.bfloat16, config.precision == "bf16"):
+            loss, embeddings = backward(
+                net,
+                pieces,
+                labels.to(self._device),
+                lambda vectors, of: self._objective(vectors, of, progress),
+            )
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
+        _refuse_collapse(embeddings, float(loss), self._step)
+        return float(loss)
+
+    def _prepared(self, images: Tensor) -> Tensor:
+        standard = standardise(images.to(self._device))
+        return standard.contiguous(memory_format=torch.channels_last)
+
+    def _progress(self, loss: float) -> TrainProgress:
+        left = self._config.steps - self._step
+        return TrainProgress(
+            self._step,
+            self._config.steps,
+            loss,
+            self._seconds,
+            self._seconds / self._step * left,
+            self._waited / self._seconds,
+            self.recall,
+        )
+
+    def _end_round(self, optimiser: torch.optim.Optimizer) -> None:
+        """Validate, look for confusions, write a checkpoint; the first worker does it for all."""
         start = time.monotonic()
-        for step in range(config.steps):
-            batch = self._data.draw(
-                rng, config.artworks, config.images_each, turn=config.turn, jitter=config.jitter
-            )
-            images = standardise(batch.images.to(device))
-            with torch.autocast(device.type, dtype=torch.bfloat16):
-                embeddings = net(images.contiguous(memory_format=torch.channels_last))
-            loss = soft_triplet_loss(
-                embeddings, batch.labels.to(device), config.sharpness, config.margin
-            )
-            optimiser.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            optimiser.step()
-            schedule.step()
-            _refuse_collapse(embeddings, step)
-            yield TrainProgress(
-                step + 1, config.steps, float(loss.detach()), time.monotonic() - start
-            )
-        self.net = net.eval().cpu()
+        if self._rank == 0:
+            self.net.eval()
+            sketched = self._config.draw.sketched
+            if self._validation is not None:
+                self.recall = self._validation.measure(self._embed)
+                self.history.append({"step": self._step, "recall_at_1": self.recall.at_1})
+            if self._config.draw.confused:
+                self.confusions = find_confusions(self._data, self._embed, self._step, sketched)
+            self.net.train()
+        self._share_confusions()
+        self._seconds += time.monotonic() - start
+        if self._checkpoints is not None and self._rank == 0:
+            self._checkpoints.save(self._state(optimiser))
+
+    def _share_confusions(self) -> None:
+        if self._world > 1:
+            shared = [self.confusions]
+            dist.broadcast_object_list(shared, src=0)
+            self.confusions = shared[0]
+
+    def _embed(self, pictures: Sequence[Grey]) -> Tensor:
+        """Embed pictures as Embedder does, with the network as it is now."""
+        parts = []
+        for start in range(0, len(pictures), EMBED_BATCH):
+            images = torch.from_numpy(np.stack(pictures[start : start + EMBED_BATCH]))[:, None]
+            with (
+                torch.inference_mode(),
+                torch.autocast(self._device.type, torch.bfloat16, self._config.precision == "bf16"),
+            ):
+                parts.append(self.net(self._prepared(images)).cpu())
+        return torch.cat(parts)
+
+    def _state(self, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
+        return {
+            "net": self.net.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "objective": self._objective.state_dict(),
+            "confusions": self.confusions,
+            "history": self.history,
+            "step": self._step,
+            "seconds": self._seconds,
+            "waited": self._waited,
+        }
+
+    def _resume(self, optimiser: torch.optim.Optimizer) -> None:
+        state = self._checkpoints.load() if self._checkpoints is not None else None
+        if state is None:
+            return
+        try:
+            self.net.load_state_dict(state["net"])
+            optimiser.load_state_dict(state["optimiser"])
+            self._objective.load_state_dict(state["objective"])
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise CratewatchError(
+                f"checkpoint: it is of another architecture or another training ({error}); "
+                "remove it to train from the start"
+            ) from error
+        self.confusions, self.history = state["confusions"], state["history"]
+        self._step, self._seconds = state["step"], state["seconds"]
+        self._waited = state["waited"]
 
 
 def _learning_rate_factor(progress: float) -> float:
@@ -131,14 +243,15 @@ def _learning_rate_factor(progress: float) -> float:
     return min(progress / 0.1 + 0.02, 1.0) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def _refuse_collapse(embeddings: Tensor, step: int) -> None:
-    spread = float(embeddings.detach().std(dim=0).mean())
-    if not math.isfinite(spread):
-        what = "embeddings are no numbers any more"
+def _refuse_collapse(embeddings: Tensor, loss: float, step: int) -> None:
+    spread = float(embeddings.std(dim=0).mean())
+    if not math.isfinite(spread) or not math.isfinite(loss):
+        what = "loss or embeddings are no numbers any more"
     elif spread < 1e-3:
         what = "all embeddings are equal"
     else:
         return
     raise CratewatchError(
-        f"training collapsed at step {step}: {what}; lower --learning-rate or --margin"
+        f"training collapsed at step {step}: {what}; lower --learning-rate or --margin, "
+        "or choose --mining warmup"
     )

@@ -116,7 +116,8 @@ def _lay_flat(
         _shine(sleeve, rng)
     ramp = np.linspace(-0.5, 0.5, SLEEVE_PX, dtype=np.float32)
     tilt = rng.uniform(-0.5, 0.5, 2).astype(np.float32) * np.float32(severity)
-    sleeve *= 1.0 + tilt[0] * ramp[:, None] + tilt[1] * ramp[None, :]
+    light: Plane = 1 + tilt[0] * ramp[:, None] + tilt[1] * ramp[None, :]
+    sleeve *= light
     flat = np.zeros((FLAT_PX, FLAT_PX), dtype=np.float32)
     coverage = np.zeros((FLAT_PX, FLAT_PX), dtype=np.float32)
     inside = slice(EDGE_PX, EDGE_PX + SLEEVE_PX)
@@ -151,7 +152,8 @@ def _shine(sleeve: Plane, rng: np.random.Generator) -> None:
     x, y = at[None, :] - np.float32(x0), at[:, None] - np.float32(y0)
     along = (x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle))) / np.float32(long)
     across = (y * np.float32(math.cos(angle)) - x * np.float32(math.sin(angle))) / np.float32(short)
-    sleeve += np.float32(rng.uniform(30, 230)) * np.exp(-(along * along) - across * across)
+    spot = np.exp(-(along * along) - across * across).astype(np.float32)
+    sleeve += np.float32(rng.uniform(30, 230)) * spot
 
 
 def _hold(flat: Plane, coverage: Plane, props: Props, rng: np.random.Generator) -> None:
@@ -193,7 +195,8 @@ def _sample_corners(rng: np.random.Generator, severity: float) -> Corners:
     """Return corners of a sleeve of about side 1: tilted, rolled, and no exact square."""
     tilt = 5.0 + 40.0 * severity
     roll = float(np.clip(rng.normal(0.0, 2.0 + 16.0 * severity), -36.0, 36.0))
-    corners = project_corners(*rng.uniform(-tilt, tilt, 2), roll)
+    yaw, pitch = rng.uniform(-tilt, tilt, 2)
+    corners = project_corners(yaw, pitch, roll)
     moved = corners + rng.uniform(-1, 1, (4, 2)) * (0.01 + 0.11 * severity)
     return np.asarray(moved, dtype=np.float64)
 
@@ -203,10 +206,10 @@ def _backdrop(props: Props, rng: np.random.Generator) -> Plane:
     backdrop = props.backdrops[int(rng.integers(len(props.backdrops)))]
     top, left = rng.integers(0, BACKDROP_PX - VIEW_PX, 2)
     part = backdrop[top : top + VIEW_PX, left : left + VIEW_PX]
-    part = part[:, ::-1] if rng.random() < 0.5 else part
-    return part.astype(np.float32) * np.float32(rng.uniform(0.4, 1.4)) + np.float32(
-        rng.uniform(0, 60)
-    )
+    lit = (part[:, ::-1] if rng.random() < 0.5 else part).astype(np.float32)
+    lit *= np.float32(rng.uniform(0.4, 1.4))
+    lit += np.float32(rng.uniform(0, 60))
+    return lit
 
 
 def _record(view: Plane, rng: np.random.Generator, severity: float) -> Grey:

@@ -1,34 +1,46 @@
 import io
-import itertools
-import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn import functional
 
-from cratewatch.embedding import ModelConfig
+from cratewatch.embedding import Embedder, ModelConfig
+from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.errors import CratewatchError
+from cratewatch.lake import Lake
 from cratewatch.shards import Sample
-from cratewatch.training.data import TrainingSet
-from cratewatch.training.loop import TrainConfig, Trainer, soft_triplet_loss
+from cratewatch.training.checkpoints import Checkpoints, training_name
+from cratewatch.training.data import Draw, TrainingSet
+from cratewatch.training.loop import TrainConfig, Trainer
+from cratewatch.training.losses import LossConfig
+from cratewatch.training.validation import Validation
+
+TINY = ModelConfig(image_px=32, stages=2, cover_margin=0.0)
+CONFIG = TrainConfig(
+    model=TINY,
+    steps=6,
+    round_steps=2,
+    draw=Draw(artworks=8, images_each=2, sketched=0.0),
+    drawers=0,
+)
 
 
-def noisy_set(artworks: int = 16) -> TrainingSet:
+def noisy_set(artworks: int = 16, first: int = 0, noise: float = 20.0) -> TrainingSet:
     """Artworks of random blocks, each with four noisy queries."""
-    rng = np.random.default_rng(0)
     covers, samples, artwork_of = [], [], {}
-    for n in range(artworks):
+    for n in range(first, first + artworks):
+        rng = np.random.default_rng(n)
         blocks = rng.integers(0, 256, (4, 4)).repeat(8, 0).repeat(8, 1)
         covers.append((f"c{n}", _jpeg(blocks)))
         artwork_of[f"c{n}"] = f"a{n}"
         samples += [
-            Sample("0", _jpeg(blocks + rng.normal(0, 20, blocks.shape)), {"cover_id": f"c{n}"})
+            Sample("0", _jpeg(blocks + rng.normal(0, noise, blocks.shape)), {"cover_id": f"c{n}"})
             for _ in range(4)
         ]
-    return TrainingSet(covers, samples, artwork_of, ModelConfig(image_px=32, cover_margin=0.0))
+    return TrainingSet(covers, samples, artwork_of, TINY, None)
 
 
 def _jpeg(values: np.ndarray) -> bytes:
@@ -37,68 +49,99 @@ def _jpeg(values: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def reference_loss(embeddings: Tensor, labels: Tensor, sharpness: float, margin: float) -> float:
-    """Go through every triplet of every anchor as the formula says."""
-    n = len(labels)
-    losses = []
-    for anchor in range(n):
-        distance = [float((embeddings[anchor] - other).norm()) for other in embeddings]
-        positives = [p for p in range(n) if p != anchor and labels[p] == labels[anchor]]
-        negatives = [q for q in range(n) if labels[q] != labels[anchor]]
-        terms = [
-            math.exp(sharpness * (distance[p] - distance[q] + margin))
-            for p, q in itertools.product(positives, negatives)
-        ]
-        losses.append(math.log1p(sum(terms)))
-    return sum(losses) / n
-
-
-@pytest.mark.parametrize(("sharpness", "margin"), [(5.0, 0.0), (20.0, 0.2)])
-def test_loss_agrees_with_the_formula(sharpness: float, margin: float) -> None:
-    torch.manual_seed(0)
-    embeddings = functional.normalize(torch.randn(12, 8))
-    labels = torch.arange(4).repeat_interleave(3)
-    loss = soft_triplet_loss(embeddings, labels, sharpness, margin)
-    assert float(loss) == pytest.approx(
-        reference_loss(embeddings, labels, sharpness, margin), rel=1e-4
-    )
-
-
-def test_the_hardest_triplet_weighs_most() -> None:
-    angles = torch.tensor([0.0, 0.3, 0.5, 2.0, 2.2], requires_grad=True)
-    embeddings = torch.stack([angles.cos(), angles.sin()], dim=1)
-    soft_triplet_loss(embeddings, torch.tensor([0, 0, 1, 2, 2]), sharpness=20.0).backward()
-    gradient = angles.grad
-    assert gradient is not None
-    # The lone negative at 0.5 lies between an artwork's pair and the far ones.
-    assert gradient[1].abs() > 5 * gradient[4].abs()
-
-
-def test_training_separates_what_it_sees() -> None:
-    config = TrainConfig(model=ModelConfig(image_px=32), steps=25, artworks=8, images_each=3)
-    trainer = Trainer(noisy_set(), config)
-    losses = [progress.loss for progress in trainer.steps()]
-    assert len(losses) == 25
+def test_training_separates_what_it_sees_and_recall_shows_it() -> None:
+    seen, unseen = noisy_set(48, noise=150.0), noisy_set(12, first=100, noise=150.0)
+    config = replace(CONFIG, steps=40, round_steps=10)
+    validation = Validation(seen, unseen, seed=0, sketched=0.0)
+    trainer = Trainer(seen, config, validation)
+    before = validation.measure(trainer._embed)
+    progress = list(trainer.steps())
+    assert [p.step for p in progress] == list(range(1, 41))
+    losses = [p.loss for p in progress]
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:3])
+    assert [entry["step"] for entry in trainer.history] == [10, 20, 30, 40]
+    assert trainer.recall is not None
+    assert trainer.recall.at_1 > before.at_1
+    assert progress[-1].left_s == 0
+    assert progress[0].left_s > 0
+    assert 0 <= progress[-1].waiting < 1
+
+
+def test_recall_of_the_validation_is_that_of_the_model_that_comes_out() -> None:
+    seen, unseen = noisy_set(), noisy_set(10, first=100)
+    validation = Validation(seen, unseen, seed=0, sketched=0.0)
+    trainer = Trainer(seen, replace(CONFIG, precision="fp32"), validation)
+    list(trainer.steps())
+    embedder = Embedder(TorchRuntime(trainer.net), TINY, "model")
+    again = validation.measure(lambda grey: torch.from_numpy(embedder.embed_grey(grey)))
+    assert trainer.recall == again
 
 
 def test_same_seed_same_weights() -> None:
     def train(seed: int) -> dict[str, Tensor]:
-        config = TrainConfig(model=ModelConfig(image_px=32), steps=2, artworks=4, seed=seed)
-        trainer = Trainer(noisy_set(8), config)
+        trainer = Trainer(noisy_set(8), replace(CONFIG, steps=2, seed=seed))
         list(trainer.steps())
         return trainer.net.state_dict()
 
     one, same, other = train(3), train(3), train(4)
     assert all(torch.equal(one[name], same[name]) for name in one)
-    assert not torch.equal(one["trunk.fc.weight"], other["trunk.fc.weight"])
+    assert not torch.equal(one["head.weight"], other["head.weight"])
 
 
-def test_collapse_is_said_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
-    trainer = Trainer(
-        noisy_set(8), TrainConfig(model=ModelConfig(image_px=32), steps=5, artworks=4)
-    )
+@pytest.mark.parametrize("memory", [0, 40])
+def test_a_training_that_was_interrupted_ends_as_one_that_was_not(lake: Lake, memory: int) -> None:
+    loss = LossConfig("infonce", memory=memory, memory_from=0.0)
+    config = replace(CONFIG, loss=loss)
+    whole = Trainer(noisy_set(), config)
+    expected = [p.loss for p in whole.steps()]
+    checkpoints = Checkpoints(lake, "training")
+    for step, _ in enumerate(Trainer(noisy_set(), config, None, checkpoints).steps(), start=1):
+        if step == 5:  # killed in the third round, after two checkpoints
+            break
+    taken_up = Trainer(noisy_set(), config, None, checkpoints)
+    progress = list(taken_up.steps())
+    assert [p.step for p in progress] == [5, 6]
+    assert [p.loss for p in progress] == expected[4:]
+    for name, tensor in whole.net.state_dict().items():
+        assert torch.equal(tensor, taken_up.net.state_dict()[name])
+
+
+def test_a_checkpoint_that_does_not_fit_or_is_damaged_is_said(lake: Lake) -> None:
+    checkpoints = Checkpoints(lake, "training")
+    list(Trainer(noisy_set(), replace(CONFIG, steps=2), None, checkpoints).steps())
+    other = replace(CONFIG, model=replace(TINY, pooling="gem"))
+    with pytest.raises(CratewatchError, match="of another architecture"):
+        list(Trainer(noisy_set(), other, None, checkpoints).steps())
+    lake.write(checkpoints.key, lake.read(checkpoints.key)[:1000])
+    with pytest.raises(CratewatchError, match=r"checkpoints/training\.pt: .* cannot be read"):
+        list(Trainer(noisy_set(), CONFIG, None, checkpoints).steps())
+    checkpoints.drop()
+    assert checkpoints.load() is None
+
+
+def test_the_name_of_a_training_tells_its_settings_queries_and_artworks() -> None:
+    name = training_name(CONFIG, "run", ["a", "b"])
+    assert name == training_name(CONFIG, "run", ["b", "a"])
+    others = [
+        training_name(replace(CONFIG, seed=1), "run", ["a", "b"]),
+        training_name(CONFIG, "other", ["a", "b"]),
+        training_name(CONFIG, "run", ["a", "c"]),
+        training_name(replace(CONFIG, loss=LossConfig("infonce")), "run", ["a", "b"]),
+    ]
+    assert len({name, *others}) == 5
+
+
+def test_collapse_is_said_aloud() -> None:
+    trainer = Trainer(noisy_set(), CONFIG)
     with torch.no_grad():
-        trainer.net.trunk.fc.weight.zero_()  # every image gets the head's bias
-    with pytest.raises(CratewatchError, match="collapsed at step 0"):
+        trainer.net.head.weight.zero_()  # every image gets the head's bias
+    with pytest.raises(CratewatchError, match="collapsed at step 0: all embeddings are equal"):
+        list(trainer.steps())
+
+
+def test_a_loss_that_is_no_number_is_said_aloud() -> None:
+    trainer = Trainer(noisy_set(), CONFIG)
+    with torch.no_grad():
+        trainer.net.head.bias.fill_(torch.nan)
+    with pytest.raises(CratewatchError, match=r"collapsed at step 0: .* no numbers any more"):
         list(trainer.steps())

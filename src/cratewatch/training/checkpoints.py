@@ -1,0 +1,68 @@
+"""Checkpoints in the lake: a training that was interrupted goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pickle
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake import Lake
+
+if TYPE_CHECKING:
+    from cratewatch.training.loop import TrainConfig
+
+PREFIX = "checkpoints"
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """The latest state of one training, replaced as a whole each time."""
+
+    lake: Lake
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"{PREFIX}/{self.name}.pt"
+
+    def save(self, state: dict[str, Any]) -> None:
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        self.lake.write(self.key, buffer.getvalue())
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the state, or None if there is none.
+
+        Raises:
+            CratewatchError: if the file is damaged.
+        """
+        try:
+            data = self.lake.read(self.key)
+        except NotFoundError:
+            return None
+        try:
+            state: dict[str, Any] = torch.load(
+                io.BytesIO(data), map_location="cpu", weights_only=True
+            )
+        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError) as error:
+            raise CratewatchError(
+                f"{self.key}: the checkpoint cannot be read ({error}); "
+                "remove it to train from the start"
+            ) from error
+        return state
+
+    def drop(self) -> None:
+        self.lake.delete(self.key)
+
+
+def training_name(config: TrainConfig, run: str, artworks: Sequence[str]) -> str:
+    """Return a name that any difference of settings, queries or artworks changes."""
+    described = json.dumps([asdict(config), run, sorted(artworks)], sort_keys=True)
+    return f"{config.model.backbone}_{hashlib.sha256(described.encode()).hexdigest()[:12]}"
