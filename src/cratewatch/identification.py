@@ -19,6 +19,7 @@ from cratewatch.images import load
 from cratewatch.lake import open_lake
 from cratewatch.retrieval import (
     Calibration,
+    CoverKeypoints,
     Match,
     SearchConfig,
     Searcher,
@@ -93,15 +94,17 @@ def open_identifier(settings: Settings, config: SearchConfig | None = None) -> I
         model = gallery.serving_model()
         if model is None:
             raise NotFoundError(
-                f"gallery {gallery.uri}: nothing is indexed yet; run `cratewatch index`"
+                f"gallery {gallery.uri}: nothing is indexed yet; import covers "
+                "(`cratewatch import FOLDER`) or refresh a source, then run `cratewatch index`"
             )
         gallery.load(model)
         lake = open_lake(settings.lake)
         searcher = Searcher(
-            load_model(lake, model),
+            load_model(lake, model, settings.inference),
             gallery,
             config or SearchConfig(),
             load_background(lake, model),
+            CoverKeypoints(lake),
         )
         calibration = load_calibration(lake, model)
         fits = calibration is not None and calibration.search == searcher.config

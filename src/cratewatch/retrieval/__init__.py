@@ -3,6 +3,7 @@
 from cratewatch.retrieval.background import Background
 from cratewatch.retrieval.calibration import Calibration, Trial, fit, trial
 from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.matches import Match, identify
 from cratewatch.retrieval.model_aids import (
     load_background,
@@ -18,6 +19,7 @@ __all__ = [
     "OVERSAMPLING",
     "Background",
     "Calibration",
+    "CoverKeypoints",
     "Match",
     "SearchConfig",
     "Searcher",

@@ -19,12 +19,17 @@ class SearchConfig:
         fusion: Of these views: each cover's best score counts, or the one of their mean.
         background: How many of the nearest background covers' scores are averaged and taken off
             a view's scores; 0 leaves the cosine as it is.
+        rerank: How many of the best covers are compared with the query by their keypoints, at
+            most; 0 for none.
+        enough_inliers: Keypoints that agree, from which on no further cover is compared.
     """
 
     crops: tuple[float, ...] = (1.0,)
     turns_deg: tuple[float, ...] = (0.0,)
     fusion: Fusion = "best"
     background: int = 10
+    rerank: int = 0
+    enough_inliers: int = 20
 
     def __post_init__(self) -> None:
         """Raise ValueError for what cannot be searched."""
@@ -34,5 +39,5 @@ class SearchConfig:
             raise ValueError(f"crops {self.crops}: each is a share of 0.1 to 1 of the query")
         if self.fusion not in get_args(Fusion):
             raise ValueError(f"fusion {self.fusion!r} is neither best nor mean")
-        if self.background < 0:
-            raise ValueError(f"{self.background} background covers are fewer than none")
+        if self.background < 0 or self.rerank < 0:
+            raise ValueError(f"{min(self.background, self.rerank)} covers are fewer than none")

@@ -1,4 +1,4 @@
-"""From query images to ranked covers: views, one search in a batch, normalised scores."""
+"""From query images to ranked covers: views, one search in a batch, re-ranking."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from cratewatch.embedding import Embedder, Embeddings
 from cratewatch.gallery import Gallery, Hit
 from cratewatch.retrieval.background import Background, Offsets
 from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.ranking import OVERSAMPLING, rank
+from cratewatch.retrieval.reranking import rerank
 from cratewatch.retrieval.views import draw_views
 
 
@@ -22,6 +24,7 @@ class Searcher:
 
     Attributes:
         background: Of the embedder's model; None leaves scores as they are, the cosine.
+        covers: Their keypoints, which re-ranking needs.
         model: Search this model's collection instead of the alias; sees all writes.
     """
 
@@ -29,10 +32,25 @@ class Searcher:
     gallery: Gallery
     config: SearchConfig = field(default_factory=SearchConfig)
     background: Background | None = None
+    covers: CoverKeypoints | None = None
     model: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError if what the configuration needs is not there."""
+        if self.config.rerank and self.covers is None:
+            raise ValueError("re-ranking needs the keypoints of covers")
 
     def search(self, images: Sequence[Image.Image], top: int) -> list[list[Hit]]:
         """Return up to top covers for each image, the best first, one for each artwork."""
+        ranked = self._by_embedding(images, max(top, self.config.rerank))
+        if self.covers is not None and self.config.rerank:
+            ranked = [
+                rerank(image, hits, self.covers, self.config)
+                for image, hits in zip(images, ranked, strict=True)
+            ]
+        return [hits[:top] for hits in ranked]
+
+    def _by_embedding(self, images: Sequence[Image.Image], top: int) -> list[list[Hit]]:
         vectors, views = self._embed(images)
         offsets = self._offsets(vectors)
         found = self.gallery.search(vectors, top * OVERSAMPLING, model=self.model)
