@@ -8,41 +8,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from cratewatch import model_commands
 from cratewatch.boundary import run_command
 from cratewatch.errors import CratewatchError
+from cratewatch.options import AsJson, Home
+from cratewatch.printing import out, show, show_answer
 from cratewatch.settings import Settings, environment_settings, load_settings
-from cratewatch.tables import answer_table, evaluation_table, failures_table, report_table
+from cratewatch.tables import evaluation_table, failures_table, grid_tables
 
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Identify vinyl albums in CCTV footage: catalog, synthesis, training and gallery.",
 )
-out = Console()
+app.add_typer(model_commands.app)
 
-Home = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of catalog, lake and gallery, and of cratewatch.toml. "
-        "[default: $CRATEWATCH_HOME or ~/.cratewatch]",
-        file_okay=False,
-        show_default=False,
-    ),
+Rerank = Annotated[
+    int | None,
+    typer.Option(min=0, max=100, help="Best covers compared with a query keypoint by keypoint."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 IDENTIFY_BATCH = 64
 
 
@@ -88,7 +82,7 @@ def import_(
             csv_file=csv,
             on_progress=advance,
         )
-    _show(asdict(report), json_)
+    show(asdict(report), json_)
     if report.failed:
         raise CratewatchError(report.refusals())
 
@@ -135,10 +129,10 @@ def _refresh(
             reports = refresh_catalog(settings.home, sources, only_failed=only_failed)
         except RefreshError as error:
             for report in error.reports:
-                _show(report, json_)
+                show(report, json_)
             raise
     for report in reports:
-        _show(report, json_)
+        show(report, json_)
 
 
 @app.command(epilog="Example: cratewatch schedule my-shop --cron '0 3 * * *' --home shop")
@@ -209,7 +203,7 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
         )
     if preview:
         write_preview(settings.lake, report["folder"], preview)
-    _show(report, json_)
+    show(report, json_)
 
 
 @app.command(epilog="Example: cratewatch train --backbone resnet18 --steps 400 --home shop")
@@ -239,12 +233,14 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
 
         await_ready()
         trained = train_model(settings.home, config, queries)
-    _show(asdict(trained), json_)
+    show(asdict(trained), json_)
 
 
 @app.command(epilog="Example: cratewatch index --home shop")
 def index(
-    model: Annotated[str, typer.Option(help="Name. [default: the one trained last]")] = "",
+    model: Annotated[
+        str, typer.Option(help="Name, or a model folder. [default: the one trained last]")
+    ] = "",
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Embed every cover again.")] = False,
     home: Home = None,
     json_: AsJson = False,
@@ -256,25 +252,64 @@ def index(
 
         await_ready()
         report = index_gallery(settings.home, model, rebuild=rebuild)
-    _show(asdict(report), json_)
+    show(asdict(report), json_)
 
 
-@app.command(epilog="Example: cratewatch evaluate --json --home shop")
-def evaluate(
+@app.command(epilog="Example: cratewatch evaluate --model NAME --report report --home shop")
+def evaluate(  # noqa: PLR0913, PLR0917  one parameter for each option
+    model: Annotated[str, typer.Option(help="Name or folder. [default: the serving one]")] = "",
+    cells: Annotated[
+        str,
+        typer.Option(
+            help="SEVERITY:SLEEVE_PX,... or grid for all. [default: 1:128,1:64,2:96; for a report "
+            "grid]"
+        ),
+    ] = "",
+    samples: Annotated[int | None, typer.Option(min=1, help="Queries in each cell.")] = None,
+    hands: Annotated[
+        Path | None, typer.Option(help="Folder of hands, cut out as PNG. [default: painted ones]")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    report: Annotated[Path | None, typer.Option(help="Folder for a page of HTML.")] = None,
     queries: Annotated[
-        str, typer.Option(help="Run or folder of shards. [default: the latest run]")
+        str, typer.Option(help="Ask the serving model with a run or folder of shards instead.")
     ] = "",
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
-    """Measure recall on drawn queries of artworks that training never saw."""
-    from cratewatch.evaluation import evaluate_serving
+    """Measure recall of a model on artworks that its training never saw."""
+    settings = load_settings(home=home)
+    asked = _given(cells=cells or None, samples=samples, hands=hands, seed=seed)
+    if queries and (model or report or asked):
+        raise CratewatchError("--queries: a run is asked as it is; leave the other options out")
+    if queries:
+        from cratewatch.evaluation import evaluate_serving
 
-    evaluation = evaluate_serving(load_settings(home=home), queries)[0]
-    if json_:
-        _show(asdict(evaluation), as_json=True)
+        evaluation = asdict(evaluate_serving(settings, queries)[0])
     else:
-        out.print(evaluation_table(asdict(evaluation)))
+        evaluation = _evaluate_grid(settings, model, asked, report)
+    tables = [evaluation_table(evaluation)] if queries else grid_tables(evaluation)
+    show(evaluation, json_, tables)
+
+
+def _evaluate_grid(
+    settings: Settings, model: str, asked: dict[str, Any], report: Path | None
+) -> dict[str, Any]:
+    from cratewatch.grid_evaluation import GridConfig, evaluate_grid
+    from cratewatch.grid_report import write_report
+    from cratewatch.protocol.cells import WHOLE_GRID, parse_cells
+    from flows.progress import progress_bar
+
+    if report:
+        asked = {"cells": WHOLE_GRID, **asked}
+    if "cells" in asked:
+        asked = {**asked, "cells": parse_cells(asked["cells"])}
+    with progress_bar("evaluate") as advance:
+        evaluation, misses = evaluate_grid(settings, model, GridConfig(**asked), advance)
+    if report:
+        page = write_report(report, settings, evaluation, misses)
+        sys.stderr.write(f"report: {page}\n")
+    return asdict(evaluation)
 
 
 @app.command(epilog="Example: cratewatch calibrate --false-accepts 0.02 --home shop")
@@ -286,6 +321,7 @@ def calibrate(
         float | None,
         typer.Option(help="Share of unknown sleeves that may be taken for known, 0..1."),
     ] = None,
+    rerank: Rerank = None,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
@@ -297,11 +333,11 @@ def calibrate(
         raise CratewatchError(f"--false-accepts: {false_accepts} is not above 0 and below 1")
     calibration = calibrate_serving(
         load_settings(home=home),
-        SearchConfig(),
+        SearchConfig(**_given(rerank=rerank)),
         queries,
         **_given(wanted_false_accepts=false_accepts),
     )
-    _show(asdict(calibration), json_)
+    show(asdict(calibration), json_)
 
 
 @app.command(
@@ -311,21 +347,20 @@ def calibrate(
 def identify(
     images: Annotated[list[str], typer.Argument(help="Image files; -: paths on standard input.")],
     top: Annotated[int, typer.Option(min=1, max=100, help="Matches for each image.")] = 5,
+    rerank: Rerank = None,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
     """Name the release that an image shows."""
     from cratewatch.identification import open_identifier
+    from cratewatch.retrieval import SearchConfig
 
     failed = False
-    with open_identifier(load_settings(home=home)) as identifier:
+    config = SearchConfig(**_given(rerank=rerank))
+    with open_identifier(load_settings(home=home), config) as identifier:
         for answer in identifier.answers(_paths(images), top, IDENTIFY_BATCH):
             failed |= "error" in answer
-            if json_:
-                sys.stdout.write(json.dumps(answer, default=_plain, ensure_ascii=False) + "\n")
-                sys.stdout.flush()
-            else:
-                _show_answer(answer)
+            show_answer(answer, json_)
     if failed:
         sys.exit(1)
 
@@ -343,12 +378,11 @@ def status(
     from cratewatch.status import collect_failures, collect_status
 
     settings = load_settings(home=home)
-    if not failures:
-        _show(collect_status(settings), json_)
-    elif json_:
-        _show(collect_failures(settings, examples), as_json=True)
+    if failures:
+        found = collect_failures(settings, examples)
+        show(found, json_, [failures_table(found)])
     else:
-        out.print(failures_table(collect_failures(settings, examples)))
+        show(collect_status(settings), json_)
 
 
 @app.command(epilog="Example: cratewatch demo --home build/demo")
@@ -410,21 +444,3 @@ def _paths(images: list[str]) -> Iterator[str]:
             yield from (line.rstrip("\n") for line in sys.stdin if line.strip())
         else:
             yield image
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _show(report: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(report, default=_plain, ensure_ascii=False) + "\n")
-    else:
-        out.print(report_table(report))
-
-
-def _show_answer(answer: dict[str, Any]) -> None:
-    if "error" in answer:
-        sys.stderr.write(f"{answer['query']}: {answer['error']}\n")
-    else:
-        out.print(answer_table(answer))

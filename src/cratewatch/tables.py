@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
+
+FEW_CELLS = 6
 
 VERDICTS = {True: "in the catalog", False: "not in the catalog, as far as can be told", None: None}
 
@@ -24,6 +27,60 @@ def evaluation_table(evaluation: dict[str, Any]) -> Table:
     for severity, share in evaluation["by_severity"].items():
         table.add_row(f"recall@1, severity {severity}", *_share(share), "")
     return table
+
+
+def grid_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
+    """Yield the rows of a grid evaluation as one table; of many cells a table for each protocol."""
+    rows = evaluation["rows"]
+    title = (
+        f"model {evaluation['model']}: queries of {evaluation['n_unseen']} unseen artworks, "
+        f"{evaluation['hands']} hands; all covers: {evaluation['n_covers']}"
+    )
+    if len({(row["severity"], row["sleeve_px"]) for row in rows}) <= FEW_CELLS:
+        yield _rows_table(title, rows)
+        return
+    for protocol in dict.fromkeys(row["protocol"] for row in rows):
+        yield _protocol_table(protocol, [row for row in rows if row["protocol"] == protocol])
+
+
+def _rows_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
+    table = Table(
+        title=title, caption="in %, intervals of 95 %", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for column in ("gallery", "queries", "recall@1", "recall@5", "mAP", "@P90", "chance"):
+        table.add_column(column, justify="left" if column == "gallery" else "right")
+    for row in rows:
+        table.add_row(
+            row["protocol"],
+            f"{row['severity']:g}:{row['sleeve_px']}",
+            *(_percent(row[f"recall_at_{k}"]) for k in (1, 5)),
+            f"{100 * row['mean_average_precision']:.1f}",
+            f"{100 * row['recall_at_p90']:.1f}",
+            f"{100 * row['chance_at_1']:.2f}",
+        )
+    return table
+
+
+def _percent(share: dict[str, float]) -> str:
+    value, low, high = (100 * share[name] for name in ("value", "low", "high"))
+    return f"{value:.1f} ({low:.1f} to {high:.1f})"
+
+
+def _protocol_table(protocol: str, rows: Sequence[dict[str, Any]]) -> Table:
+    """Return recall@1 and recall@5 in percent by severity, downwards, and size of the sleeve."""
+    sizes = sorted({row["sleeve_px"] for row in rows}, reverse=True)
+    found = {(row["severity"], row["sleeve_px"]): row for row in rows}
+    table = Table(title=f"{protocol}: recall@1 / recall@5 in %", box=SIMPLE_HEAD)
+    for column in ("severity", *(f"{size} px" for size in sizes)):
+        table.add_column(column, justify="right")
+    for severity in sorted({row["severity"] for row in rows}):
+        cells = [found.get((severity, size)) for size in sizes]
+        table.add_row(f"{severity:g}", *(_pair(cell) if cell else "" for cell in cells))
+    return table
+
+
+def _pair(row: dict[str, Any]) -> str:
+    return " / ".join(f"{100 * row[f'recall_at_{k}']['value']:.1f}" for k in (1, 5))
 
 
 def failures_table(failures: dict[str, Any]) -> Table:

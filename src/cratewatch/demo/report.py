@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from PIL import Image
 
-from cratewatch.catalog import Catalog, ListedRelease, open_catalog
+from cratewatch.catalog import Catalog, open_catalog
 from cratewatch.evaluation import Answer
-from cratewatch.images import decode
-from cratewatch.lake import Lake, cover_key, open_lake
+from cratewatch.html import caption, cover_url, picture_url, render
+from cratewatch.lake import Lake, open_lake
 from cratewatch.settings import Settings
 
 SHOWN_RIGHT = 24
 SHOWN_MISSES = 24
-TILE_PX = 144
 
 
 @dataclass
@@ -50,7 +47,9 @@ def write_report(
     catalog = open_catalog(settings.catalog_url)
     lake = open_lake(settings.lake)
     try:
-        page = _template().render(
+        page = render(
+            "cratewatch.demo",
+            "report.html.jinja",
             result=asdict(result),
             n_misses=len(misses),
             misses=[_row(item, lake, catalog) for item in _spread(misses, SHOWN_MISSES)],
@@ -59,17 +58,6 @@ def write_report(
     finally:
         catalog.close()
     path.write_text(page, encoding="utf-8")
-
-
-def _template() -> Any:
-    environment = Environment(
-        loader=PackageLoader("cratewatch.demo", "templates"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.jinja")
 
 
 def _spread(answers: Sequence[Answer], count: int) -> list[Answer]:
@@ -83,43 +71,21 @@ def _row(answer: Answer, lake: Lake, catalog: Catalog) -> dict[str, Any]:
     releases = catalog.releases_of([answer.artwork_id, *(hit.artwork_id for hit in answer.hits)])
     true_id = answer.sample.label["cover_id"]
     return {
-        "query": _data_url(Image.open(io.BytesIO(answer.sample.jpeg))),
+        "query": picture_url(Image.open(io.BytesIO(answer.sample.jpeg))),
         "severity": answer.sample.label["severity"],
         "occluded": answer.sample.label["occluded_fraction"],
         "truth": {
-            "picture": _cover(lake, true_id),
-            **_caption(releases[answer.artwork_id]),
+            "picture": cover_url(lake, true_id),
+            **caption(releases[answer.artwork_id]),
         },
         "right": answer.right,
         "matches": [
             {
-                "picture": _cover(lake, hit.cover_id),
+                "picture": cover_url(lake, hit.cover_id),
                 "score": hit.score,
                 "right": hit.artwork_id == answer.artwork_id,
-                **_caption(releases[hit.artwork_id]),
+                **caption(releases[hit.artwork_id]),
             }
             for hit in answer.hits
         ],
     }
-
-
-def _caption(releases: Sequence[ListedRelease]) -> dict[str, str]:
-    if not releases:
-        return {"title": "", "artist": "", "price": ""}
-    first = releases[0]
-    price = f"{first.price} {first.currency or ''}".strip() if first.price is not None else ""
-    return {
-        "title": first.title,
-        "artist": first.artist or "",
-        "price": "no longer listed" if first.withdrawn_at else price,
-    }
-
-
-def _cover(lake: Lake, cover_id: str) -> str:
-    return _data_url(decode(lake.read(cover_key(cover_id)), side_px=TILE_PX))
-
-
-def _data_url(image: Image.Image) -> str:
-    buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

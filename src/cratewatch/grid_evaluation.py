@@ -1,0 +1,247 @@
+"""Recall of any model by protocol, severity and sleeve size, on artworks that it never saw.
+
+Queries are drawn of the catalog's covers and searched, exactly, among all of them: nothing is
+indexed for it, and neither lake nor gallery changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cratewatch.catalog import Cover, open_catalog
+from cratewatch.embedding import Embedder
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.gallery import open_gallery
+from cratewatch.lake import open_lake
+from cratewatch.metrics import Share
+from cratewatch.protocol.answers import Answers
+from cratewatch.protocol.cells import TABLE_CELLS, Cell
+from cratewatch.protocol.galleries import PROTOCOLS, Outcome, Protocol, fits, run_protocol
+from cratewatch.protocol.grid import Gallery, Query, by_cosine, draw_queries, embed_all
+from cratewatch.protocol.hands import load_hands, paint_hands
+from cratewatch.settings import Settings
+from cratewatch.unseen import Pictures, Progress, embed_catalog, open_model, unseen_covers
+
+WORST = 24
+PAINTED = "painted"
+
+
+@dataclass(frozen=True)
+class GridConfig:
+    """What to ask.
+
+    Attributes:
+        samples: Queries in each cell.
+        hands: Folder of cut-out hands; None for painted ones.
+    """
+
+    cells: tuple[Cell, ...] = TABLE_CELLS
+    samples: int = 500
+    seed: int = 0
+    hands: Path | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """Recall under a protocol on the queries of a cell."""
+
+    protocol: Protocol
+    severity: float
+    sleeve_px: int
+    n_queries: int
+    n_gallery: int
+    n_draws: int
+    recall_at_1: Share
+    recall_at_5: Share
+    mean_average_precision: float
+    recall_at_p90: float
+    chance_at_1: float
+    chance_at_5: float
+
+
+@dataclass(frozen=True)
+class GridEvaluation:
+    """All rows of a model, and on what they were measured.
+
+    Attributes:
+        n_unseen: Artworks that training never saw; queries show these.
+        left_out: Protocols for which the catalog is too small.
+    """
+
+    model: str
+    n_covers: int
+    n_artworks: int
+    n_unseen: int
+    hands: str
+    seed: int
+    rows: tuple[Row, ...]
+    left_out: tuple[Protocol, ...]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A cover with its score for a query."""
+
+    cover: Cover
+    score: float
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A query among all covers whose best answer was wrong.
+
+    Attributes:
+        rank: Artworks that came before the right one.
+        answers: The best cover of each of the first artworks.
+    """
+
+    cell: Cell
+    jpeg: bytes
+    rank: int
+    right: Scored
+    answers: tuple[Scored, ...]
+
+
+def evaluate_grid(
+    settings: Settings,
+    model: str = "",
+    config: GridConfig | None = None,
+    on_progress: Progress = lambda _done, _total, _of: None,
+) -> tuple[GridEvaluation, list[Miss]]:
+    """Evaluate a model by protocol and cell.
+
+    Args:
+        model: Name, or path of a model folder; "" for the serving one.
+
+    Returns:
+        The evaluation, and the misses among all covers whose wrong answers had the highest
+        scores, up to WORST and no artwork twice.
+
+    Raises:
+        NotFoundError: if there is no such model, or none serves.
+        CratewatchError: if the catalog has no artwork that the model never saw, or the hands
+            are bad.
+    """
+    config = config or GridConfig()
+    hands = load_hands(config.hands) if config.hands else paint_hands(config.seed)
+    exam = _prepare(settings, model, on_progress)
+    protocols = [protocol for protocol in PROTOCOLS if fits(protocol, exam.gallery.artworks)]
+    rows: list[Row] = []
+    misses: list[Miss] = []
+    for number, cell in enumerate(config.cells):
+        queries = list(
+            draw_queries(
+                exam.pictures, config.samples, cell.severity, cell.sleeve_px, hands, config.seed
+            )
+        )
+        outcomes, answers = _ask(queries, exam, protocols, config.seed)
+        rows += [_row(cell, outcome) for outcome in outcomes]
+        misses = worst([*misses, *_misses(cell, queries, answers, exam.covers)])
+        on_progress(number + 1, len(config.cells), "cells")
+    evaluation = GridEvaluation(
+        model=exam.embedder.name,
+        n_covers=len(exam.covers),
+        n_artworks=len(set(exam.gallery.artworks)),
+        n_unseen=len(exam.pictures),
+        hands=str(config.hands or PAINTED),
+        seed=config.seed,
+        rows=tuple(rows),
+        left_out=tuple(protocol for protocol in PROTOCOLS if protocol not in protocols),
+    )
+    return evaluation, misses
+
+
+def worst(misses: Sequence[Miss]) -> list[Miss]:
+    """Return the misses with the highest scores, up to WORST and no artwork twice."""
+    first: dict[str, Miss] = {}
+    for miss in sorted(misses, key=lambda miss: -miss.answers[0].score):
+        first.setdefault(miss.right.cover.artwork_id, miss)
+    return list(first.values())[:WORST]
+
+
+@dataclass(frozen=True)
+class _Exam:
+    """A model with what it is asked about: pictures of unseen artworks among all covers."""
+
+    embedder: Embedder
+    covers: Sequence[Cover]
+    pictures: Pictures
+    gallery: Gallery
+
+
+def _prepare(settings: Settings, model: str, on_progress: Progress) -> _Exam:
+    lake = open_lake(settings.lake)
+    embedder, seen = open_model(lake, model or _serving_model(settings), settings.inference)
+    catalog = open_catalog(settings.catalog_url)
+    covers = catalog.covers()
+    catalog.close()
+    unseen = unseen_covers(covers, seen)
+    if not unseen:
+        raise CratewatchError(
+            f"evaluation: the catalog has no artwork that model {embedder.name} never saw; "
+            "import covers that it was not trained on"
+        )
+    gallery = embed_catalog(covers, embedder, lake, on_progress)
+    return _Exam(embedder, covers, Pictures(lake, unseen), gallery)
+
+
+def _serving_model(settings: Settings) -> str:
+    with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
+        model = gallery.serving_model()
+    if model is None:
+        raise NotFoundError(
+            f"gallery {gallery.uri}: nothing is indexed yet; run `cratewatch index`, or name a "
+            "model by --model"
+        )
+    return model
+
+
+def _ask(
+    queries: Sequence[Query], exam: _Exam, protocols: Sequence[Protocol], seed: int
+) -> tuple[list[Outcome], Answers]:
+    """Return what each protocol found, and the answers of the last one, which is everything."""
+    vectors = embed_all([query.image for query in queries], exam.embedder.embed_queries)
+    compare = by_cosine(vectors, exam.gallery)
+    truths = [query.artwork for query in queries]
+    found = [run_protocol(p, truths, exam.gallery.artworks, compare, seed) for p in protocols]
+    return [outcome for outcome, _ in found], found[-1][1]
+
+
+def _row(cell: Cell, outcome: Outcome) -> Row:
+    scores = outcome.scores
+    return Row(
+        protocol=outcome.protocol,
+        severity=cell.severity,
+        sleeve_px=cell.sleeve_px,
+        n_queries=outcome.queries,
+        n_gallery=outcome.covers,
+        n_draws=outcome.draws,
+        recall_at_1=scores.recall_at_1,
+        recall_at_5=scores.recall_at_5,
+        mean_average_precision=scores.mean_average_precision,
+        recall_at_p90=scores.recall_at_p90,
+        chance_at_1=outcome.chance_at_1,
+        chance_at_5=outcome.chance_at_5,
+    )
+
+
+def _misses(
+    cell: Cell, queries: Sequence[Query], answers: Answers, covers: Sequence[Cover]
+) -> list[Miss]:
+    found = []
+    for at, number in enumerate(answers.queries):
+        if answers.ranks[at] == 0:
+            continue
+        best = zip(answers.best[at], answers.best_scores[at], strict=True)
+        found.append(
+            Miss(
+                cell=cell,
+                jpeg=queries[number].jpeg,
+                rank=int(answers.ranks[at]),
+                right=Scored(covers[answers.right[at]], float(answers.right_scores[at])),
+                answers=tuple(Scored(covers[cover], float(score)) for cover, score in best),
+            )
+        )
+    return found
