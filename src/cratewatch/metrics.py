@@ -10,6 +10,8 @@ import numpy.typing as npt
 from scipy.stats import binomtest, sem
 from scipy.stats import t as student
 
+LEAST_DRAWS = 10
+
 
 @dataclass(frozen=True)
 class Share:
@@ -49,7 +51,8 @@ def over_draws(draws: Sequence[Share]) -> Share:
     """Return the mean share of several draws with the 95 % interval of that mean over draws.
 
     It is Student's interval, and never narrower than Wilson's for all trials together, so that
-    draws which happen to agree claim no certainty.
+    draws which happen to agree claim no certainty. Fewer than LEAST_DRAWS tell too little of how
+    draws differ: theirs is Wilson's.
 
     Raises:
         ValueError: if there is no draw.
@@ -60,7 +63,7 @@ def over_draws(draws: Sequence[Share]) -> Share:
     values = np.array([draw.value for draw in draws])
     mean = float(values.mean())
     half = 0.0
-    if len(draws) > 1:
+    if len(draws) >= LEAST_DRAWS:
         half = float(student.ppf(0.975, len(draws) - 1) * sem(values))
     low, high = max(0.0, min(pooled.low, mean - half)), min(1.0, max(pooled.high, mean + half))
     return Share(pooled.successes, pooled.trials, mean, low, high)

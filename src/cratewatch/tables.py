@@ -70,7 +70,9 @@ def _protocol_table(protocol: str, rows: Sequence[dict[str, Any]]) -> Table:
     """Return recall@1 and recall@5 in percent by severity, downwards, and size of the sleeve."""
     sizes = sorted({row["sleeve_px"] for row in rows}, reverse=True)
     found = {(row["severity"], row["sleeve_px"]): row for row in rows}
-    table = Table(title=f"{protocol}: recall@1 / recall@5 in %", box=SIMPLE_HEAD)
+    table = Table(
+        title=f"{protocol}: recall@1/recall@5 in %", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     for column in ("severity", *(f"{size} px" for size in sizes)):
         table.add_column(column, justify="right")
     for severity in sorted({row["severity"] for row in rows}):
@@ -80,7 +82,7 @@ def _protocol_table(protocol: str, rows: Sequence[dict[str, Any]]) -> Table:
 
 
 def _pair(row: dict[str, Any]) -> str:
-    return " / ".join(f"{100 * row[f'recall_at_{k}']['value']:.1f}" for k in (1, 5))
+    return "/".join(f"{100 * row[f'recall_at_{k}']['value']:.1f}" for k in (1, 5))
 
 
 def failures_table(failures: dict[str, Any]) -> Table:

@@ -258,5 +258,5 @@ def test_few_cells_are_rows_and_many_a_matrix() -> None:
     rows = [row("everything", s, px, s / 10) for s in (1.0, 0.0) for px in (64, 128, 32, 96)]
     (columns,) = printed({**about, "rows": rows})
     assert columns[0] == ["0", "1"]
-    assert columns[1] == ["0.0 / 0.0", "10.0 / 10.0"]
+    assert columns[1] == ["0.0/0.0", "10.0/10.0"]
     assert len(columns) == 5

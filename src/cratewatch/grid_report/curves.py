@@ -41,7 +41,6 @@ class Line:
 @dataclass(frozen=True)
 class Chart:
     title: str
-    x_name: str
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
@@ -53,11 +52,16 @@ def draw_charts(rows: Sequence[Row], measure: Measure) -> list[Chart]:
     charts = []
     if len({row.severity for row in rows}) > 1:
         charts.append(
-            _draw(rows, measure, f"{name} over severity", _Axis("severity", _severity, _size))
+            _draw(rows, measure, f"{name} over severity", _Axis(_severity, _size, "{} px"))
         )
     if len({row.sleeve_px for row in rows}) > 1:
         charts.append(
-            _draw(rows, measure, f"{name} over sleeve size", _Axis("sleeve", _size, _severity))
+            _draw(
+                rows,
+                measure,
+                f"{name} over px of the sleeve",
+                _Axis(_size, _severity, "severity {}"),
+            )
         )
     return charts
 
@@ -74,9 +78,9 @@ class _Place:
 class _Axis:
     """What runs along x, and what each line holds fixed."""
 
-    x_name: str
     x: Callable[[Row], _Place]
     line: Callable[[Row], _Place]
+    line_name: str
 
 
 def _severity(row: Row) -> _Place:
@@ -85,7 +89,7 @@ def _severity(row: Row) -> _Place:
 
 def _size(row: Row) -> _Place:
     """Place small sleeves to the right, each half as large as far from the last."""
-    return _Place(-float(np.log2(row.sleeve_px)), f"{row.sleeve_px} px")
+    return _Place(-float(np.log2(row.sleeve_px)), str(row.sleeve_px))
 
 
 def _draw(rows: Sequence[Row], measure: Measure, title: str, axis: _Axis) -> Chart:
@@ -102,11 +106,10 @@ def _draw(rows: Sequence[Row], measure: Measure, title: str, axis: _Axis) -> Cha
             (row for row in rows if axis.line(row).label == label), key=lambda row: axis.x(row).at
         )
         colour = COLOURS[round(number * (len(COLOURS) - 1) / max(1, len(names) - 1))]
-        name = label if axis.line is _size else f"severity {label}"
+        name = axis.line_name.format(label)
         lines.append(_line(name, colour, [(x(axis.x(row).at), row) for row in own], measure))
     return Chart(
         title=title,
-        x_name=axis.x_name,
         x_ticks=tuple(Tick(x(at), label) for at, label in places),
         y_ticks=tuple(Tick(_y(share), f"{share:.0%}") for share in (0, 0.25, 0.5, 0.75, 1)),
         lines=_apart(lines),

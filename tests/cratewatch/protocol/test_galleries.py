@@ -105,14 +105,17 @@ def test_a_protocol_averages_over_its_draws() -> None:
 
 
 def test_the_interval_over_draws_by_hand() -> None:
-    """Two draws of .2 and .6: mean .4, standard error .2, Student's factor 12.7."""
-    found = over_draws([wilson(200, 1000), wilson(600, 1000)])
-    assert (found.successes, found.trials, found.value) == (800, 2000, 0.4)
-    assert (found.low, found.high) == (0.0, 1.0)
-    close = over_draws([wilson(390, 1000), wilson(410, 1000), wilson(400, 1000)])
-    assert close.low == pytest.approx(0.4 - 4.3027 * 0.01 / 3**0.5, abs=1e-5)
+    """Five draws of .3 and five of .5: mean .4, standard error 1/30, Student's factor 2.2622."""
+    found = over_draws([wilson(300, 1000), wilson(500, 1000)] * 5)
+    assert (found.successes, found.trials) == (4000, 10000)
+    assert found.value == pytest.approx(0.4)
+    assert found.low == pytest.approx(0.4 - 2.2622 / 30, abs=1e-5)
+    assert found.high == pytest.approx(0.4 + 2.2622 / 30, abs=1e-5)
     agreeing = over_draws([wilson(50, 50)] * 20)
     assert agreeing == wilson(1000, 1000), "draws that agree claim no certainty"
-    assert over_draws([wilson(3, 7)]) == wilson(3, 7)
+    few = over_draws([wilson(20, 50), wilson(30, 50)])
+    assert (few.low, few.high) == (wilson(50, 100).low, wilson(50, 100).high)
+    extreme = over_draws([wilson(0, 50), wilson(50, 50)] * 5)
+    assert 0 <= extreme.low < extreme.high <= 1
     with pytest.raises(ValueError, match="at least one draw"):
         over_draws([])
