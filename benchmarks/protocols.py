@@ -29,7 +29,7 @@ import numpy.typing as npt
 from benchmarks.baselines import BASELINES, Covers, Way, baseline, model_way
 from benchmarks.protocol_lines import Line, markdown, read_lines
 from benchmarks.real_collection import held_out, read_collection, verified_pairs
-from cratewatch.embedding import load_model, models, train_artworks
+from cratewatch.embedding import models
 from cratewatch.images import load, pixels
 from cratewatch.lake import FolderLake, open_lake
 from cratewatch.protocol.answers import Search, answer, summarise
@@ -38,6 +38,7 @@ from cratewatch.protocol.grid import SEVERITIES, SLEEVES_PX, draw_queries
 from cratewatch.protocol.hands import load_hands
 from cratewatch.protocol.query import Rgba
 from cratewatch.settings import load_settings
+from cratewatch.unseen import open_model
 
 PAIRS = "pairs"
 
@@ -96,13 +97,13 @@ def _missing(name: str, options: argparse.Namespace) -> Iterator[Line]:
 def _way(asked: str, covers: Covers, options: argparse.Namespace) -> tuple[str, Any]:
     if asked in BASELINES:
         return asked, lambda: baseline(asked, covers, options.mobilenet_weights)
-    path = Path(asked).absolute()
-    if (path / "config.json").exists():
-        lake, name = FolderLake(path.parent.parent), path.name
+    if (Path(asked) / "config.json").exists():
+        lake, model = FolderLake(Path(asked)), asked
     else:
-        lake = open_lake(load_settings(home=path).lake)
-        name = models(lake)[-1]
-    return name, lambda: model_way(covers, load_model(lake, name), train_artworks(lake, name))
+        lake = open_lake(load_settings(home=Path(asked)).lake)
+        model = models(lake)[-1]
+    embedder, seen = open_model(lake, model)
+    return embedder.name, lambda: model_way(covers, embedder, seen)
 
 
 def _cell(line: Line, covers: Covers, hands: Sequence[Rgba], way: Way) -> dict[str, Any]:
