@@ -40,7 +40,7 @@ from cratewatch.gallery import Gallery, Hit
 from cratewatch.images import decode, prepare_cover
 from cratewatch.lake import FolderLake, Lake, cover_key
 from workers.cluster import node_cpus, ray_cluster
-from workers.embedding import BATCH, embed_covers
+from workers.embedding import BATCH, ModelUse, embed_covers
 from workers.indexing import index_covers
 
 LEAST_RATIO = 0.85
@@ -85,7 +85,7 @@ def main() -> None:
         for _ in range(options.pairs):
             rates["bare loop"].append(_rate(_bare(lake, model, covers)))
             rates["workers"].append(
-                _rate(len(batch.covers) for batch in embed_covers(lake, model, covers))
+                _rate(len(batch.covers) for batch in embed_covers(lake, ModelUse(model), covers))
             )
             catalog.embeddings.forget(model)
             indexed = _indexed(catalog, lake, model, covers)
@@ -144,7 +144,11 @@ def _indexed(catalog: Catalog, lake: Lake, model: str, covers: list[Cover]) -> f
     told: list[tuple[float, int]] = []
     gallery = cast(Gallery, MemoryGallery())
     index_covers(
-        catalog, lake, gallery, model, lambda done, _: told.append((time.perf_counter(), done))
+        catalog,
+        lake,
+        gallery,
+        ModelUse(model),
+        lambda done, _: told.append((time.perf_counter(), done)),
     )
     (start, first), (end, last) = told[0], told[-1]
     assert last == len(covers)

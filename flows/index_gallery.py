@@ -8,13 +8,13 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import open_catalog
-from cratewatch.embedding import load_model, models
-from cratewatch.errors import NotFoundError
+from cratewatch.embedding import adopt_model, default_model, load_model, prepare_model
 from cratewatch.gallery import open_gallery
 from cratewatch.lake import Lake, open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from workers.cluster import ray_cluster
+from workers.embedding import ModelUse
 from workers.indexing import IndexReport, index_covers
 
 
@@ -23,7 +23,8 @@ def index_gallery(home: Path, model: str = "", *, rebuild: bool = False) -> Inde
     """Bring the model's collection up to date and point the alias to it.
 
     Args:
-        model: Name in the lake; the one trained last by default.
+        model: Name, or the path of a model folder, which is then copied into the lake; by
+            default the one trained last, or else the one that ships in the package.
         rebuild: Embed every cover again and remove rows that the catalog does not know.
 
     Raises:
@@ -32,17 +33,16 @@ def index_gallery(home: Path, model: str = "", *, rebuild: bool = False) -> Inde
     """
     settings = load_settings(home=home)
     lake = open_lake(settings.lake)
-    trained = models(lake)
-    if not model and not trained:
-        raise NotFoundError(f"lake {lake.root}: no model to index with; run `cratewatch train`")
+    name = adopt_model(lake, model or default_model(lake))
+    prepare_model(lake, name, settings.inference)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
-        return index(settings, lake, model or trained[-1], rebuild)
+        return index(settings, lake, name, rebuild)
 
 
 @task(cache_policy=NO_CACHE)
 def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexReport:
     """Embed, upsert, check, then move the alias."""
-    dim = load_model(lake, model).config.dim
+    dim = load_model(lake, model, settings.inference).config.dim
     catalog = open_catalog(settings.catalog_url)
     try:
         with (
@@ -57,7 +57,11 @@ def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexRep
                 catalog.embeddings.forget(model)
                 gallery.keep_only(model, {cover.cover_id for cover in catalog.covers()})
             report = index_covers(
-                catalog, lake, gallery, model, lambda done, total: advance(done, total, "")
+                catalog,
+                lake,
+                gallery,
+                ModelUse(model, settings.inference),
+                lambda done, total: advance(done, total, ""),
             )
             gallery.point_alias(model)
             return report

@@ -21,6 +21,7 @@ from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from scrapers.launch import CrawlDiedError, CrawlJob, CrawlReport, Job, run_crawl
 from workers.cluster import ray_cluster
+from workers.embedding import ModelUse
 from workers.indexing import IndexReport, check_collection, index_covers, up_to_date
 
 
@@ -192,7 +193,11 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
             progress_bar("embed") as advance,
         ):
             return index_covers(
-                catalog, lake, gallery, model, lambda done, total: advance(done, total, "")
+                catalog,
+                lake,
+                gallery,
+                ModelUse(model, settings.inference),
+                lambda done, total: advance(done, total, ""),
             )
 
 

@@ -13,10 +13,19 @@ from cratewatch.catalog import Cover
 from cratewatch.embedding import Embedder, Embeddings, batches, load_model
 from cratewatch.errors import ImageError, NotFoundError
 from cratewatch.images import decode
+from cratewatch.inference import AUTO, Inference
 from cratewatch.lake import Lake, cover_key
 from workers.cluster import node_cpus, run_bounded
 
 BATCH = 64
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """A model of the lake and how it is to run."""
+
+    name: str
+    inference: Inference = AUTO
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,7 @@ class EmbeddedBatch:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def embed_covers(lake: Lake, model: str, covers: Sequence[Cover]) -> Iterator[EmbeddedBatch]:
+def embed_covers(lake: Lake, model: ModelUse, covers: Sequence[Cover]) -> Iterator[EmbeddedBatch]:
     """Embed covers, yielding batches as they finish, in any order."""
     actor: Any = _Embedder
     embedder = actor.options(num_cpus=node_cpus()).remote(lake, model, node_cpus())
@@ -42,7 +51,7 @@ def embed_covers(lake: Lake, model: str, covers: Sequence[Cover]) -> Iterator[Em
 
 @ray.remote(max_restarts=2, max_task_retries=2)
 class _Embedder:
-    def __init__(self, lake: Lake, model: str, threads: int) -> None:
+    def __init__(self, lake: Lake, model: ModelUse, threads: int) -> None:
         torch.set_num_threads(threads)
         self._lake = lake
         self._model = model
@@ -51,7 +60,7 @@ class _Embedder:
     def embed(self, covers: list[Cover]) -> EmbeddedBatch:
         # Not loaded when the actor starts: Ray would tell a lake that is away as a dead actor.
         if self._embedder is None:
-            self._embedder = load_model(self._lake, self._model)
+            self._embedder = load_model(self._lake, self._model.name, self._model.inference)
         images, kept, failed = [], [], {}
         side_px = 2 * self._embedder.config.image_px
         for cover in covers:

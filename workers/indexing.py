@@ -13,7 +13,7 @@ from cratewatch.embedding_shards import EmbeddingShard, concatenate, read_shard,
 from cratewatch.errors import CheckError, NotFoundError
 from cratewatch.gallery import Gallery
 from cratewatch.lake import Lake
-from workers.embedding import embed_covers
+from workers.embedding import ModelUse, embed_covers
 
 CHECK_SAMPLE = 64
 CHECK_SCORE = 0.999
@@ -36,7 +36,7 @@ def index_covers(
     catalog: Catalog,
     lake: Lake,
     gallery: Gallery,
-    model: str,
+    model: ModelUse,
     on_progress: Callable[[int, int], None],
 ) -> IndexReport:
     """Embed and upsert the covers that the model's collection does not hold yet.
@@ -52,26 +52,25 @@ def index_covers(
         CheckError: if the collection does not hold what the catalog says it holds; at the end, if
             more than MAX_FAILED_SHARE of all covers could not be embedded.
     """
+    name = model.name
     indexer = _Indexer(catalog, lake, gallery, model)
     indexer.load_left_over()
-    covers = catalog.embeddings.missing(model)
+    covers = catalog.embeddings.missing(name)
     indexer.embed(covers, on_progress)
     if indexer.loaded:
-        gallery.flush(model)
-    embedded = catalog.embeddings.count(model)
+        gallery.flush(name)
+    embedded = catalog.embeddings.count(name)
     broken = len(indexer.failed) > MAX_FAILED_SHARE * (embedded + len(indexer.failed))
     if indexer.loaded or not broken:
-        check_collection(gallery, model, embedded, indexer.sample)
-        catalog.embeddings.mark_indexed(model, indexer.loaded)
+        check_collection(gallery, name, embedded, indexer.sample)
+        catalog.embeddings.mark_indexed(name, indexer.loaded)
     if broken:
         cover_id, reason = next(iter(indexer.failed.items()))
         raise CheckError(
-            f"gallery: {len(indexer.failed)} covers could not be embedded for {model}, first "
+            f"gallery: {len(indexer.failed)} covers could not be embedded for {name}, first "
             f"{cover_id}: {reason}; look after the lake, refresh or import to fetch them again"
         )
-    return IndexReport(
-        model, len(covers) - len(indexer.failed), gallery.count(model), indexer.failed
-    )
+    return IndexReport(name, len(covers) - len(indexer.failed), gallery.count(name), indexer.failed)
 
 
 def up_to_date(catalog: Catalog, model: str) -> bool:
@@ -89,11 +88,12 @@ class _Indexer:
         sample: Embeddings, each (dim,), of some that were upserted.
     """
 
-    def __init__(self, catalog: Catalog, lake: Lake, gallery: Gallery, model: str) -> None:
+    def __init__(self, catalog: Catalog, lake: Lake, gallery: Gallery, model: ModelUse) -> None:
         self._catalog = catalog
         self._lake = lake
         self._gallery = gallery
-        self._model = model
+        self._use = model
+        self._model = model.name
         self.loaded: list[str] = []
         self.failed: dict[str, str] = {}
         self.sample: dict[str, Embeddings] = {}
@@ -110,7 +110,7 @@ class _Indexer:
         """Embed covers; what is embedded is kept and loaded shard by shard."""
         parts: list[EmbeddingShard] = []
         done = waiting = 0
-        for batch in embed_covers(self._lake, self._model, covers) if covers else ():
+        for batch in embed_covers(self._lake, self._use, covers) if covers else ():
             ids = [cover.cover_id for cover in batch.covers]
             artworks = [cover.artwork_id for cover in batch.covers]
             parts.append(EmbeddingShard(ids, artworks, batch.embeddings))

@@ -10,6 +10,7 @@ from cratewatch.gallery import Gallery, open_gallery
 from cratewatch.importing import import_folder
 from cratewatch.lake import Lake, cover_key
 from workers import indexing
+from workers.embedding import ModelUse
 from workers.indexing import check_collection, index_covers, up_to_date
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
@@ -23,7 +24,7 @@ def gallery(home: Path, tiny_model: str) -> Iterator[Gallery]:
 
 
 def index(catalog: Catalog, lake: Lake, gallery: Gallery, model: str) -> indexing.IndexReport:
-    return index_covers(catalog, lake, gallery, model, lambda _done, _total: None)
+    return index_covers(catalog, lake, gallery, ModelUse(model), lambda _done, _total: None)
 
 
 def test_what_is_new_is_embedded_once(

@@ -18,7 +18,7 @@ from cratewatch.importing import import_folder
 from cratewatch.lake import FolderLake, Lake, LakeLocation, cover_key, open_lake
 from cratewatch.shards import RunFolder, latest_run, read_samples, run_in_lake
 from flows.synthesize_queries import write_preview
-from workers.embedding import embed_covers
+from workers.embedding import ModelUse, embed_covers
 from workers.synthesis import draw_run, plan_run
 
 
@@ -68,7 +68,7 @@ def test_a_model_is_kept_and_runs_from_a_bucket(
     name = save_model(bucket, EmbeddingNet(config), config, {}, ["an-artwork"])
     assert models(bucket) == [name]
     covers = catalog.covers()
-    (batch,) = embed_covers(bucket, name, covers)
+    (batch,) = embed_covers(bucket, ModelUse(name), covers)
     assert batch.covers == covers
     image = Image.open(cover_folder / "cover-00.jpg")
     expected = load_model(bucket, name).embed_covers([image])

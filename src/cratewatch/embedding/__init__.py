@@ -1,11 +1,23 @@
 """The embedding model: network, preprocessing, and the model folder in the lake."""
 
 from cratewatch.embedding.embedder import Embedder, Embeddings, Runtime, batches
-from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.loading import (
+    export_onnx,
+    load_model,
+    prepare_model,
+    quantise_model,
+)
 from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet, ModelConfig
 from cratewatch.embedding.preprocessing import Grey, frame_cover, standardise, to_grey
-from cratewatch.embedding.saved_models import adopt_model, find_model, models, train_artworks
+from cratewatch.embedding.saved_models import (
+    ModelFolder,
+    adopt_model,
+    default_model,
+    find_model,
+    models,
+    train_artworks,
+)
 from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.embedding.trunks import BACKBONES, Backbone
 
@@ -17,14 +29,19 @@ __all__ = [
     "Embeddings",
     "Grey",
     "ModelConfig",
+    "ModelFolder",
     "Runtime",
     "TorchRuntime",
     "adopt_model",
     "batches",
+    "default_model",
+    "export_onnx",
     "find_model",
     "frame_cover",
     "load_model",
     "models",
+    "prepare_model",
+    "quantise_model",
     "save_model",
     "standardise",
     "to_grey",

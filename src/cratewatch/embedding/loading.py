@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from cratewatch.embedding import onnx_export, openvino_runtime
+from cratewatch.embedding import nncf_quantiser, onnx_export, openvino_runtime
 from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.model_folder import CONFIG, WEIGHTS
 from cratewatch.embedding.net import EmbeddingNet
+from cratewatch.embedding.preprocessing import Grey
 from cratewatch.embedding.saved_models import ModelFolder, find_model
 from cratewatch.embedding.torch_runtime import TorchRuntime, find_device
 from cratewatch.errors import CratewatchError
@@ -75,21 +77,37 @@ def load_net(folder: ModelFolder) -> EmbeddingNet:
 
 
 def prepare_model(lake: Lake, name: str, inference: Inference) -> None:
-    """Export a model of the lake if OpenVINO is to run it, which takes seconds, and keep that."""
+    """Export a model of the lake if OpenVINO is to run it, which takes seconds, and keep that.
+
+    Raises:
+        NotFoundError, CratewatchError: like load_model().
+    """
     folder = find_model(lake, name)
     if takes_openvino(inference) and not folder.has(ONNX):
         lake.write(f"{folder.prefix}/{ONNX}", export_onnx(folder))
 
 
 def export_onnx(folder: ModelFolder) -> bytes:
-    """Return a model as ONNX; see onnx_export.to_onnx()."""
-    return onnx_export.to_onnx(load_net(folder), folder.config())
+    """Return a model as ONNX, as it is kept or else anew; see onnx_export.to_onnx()."""
+    return (
+        folder.read(ONNX)
+        if folder.has(ONNX)
+        else onnx_export.to_onnx(load_net(folder), folder.config())
+    )
+
+
+def quantise_model(folder: ModelFolder, grey: Sequence[Grey]) -> tuple[Embedder, dict[str, bytes]]:
+    """Return a model in int8, calibrated on pictures, and the files to keep in its folder."""
+    exported = openvino_runtime.read_onnx(export_onnx(folder))
+    xml, weights = openvino_runtime.to_ir(nncf_quantiser.to_int8(exported, grey))
+    runtime = openvino_runtime.OpenVinoRuntime(openvino_runtime.read_ir(xml, weights), "int8")
+    files = {INT8_WEIGHTS: weights, INT8_XML: xml}  # the xml last: without it there is no int8
+    return Embedder(runtime, folder.config(), folder.prefix.rpartition("/")[2]), files
 
 
 def _openvino_model(folder: ModelFolder, inference: Inference) -> Any:
     if inference.precision != "int8":
-        data = folder.read(ONNX) if folder.has(ONNX) else export_onnx(folder)
-        return openvino_runtime.read_onnx(data)
+        return openvino_runtime.read_onnx(export_onnx(folder))
     if not folder.has(INT8_XML):
         raise CratewatchError(
             f"precision: model folder {folder} has no int8 weights; run `cratewatch quantize`, or "

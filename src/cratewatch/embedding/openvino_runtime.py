@@ -74,8 +74,7 @@ class OpenVinoRuntime:
 
     def __call__(self, grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Map (N, S, S) uint8 to (N, dim) float32, each row of unit length."""
-        found = self._compiled(np.ascontiguousarray(grey[:, None]))[0]
-        return np.array(found, np.float32)  # a copy: the next call writes where this one did
+        return np.asarray(self._compiled(np.ascontiguousarray(grey[:, None]))[0], np.float32)
 
 
 def _read(model: bytes, weights: bytes) -> Any:

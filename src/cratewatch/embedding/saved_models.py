@@ -79,6 +79,14 @@ def models(lake: Lake) -> list[str]:
     return [*shipped, *(name for name in own if name not in shipped)]
 
 
+def default_model(lake: Lake) -> str:
+    """Return the model that was trained last, or else one that ships; raise NotFoundError."""
+    known = models(lake)
+    if not known:
+        raise NotFoundError(f"lake {lake.root}: there is no model yet; run `cratewatch train`")
+    return known[-1]
+
+
 def train_artworks(lake: Lake, name: str) -> frozenset[str]:
     """Return the artwork ids that the model's training saw."""
     return frozenset(find_model(lake, name).read(TRAIN_ARTWORKS).decode().split())
