@@ -2,7 +2,7 @@
 
 from cratewatch.retrieval.background import Background
 from cratewatch.retrieval.calibration import Calibration, Trial, fit, trial
-from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.config import ONE_LOOK, SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.matches import Match, identify
 from cratewatch.retrieval.model_aids import (
@@ -14,8 +14,10 @@ from cratewatch.retrieval.model_aids import (
 from cratewatch.retrieval.ranking import OVERSAMPLING, rank
 from cratewatch.retrieval.searcher import Searcher
 from cratewatch.retrieval.views import draw_views
+from cratewatch.retrieval.voting import Vote, vote
 
 __all__ = [
+    "ONE_LOOK",
     "OVERSAMPLING",
     "Background",
     "Calibration",
@@ -24,6 +26,7 @@ __all__ = [
     "SearchConfig",
     "Searcher",
     "Trial",
+    "Vote",
     "draw_views",
     "fit",
     "identify",
@@ -33,4 +36,5 @@ __all__ = [
     "save_background",
     "save_calibration",
     "trial",
+    "vote",
 ]

@@ -21,15 +21,23 @@ class SearchConfig:
             a view's scores; 0 leaves the cosine as it is.
         rerank: How many of the best covers are compared with the query by their keypoints, at
             most; 0 for none.
+        glance: Of these, how many with the query as it is; only if none of them is recognised
+            are the other views searched.
         enough_inliers: Keypoints that agree, from which on no further cover is compared.
     """
 
-    crops: tuple[float, ...] = (1.0,)
-    turns_deg: tuple[float, ...] = (0.0,)
+    crops: tuple[float, ...] = (1.0, 0.84)
+    turns_deg: tuple[float, ...] = (0.0, -8.0, 8.0, -16.0, 16.0)
     fusion: Fusion = "best"
     background: int = 10
-    rerank: int = 0
-    enough_inliers: int = 20
+    rerank: int = 30
+    glance: int = 3
+    enough_inliers: int = 15
+
+    @property
+    def views(self) -> int:
+        """How many views of a query are searched."""
+        return len(self.crops) * len(self.turns_deg)
 
     def __post_init__(self) -> None:
         """Raise ValueError for what cannot be searched."""
@@ -41,3 +49,7 @@ class SearchConfig:
             raise ValueError(f"fusion {self.fusion!r} is neither best nor mean")
         if self.background < 0 or self.rerank < 0:
             raise ValueError(f"{min(self.background, self.rerank)} covers are fewer than none")
+
+
+ONE_LOOK = SearchConfig(crops=(1.0,), turns_deg=(0.0,), rerank=0)
+"""The query as it is, searched once: the cheapest."""

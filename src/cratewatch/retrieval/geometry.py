@@ -59,7 +59,7 @@ def match(query: Keypoints, cover: Keypoints) -> npt.NDArray[np.intp]:
     return np.stack([rows[kept], best[kept]], axis=1)
 
 
-def is_plausible(affine: npt.NDArray[np.float64]) -> bool:
+def is_plausible(affine: npt.NDArray[np.number]) -> bool:
     """Whether (2, 3) is how a camera may see a sleeve that it crops."""
     linear = affine[:, :2]
     if not np.isfinite(affine).all() or np.linalg.det(linear) <= 0:

@@ -53,14 +53,14 @@ def find_keypoints(image: Image.Image, *, frame: float = 1.0) -> Keypoints:
     side_px = round(SIDE_PX * frame)
     grey = image.convert("L").resize((side_px, side_px), Image.Resampling.BICUBIC)
     points, raw = _sift().detectAndCompute(np.asarray(grey, dtype=np.uint8), None)
-    if raw is None:
+    if not points:
         return NO_KEYPOINTS
     strongest = sorted(range(len(points)), key=lambda n: -points[n].response)[:MOST]
     chosen = [points[n] for n in strongest]
-    places = np.array([point.pt for point in chosen], np.float32) / SIDE_PX
+    places = np.array([point.pt for point in chosen], np.float32) / np.float32(SIDE_PX)
     return Keypoints(
-        np.asarray(places - frame / 2, np.float32),
-        np.array([point.size for point in chosen], np.float32) / SIDE_PX,
+        places - np.float32(frame / 2),
+        np.array([point.size for point in chosen], np.float32) / np.float32(SIDE_PX),
         np.array([point.angle for point in chosen], np.float32),
         _root(np.asarray(raw, np.float32)[strongest]),
     )
@@ -96,7 +96,7 @@ def from_bytes(data: bytes) -> Keypoints:
 @cache
 def _sift() -> cv2.SIFT:
     # Weaker and more drawn-out spots than by default: a CCTV crop has few strong ones.
-    return cv2.SIFT_create(nfeatures=MOST, contrastThreshold=0.015, edgeThreshold=15, sigma=1.4)
+    return cv2.SIFT.create(nfeatures=MOST, contrastThreshold=0.015, edgeThreshold=15, sigma=1.4)
 
 
 def _root(descriptors: Floats) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import safetensors
 import safetensors.numpy
@@ -60,7 +61,10 @@ def load_calibration(lake: Lake, name: str) -> Calibration | None:
         return None
     try:
         values = json.loads(data)
-        search = {k: tuple(v) if isinstance(v, list) else v for k, v in values["search"].items()}
+        search: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in values["search"].items()
+        }
         return Calibration(**{**values, "search": SearchConfig(**search)})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _broken(lake, name, CALIBRATION, error) from error

@@ -13,6 +13,7 @@ from cratewatch.gallery import Gallery, Hit
 from cratewatch.retrieval.background import Background, Offsets
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
+from cratewatch.retrieval.keypoints import QUERY_FRAME, find_keypoints
 from cratewatch.retrieval.ranking import OVERSAMPLING, rank
 from cratewatch.retrieval.reranking import rerank
 from cratewatch.retrieval.views import draw_views
@@ -42,32 +43,54 @@ class Searcher:
 
     def search(self, images: Sequence[Image.Image], top: int) -> list[list[Hit]]:
         """Return up to top covers for each image, the best first, one for each artwork."""
-        ranked = self._by_embedding(images, max(top, self.config.rerank))
-        if self.covers is not None and self.config.rerank:
-            ranked = [
-                rerank(image, hits, self.covers, self.config)
-                for image, hits in zip(images, ranked, strict=True)
-            ]
-        return [hits[:top] for hits in ranked]
+        if self.covers is None or not self.config.rerank:
+            return self._by_embedding(images, self.config, top)
+        return [hits[:top] for hits in self._by_geometry(images, self.covers, top)]
 
-    def _by_embedding(self, images: Sequence[Image.Image], top: int) -> list[list[Hit]]:
-        vectors, views = self._embed(images)
+    def _by_geometry(
+        self, images: Sequence[Image.Image], covers: CoverKeypoints, top: int
+    ) -> list[list[Hit]]:
+        """Look at each image as it is; draw views of those in which no cover is recognised."""
+        config = self.config
+        queries = [find_keypoints(image, frame=QUERY_FRAME) for image in images]
+        wanted = max(top, config.rerank)
+        ranked: list[list[Hit]] = [[] for _ in images]
+        unclear = list(range(len(images)))
+        if config.views > 1:
+            glance = replace(config, crops=(1.0,), turns_deg=(0.0,), rerank=config.glance)
+            found = self._by_embedding(images, glance, wanted)
+            looks = [
+                rerank(q, hits, covers, glance) for q, hits in zip(queries, found, strict=True)
+            ]
+            ranked = [look.hits for look in looks]
+            unclear = [n for n, look in enumerate(looks) if not look.clear]
+        found = self._by_embedding([images[n] for n in unclear], config, wanted)
+        for n, hits in zip(unclear, found, strict=True):
+            ranked[n] = rerank(queries[n], hits, covers, config).hits
+        return ranked
+
+    def _by_embedding(
+        self, images: Sequence[Image.Image], config: SearchConfig, top: int
+    ) -> list[list[Hit]]:
+        if not images:
+            return []
+        vectors = self._embed(images, config)
+        each = len(vectors) // len(images)
         offsets = self._offsets(vectors)
         found = self.gallery.search(vectors, top * OVERSAMPLING, model=self.model)
         looks = [_less(hits, float(offset)) for hits, offset in zip(found, offsets, strict=True)]
-        merged = [_merge(looks[n : n + views]) for n in range(0, len(looks), views)]
-        return rank(merged, top)
+        return rank([_merge(looks[n : n + each]) for n in range(0, len(looks), each)], top)
 
-    def _embed(self, images: Sequence[Image.Image]) -> tuple[Embeddings, int]:
-        """Return the vectors to search, image by image, and how many there are of each."""
-        views = [view for image in images for view in draw_views(image, self.config)]
+    def _embed(self, images: Sequence[Image.Image], config: SearchConfig) -> Embeddings:
+        """Return the vectors to search, equally many of each image, image by image."""
+        views = [view for image in images for view in draw_views(image, config)]
         vectors = self.embedder.embed_queries(views)
-        each = len(views) // len(images) if images else 1
-        if self.config.fusion == "best" or each == 1:
-            return vectors, each
+        if config.fusion == "best":
+            return vectors
         # A cover's mean score over the views is its score with their mean.
-        mean = vectors.reshape(len(images), each, -1).mean(axis=1)
-        return mean / np.linalg.norm(mean, axis=1, keepdims=True), 1
+        mean = vectors.reshape(len(images), config.views, -1).mean(axis=1)
+        unit: Embeddings = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+        return unit
 
     def _offsets(self, vectors: Embeddings) -> Offsets:
         if self.background is None or not self.config.background:

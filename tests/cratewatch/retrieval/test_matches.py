@@ -8,7 +8,7 @@ from cratewatch.embedding import load_model
 from cratewatch.gallery import Hit, open_gallery
 from cratewatch.images import load
 from cratewatch.lake import Lake
-from cratewatch.retrieval import Searcher, identify, rank
+from cratewatch.retrieval import ONE_LOOK, Searcher, identify, rank
 
 
 def test_scans_of_one_artwork_are_one_match() -> None:
@@ -42,7 +42,7 @@ def test_a_cover_is_identified_as_itself(
             np.vstack([embedder.embed_covers([image]) for image in images]),
         )
         gallery.point_alias(tiny_model)
-        found = identify(images, Searcher(embedder, gallery), catalog, top)
+        found = identify(images, Searcher(embedder, gallery, ONE_LOOK), catalog, top)
     for cover, matches in zip(imported, found, strict=True):
         assert len(matches) == top
         assert matches[0].cover_id == cover.cover_id

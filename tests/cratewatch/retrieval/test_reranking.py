@@ -9,6 +9,7 @@ from cratewatch.gallery import Hit
 from cratewatch.lake import FolderLake, cover_key
 from cratewatch.retrieval import CoverKeypoints, SearchConfig
 from cratewatch.retrieval.cover_keypoints import keypoints_key
+from cratewatch.retrieval.keypoints import QUERY_FRAME, Keypoints, find_keypoints
 from cratewatch.retrieval.reranking import bonus, rerank
 from tests.cratewatch.retrieval.pictures import picture
 
@@ -26,20 +27,22 @@ def covers(lake: FolderLake) -> CoverKeypoints:
 
 
 @pytest.fixture
-def query() -> Image.Image:
-    """Picture 3 in a frame."""
+def query() -> Keypoints:
+    """Those of picture 3 in a frame."""
     scene = Image.new("L", (184, 184), 90)
     scene.paste(picture(3), (12, 12))
-    return scene
+    return find_keypoints(scene, frame=QUERY_FRAME)
 
 
 HITS = [Hit(IDS[n], f"artwork-{n}", 0.5 - n / 100) for n in range(5)]
 
 
 def test_the_cover_that_agrees_comes_first_and_what_comes_after_it_is_not_compared(
-    covers: CoverKeypoints, query: Image.Image, lake: FolderLake
+    covers: CoverKeypoints, query: Keypoints, lake: FolderLake
 ) -> None:
-    found = rerank(query, HITS, covers, SearchConfig(rerank=5, enough_inliers=20))
+    reranked = rerank(query, HITS, covers, SearchConfig(rerank=5, enough_inliers=20))
+    found = reranked.hits
+    assert reranked.clear
     assert found[0].cover_id == IDS[3]
     assert 0.47 + 17 * 0.02 <= found[0].score <= 0.47 + 30 * 0.02
     assert {hit.cover_id for hit in found} == set(IDS)
@@ -48,9 +51,11 @@ def test_the_cover_that_agrees_comes_first_and_what_comes_after_it_is_not_compar
 
 
 def test_no_more_than_the_best_are_compared(
-    covers: CoverKeypoints, query: Image.Image, lake: FolderLake
+    covers: CoverKeypoints, query: Keypoints, lake: FolderLake
 ) -> None:
-    found = rerank(query, HITS, covers, SearchConfig(rerank=2))
+    reranked = rerank(query, HITS, covers, SearchConfig(rerank=2))
+    found = reranked.hits
+    assert not reranked.clear
     assert sum(lake.exists(keypoints_key(cover_id)) for cover_id in IDS) == 2
     assert [hit for hit in found if hit.cover_id not in IDS[:2]] == HITS[2:]
 
@@ -71,13 +76,13 @@ def test_keypoints_are_found_once(covers: CoverKeypoints, lake: FolderLake) -> N
 
 def test_a_lost_cover_is_named_and_not_compared(
     covers: CoverKeypoints,
-    query: Image.Image,
+    query: Keypoints,
     lake: FolderLake,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     lake.delete(cover_key(IDS[1]))
     with caplog.at_level(logging.WARNING):
-        found = rerank(query, HITS, covers, SearchConfig(rerank=5))
+        found = rerank(query, HITS, covers, SearchConfig(rerank=5)).hits
     assert found[0].cover_id == IDS[3]
     assert IDS[1] in caplog.text
     assert not lake.exists(keypoints_key(IDS[1]))

@@ -1,14 +1,25 @@
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cratewatch.embedding import Embedder, Embeddings, load_model
 from cratewatch.gallery import Gallery, open_gallery
-from cratewatch.lake import Lake
-from cratewatch.retrieval import Background, SearchConfig, Searcher, draw_views
+from cratewatch.lake import Lake, cover_key
+from cratewatch.retrieval import (
+    ONE_LOOK,
+    Background,
+    CoverKeypoints,
+    SearchConfig,
+    Searcher,
+    draw_views,
+)
 from tests.conftest import draw_noise
+from tests.cratewatch.retrieval.pictures import picture
 
 COVERS = [draw_noise(seed) for seed in range(20)]
 QUERIES = [draw_noise(seed, side_px=60).rotate(3) for seed in (3, 3, 11, 99)]
@@ -70,7 +81,7 @@ def by_hand(
 def test_a_search_in_one_batch_equals_one_view_after_the_other(
     embedder: Embedder, gallery: Gallery, background: Background, fusion: str, nearest: int
 ) -> None:
-    config = SearchConfig((1.0, 0.85), (0.0, 6.0), fusion, nearest)  # type: ignore[arg-type]
+    config = SearchConfig((1.0, 0.85), (0.0, 6.0), fusion, nearest, rerank=0)  # type: ignore[arg-type]
     searcher = Searcher(embedder, gallery, config, background)
     found = searcher.search(QUERIES, 4)
     for hits, expected in zip(found, by_hand(embedder, config, background), strict=True):
@@ -80,11 +91,69 @@ def test_a_search_in_one_batch_equals_one_view_after_the_other(
 
 
 def test_without_a_background_scores_are_cosines(embedder: Embedder, gallery: Gallery) -> None:
-    (hits,) = Searcher(embedder, gallery, model=embedder.name).search(COVERS[4:5], 3)
+    (hits,) = Searcher(embedder, gallery, ONE_LOOK, model=embedder.name).search(COVERS[4:5], 3)
     assert hits[0].cover_id == "cover-4"
     assert hits[0].score == pytest.approx(1, abs=1e-4)
     assert len({hit.artwork_id for hit in hits}) == 3
 
 
 def test_no_image_no_answer(embedder: Embedder, gallery: Gallery) -> None:
-    assert Searcher(embedder, gallery).search([], 3) == []
+    assert Searcher(embedder, gallery, ONE_LOOK).search([], 3) == []
+
+
+class CountingEmbedder(Embedder):
+    """Notes how many queries each call embeds."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self.__dict__.update(embedder.__dict__)
+        self.counts: list[int] = []
+
+    def embed_queries(self, images: Sequence[Image.Image]) -> Embeddings:
+        self.counts.append(len(images))
+        return super().embed_queries(images)
+
+
+@pytest.fixture
+def discs(lake: Lake, home: Path, embedder: Embedder) -> Iterator[Gallery]:
+    """Pictures 0 to 5, of which a lake has the covers."""
+    pictures = [picture(number).convert("RGB") for number in range(6)]
+    for number, image in enumerate(pictures):
+        data = io.BytesIO()
+        image.save(data, "JPEG", quality=95)
+        lake.write(cover_key(f"{number}" * 64), data.getvalue())
+    ids = [f"{number}" * 64 for number in range(6)]
+    with open_gallery(str(home / "discs.db")) as gallery:
+        gallery.create(embedder.name, 128)
+        gallery.upsert(embedder.name, ids, ids, embedder.embed_covers(pictures))
+        gallery.point_alias(embedder.name)
+        yield gallery
+
+
+def test_other_views_are_drawn_of_what_is_not_recognised_at_a_glance(
+    embedder: Embedder, discs: Gallery, lake: Lake
+) -> None:
+    config = SearchConfig(crops=(1.0, 0.9), turns_deg=(0.0, 5.0, -5.0), rerank=6, glance=6)
+    counting = CountingEmbedder(embedder)
+    searcher = Searcher(counting, discs, config, covers=CoverKeypoints(lake))
+    unknown = picture(77)
+    found = searcher.search([picture(4), unknown, picture(2)], 3)
+    assert [found[n][0].cover_id[0] for n in (0, 2)] == ["4", "2"]
+    assert [len(hits) for hits in found] == [3, 3, 3]
+    assert counting.counts == [3, 6]  # each as it is, then six views of the unknown one
+    assert found[0][0].score > found[1][0].score + 0.3
+
+
+def test_geometry_finds_what_the_embedding_ranked_low(
+    embedder: Embedder, discs: Gallery, lake: Lake
+) -> None:
+    plain = Searcher(embedder, discs, ONE_LOOK)
+    scenes = [picture(number).rotate(35) for number in range(6)]
+    ranked_low = [n for n in range(6) if plain.search(scenes, 6)[n][0].cover_id[0] != str(n)]
+    assert ranked_low
+    better = Searcher(embedder, discs, replace(ONE_LOOK, rerank=6), covers=CoverKeypoints(lake))
+    assert [hits[0].cover_id[0] for hits in better.search(scenes, 1)] == list("012345")
+
+
+def test_reranking_without_keypoints_is_refused(embedder: Embedder, gallery: Gallery) -> None:
+    with pytest.raises(ValueError, match="needs the keypoints"):
+        Searcher(embedder, gallery, SearchConfig(rerank=3))

@@ -19,7 +19,7 @@ def test_one_view_is_the_query_itself(image: Image.Image) -> None:
 
 
 def test_crops_keep_the_middle_and_the_shape(image: Image.Image) -> None:
-    whole, half = draw_views(image, SearchConfig(crops=(1.0, 0.5)))
+    whole, half = draw_views(image, SearchConfig(crops=(1.0, 0.5), turns_deg=(0.0,)))
     assert (whole.size, half.size) == ((80, 100), (40, 50))
     assert np.array_equal(np.asarray(half), np.asarray(image)[25:75, 20:60])
 
@@ -27,7 +27,7 @@ def test_crops_keep_the_middle_and_the_shape(image: Image.Image) -> None:
 def test_turns_go_counterclockwise_about_the_middle_and_fill_with_the_mean(
     image: Image.Image,
 ) -> None:
-    (turned,) = draw_views(image, SearchConfig(turns_deg=(90.0,)))
+    (turned,) = draw_views(image, SearchConfig(crops=(1.0,), turns_deg=(90.0,)))
     pixels = np.asarray(turned)
     assert pixels[70, 40] == 255  # the disc, 20 px left of the middle, is now 20 px below it
     assert pixels[50, 20] == 100
@@ -41,7 +41,14 @@ def test_every_crop_in_every_turn(image: Image.Image) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"crops": ()}, {"crops": (1.2,)}, {"turns_deg": ()}, {"fusion": "sum"}, {"background": -1}],
+    [
+        {"crops": ()},
+        {"crops": (1.2,)},
+        {"turns_deg": ()},
+        {"fusion": "sum"},
+        {"background": -1},
+        {"rerank": -1},
+    ],
 )
 def test_what_cannot_be_searched_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"at least one|share|fusion|fewer"):
