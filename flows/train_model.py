@@ -1,65 +1,97 @@
-"""Trains a model on a run of queries."""
+"""Trains a model on covers of the catalog and a run of queries."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from cratewatch.catalog import open_catalog
+from cratewatch.catalog import Cover, open_catalog
 from cratewatch.errors import CratewatchError
-from cratewatch.lake import Lake, open_lake
+from cratewatch.lake import open_lake
 from cratewatch.settings import load_settings
-from cratewatch.shards import RunFolder, find_run
-from cratewatch.splits import in_split
-from cratewatch.training.loop import TrainConfig
+from cratewatch.shards import find_run
+from cratewatch.splits import in_validation, split_of
+from cratewatch.training.leaks import leaks_by_hash, refuse_leaks
+from cratewatch.training.loop import TrainConfig, TrainProgress
 from flows.progress import progress_bar
-from workers.cluster import ray_cluster
-from workers.training import TrainedModel
+from workers.cluster import Workers, fit_workers, ray_cluster
+from workers.training import Job, TrainedModel
 from workers.training import train_model as run_training
 
 
 @flow(name="train-model")
-def train_model(home: Path, config: TrainConfig, queries: str = "") -> TrainedModel:
+def train_model(
+    home: Path,
+    config: TrainConfig,
+    queries: str = "",
+    workers: int = 0,
+    gpu: bool | None = None,
+) -> TrainedModel:
     """Train on the training artworks of a run of queries.
 
     Args:
         queries: Name of a run in the lake, or a folder of shards; the latest run by default.
+        workers: Data-parallel workers; 0 for one on each GPU, or a single one on CPUs.
+        gpu: Whether each worker has a GPU; None takes GPUs where the cluster has any.
 
     Raises:
         NotFoundError: if there is no run.
-        CratewatchError: if there are too few artworks or training collapses.
+        CratewatchError: if there are too few artworks, the workers do not fit the cluster, or
+            training collapses.
     """
     settings = load_settings(home=home)
     lake = open_lake(settings.lake)
-    artwork_of = training_artworks(settings.catalog_url)
+    seen, validation, left_out = training_covers(settings.catalog_url)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
-        return train(lake, find_run(lake, queries, "train"), artwork_of, config)
+        fitted = fit_workers(workers, gpu=gpu)
+        run = find_run(lake, queries, "train")
+        return train(Job(lake, run, seen, validation, config, left_out), fitted)
 
 
 @task(cache_policy=NO_CACHE)
-def training_artworks(catalog_url: str) -> dict[str, str]:
-    """Return the artwork of each cover on the training side of the split."""
+def training_covers(catalog_url: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Return the artwork of each cover to train on, of each to validate on, and who is left out.
+
+    Left out are covers of the training side that look like a held-out one, with the reason.
+    """
     catalog = open_catalog(catalog_url)
     try:
-        return {
-            cover.cover_id: cover.artwork_id
-            for cover in catalog.covers()
-            if in_split(cover.artwork_id, "train")
-        }
+        covers = catalog.covers()
     finally:
         catalog.close()
+    held_out = [cover for cover in covers if _is_held_out(cover)]
+    train_side = [cover for cover in covers if not _is_held_out(cover)]
+    leaks = leaks_by_hash(train_side, held_out)
+    kept = refuse_leaks(train_side, leaks)
+    validation = [cover for cover in held_out if in_validation(cover.artwork_id)]
+    reasons = {leak.cover_id: f"like {leak.held_out_id} ({leak.found_by})" for leak in leaks}
+    return _artworks(kept), _artworks(validation), reasons
+
+
+def _is_held_out(cover: Cover) -> bool:
+    return split_of(cover.artwork_id) == "test" or in_validation(cover.artwork_id)
+
+
+def _artworks(covers: Sequence[Cover]) -> dict[str, str]:
+    return {cover.cover_id: cover.artwork_id for cover in covers}
 
 
 @task(cache_policy=NO_CACHE)
-def train(
-    lake: Lake, run: RunFolder, artwork_of: dict[str, str], config: TrainConfig
-) -> TrainedModel:
-    """Train in a Ray worker, showing the loss as it goes."""
+def train(job: Job, workers: Workers) -> TrainedModel:
+    """Train in Ray workers, showing the loss, the recall and the time left."""
     with progress_bar("train") as advance:
-        for event in run_training(lake, run, artwork_of, config):
+        for event in run_training(job, workers):
             if isinstance(event, TrainedModel):
                 return event
-            advance(event.step, event.steps, f"loss {event.loss:.4f}")
+            advance(event.step, event.steps, _note(event))
     raise CratewatchError("training ended without a model; see the logs of Ray")
+
+
+def _note(event: TrainProgress) -> str:
+    parts = [f"loss {event.loss:.3f}", f"waiting {event.waiting:.0%}"]
+    if event.recall is not None:
+        parts.insert(1, f"recall@1 {event.recall.at_1:.1%}")
+    return ", ".join(parts)

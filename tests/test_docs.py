@@ -232,6 +232,8 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("config.json: model", "src/cratewatch/embedding/net.py", "ModelConfig"),
         ("calibration.json", "src/cratewatch/retrieval/calibration.py", "Calibration"),
         ("calibration.json: search", "src/cratewatch/retrieval/config.py", "SearchConfig"),
+        ("config.json: training: loss", "src/cratewatch/training/losses.py", "LossConfig"),
+        ("config.json: training: draw", "src/cratewatch/training/data.py", "Draw"),
         ("A release of a match", "src/cratewatch/catalog/records.py", "ListedRelease"),
         ("Refresh report: crawl and covers", "scrapers/launch.py", "CrawlReport"),
         ("Refresh report: diff", "src/cratewatch/catalog/records.py", "Diff"),
@@ -265,7 +267,7 @@ def test_keys_of_model_folder_and_training_are_documented() -> None:
     assert files == {key for key in written if "." in key}
     config = class_fields("src/cratewatch/training/loop.py", "TrainConfig") - {"model"}
     provenance = function_keys("workers/training.py", "_provenance")
-    metrics = {"final_loss", "seconds"}
+    metrics = {"final_loss", "seconds", "waiting", "validation"}
     assert metrics <= provenance
     assert all(f"`{name}`" in " ".join(rows("Model folder")["metrics.json"]) for name in metrics)
     training = provenance - {"training", "metrics"} - metrics

@@ -8,7 +8,8 @@ import os
 import secrets
 import signal
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,55 @@ def _wait(
             raise error.__cause__ or error from None
         if done:
             return done[0], rest
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Equal workers of one job.
+
+    Attributes:
+        cpus_each: CPUs that each of them reserves.
+        gpu: Whether each has a GPU of its own.
+    """
+
+    count: int
+    cpus_each: int
+    gpu: bool
+
+
+def fit_workers(count: int, *, gpu: bool | None = None) -> Workers:
+    """Fit workers onto the cluster's nodes with as many CPUs each as all can have.
+
+    Args:
+        count: Of workers; 0 for one on each GPU, or a single one on CPUs.
+        gpu: None takes GPUs where the cluster has any.
+
+    Raises:
+        CratewatchError: if they do not fit: Ray would wait for resources for ever.
+    """
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    gpus = sum(int(node.get("GPU", 0)) for node in nodes)
+    if gpu and not gpus:
+        raise CratewatchError("--gpu: the Ray cluster has no GPU; leave it out to train on CPUs")
+    gpu = gpus > 0 if gpu is None else gpu
+    count = count or (gpus if gpu else 1)
+    if gpu and count > gpus:
+        raise CratewatchError(
+            f"--workers: {count} workers need a GPU each, the Ray cluster has {gpus}; "
+            "ask for fewer, or add --no-gpu"
+        )
+    cpus_each = max(int(node.get("CPU", 0)) for node in nodes)
+    while cpus_each and sum(_places(node, cpus_each, gpu=gpu) for node in nodes) < count:
+        cpus_each -= 1
+    if not cpus_each:
+        raise CratewatchError(
+            f"--workers: {count} workers do not fit the Ray cluster of {cpus()} CPUs on "
+            f"{len(nodes)} nodes; ask for fewer"
+        )
+    return Workers(count, cpus_each, gpu)
+
+
+def _places(node: Mapping[str, float], cpus_each: int, *, gpu: bool) -> int:
+    """Return how many workers find room on a node."""
+    places = int(node.get("CPU", 0)) // cpus_each
+    return min(places, int(node.get("GPU", 0))) if gpu else places

@@ -1,21 +1,53 @@
-"""Trains a model in a Ray worker and streams its progress back."""
+"""Trains a model with Ray Train, data-parallel, and streams its progress back."""
 
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import ray
 import torch
+from ray.train import FailureConfig, RunConfig, ScalingConfig
+from ray.train.torch import TorchTrainer
 
 from cratewatch.embedding import save_model
+from cratewatch.errors import CratewatchError
 from cratewatch.lake import Lake, cover_key
 from cratewatch.shards import Manifest, RunFolder, read_manifest, read_samples
+from cratewatch.training.checkpoints import Checkpoints, training_name
 from cratewatch.training.data import TrainingSet
+from cratewatch.training.gradients import world
 from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
-from workers.cluster import node_cpus, result
+from cratewatch.training.sketch import make_props
+from cratewatch.training.validation import Validation
+from workers.cluster import Workers, result
+
+POLL_S = 0.5
+RESTARTS = 3
+PROPS_SEED = 0
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a training needs to know, wherever it runs.
+
+    Attributes:
+        lake: Holds the covers, and receives checkpoints and the model.
+        queries: The run of shards; None trains on sketches alone.
+        artwork_of: The artwork id of each cover id to train on.
+        validation: The same of the covers to validate on; may be empty.
+        left_out: Cover ids that look like held-out ones, and why: they are not trained on.
+    """
+
+    lake: Lake
+    queries: RunFolder | None
+    artwork_of: Mapping[str, str]
+    validation: Mapping[str, str]
+    config: TrainConfig
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -26,59 +58,149 @@ class TrainedModel:
     artworks: int
     queries: int
     loss: float
+    recall_at_1: float | None
     seconds: float
 
 
-def train_model(
-    lake: Lake, queries: RunFolder, artwork_of: Mapping[str, str], config: TrainConfig
-) -> Iterator[TrainProgress | TrainedModel]:
-    """Train on a run of shards; yields progress after each step and the model at the end.
+Event = TrainProgress | TrainedModel | CratewatchError
 
-    Args:
-        lake: Holds the covers and receives the model.
-        artwork_of: The artwork id of each cover id of the training split.
+
+def train_model(job: Job, workers: Workers) -> Iterator[TrainProgress | TrainedModel]:
+    """Train; yields progress as it comes and the model at the end.
+
+    A worker that dies is started again, at most RESTARTS times, and the training goes on from its
+    latest checkpoint, as it does when the same job is given again later.
+
+    Raises:
+        CratewatchError: if there are too few artworks, the training collapses, a checkpoint or a
+            cover cannot be read, or workers keep dying.
     """
-    train: Any = _train
-    stream = train.options(num_cpus=node_cpus()).remote(
-        lake, queries, dict(artwork_of), config, node_cpus()
+    read: Any = _read
+    data = read.remote(job)
+    result(data)
+    mailbox: Any = ray.remote(num_cpus=0)(_Mailbox).remote()
+    fit: Any = _fit
+    # In a list the reference itself is passed on, not what it stands for.
+    running = fit.remote(job, [data], mailbox, workers)
+    ended = False
+    while not ended:
+        ended = bool(ray.wait([running], timeout=POLL_S)[0])
+        for event in result(mailbox.take.remote()):
+            if isinstance(event, CratewatchError):
+                raise event
+            yield event
+    result(running)
+
+
+class _Mailbox:
+    """Holds what workers tell until the command asks for it."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+
+    def put(self, event: Event) -> None:
+        self._events.append(event)
+
+    def take(self) -> list[Event]:
+        events, self._events = self._events, []
+        return events
+
+
+@ray.remote
+def _read(job: Job) -> tuple[TrainingSet, TrainingSet | None]:
+    """Decode covers and queries once for all workers."""
+    config = job.config
+    props = make_props(PROPS_SEED) if config.draw.sketched or job.queries is None else None
+    samples = list(read_samples(job.queries)) if job.queries is not None else []
+
+    def collect(artwork_of: Mapping[str, str]) -> TrainingSet:
+        covers = ((cover_id, job.lake.read(cover_key(cover_id))) for cover_id in sorted(artwork_of))
+        return TrainingSet(covers, samples, artwork_of, config.model, props)
+
+    return collect(job.artwork_of), collect(job.validation) if job.validation else None
+
+
+@ray.remote(num_cpus=0, max_retries=0)
+def _fit(job: Job, data: list[Any], mailbox: Any, workers: Workers) -> None:
+    """Run Ray Train; its own storage stays empty, since checkpoints go to the lake."""
+    resources = {"CPU": float(workers.cpus_each)} | ({"GPU": 1.0} if workers.gpu else {})
+    with tempfile.TemporaryDirectory() as storage:
+        TorchTrainer(
+            _work,
+            train_loop_config={"job": job, "data": data, "mailbox": mailbox},
+            scaling_config=ScalingConfig(
+                num_workers=workers.count, use_gpu=workers.gpu, resources_per_worker=resources
+            ),
+            run_config=RunConfig(
+                storage_path=storage, failure_config=FailureConfig(max_failures=RESTARTS)
+            ),
+        ).fit()
+
+
+def _work(given: dict[str, Any]) -> None:
+    """Train as one of the workers; what the user can mend is told and not tried again."""
+    try:
+        _train(given["job"], ray.get(given["data"][0]), given["mailbox"])
+    except CratewatchError as error:
+        ray.get(given["mailbox"].put.remote(error))
+
+
+def _train(job: Job, data: tuple[TrainingSet, TrainingSet | None], mailbox: Any) -> None:
+    seen, unseen = data
+    config = job.config
+    resources = ray.get_runtime_context().get_assigned_resources()  # type: ignore[no-untyped-call]
+    torch.set_num_threads(max(1, int(resources.get("CPU", 1))))
+    first = world()[0] == 0
+    run = read_manifest(job.queries) if job.queries is not None else None
+    name = training_name(config, run.run if run else "", seen.artworks)
+    checkpoints = Checkpoints(job.lake, name)
+    validation = (
+        Validation(seen, unseen, config.seed, config.draw.sketched) if first and unseen else None
     )
-    for reference in stream:
-        yield result(reference)
-
-
-@ray.remote(num_returns="streaming", max_retries=0)
-def _train(
-    lake: Lake, queries: RunFolder, artwork_of: dict[str, str], config: TrainConfig, threads: int
-) -> Iterator[TrainProgress | TrainedModel]:
-    torch.set_num_threads(threads)
-    covers = ((cover_id, lake.read(cover_key(cover_id))) for cover_id in sorted(artwork_of))
-    data = TrainingSet(covers, read_samples(queries), artwork_of, config.model)
-    trainer = Trainer(data, config)
+    trainer = Trainer(seen, config, validation, checkpoints)
+    progress = None
     for progress in trainer.steps():
-        yield progress
-    name = save_model(
-        lake,
-        trainer.net,
-        config.model,
-        _provenance(read_manifest(queries), data, config, progress),
-        data.artworks,
-    )
-    yield TrainedModel(name, len(data.artworks), data.n_queries, progress.loss, progress.seconds)
+        if first:
+            mailbox.put.remote(progress)
+    if first and progress is not None:
+        ray.get(mailbox.put.remote(_save(job, seen, run, trainer, progress)))
+        checkpoints.drop()
+
+
+def _save(
+    job: Job, data: TrainingSet, run: Manifest | None, trainer: Trainer, end: TrainProgress
+) -> TrainedModel:
+    provenance = _provenance(job, run, data, trainer, end)
+    confused = [
+        (artwork, data.artworks[rival])
+        for artwork, rivals in zip(data.artworks, trainer.confusions, strict=False)
+        for rival in rivals
+    ]
+    name = save_model(job.lake, trainer.net, job.config.model, provenance, data.artworks, confused)
+    recall = trainer.recall.at_1 if trainer.recall else None
+    return TrainedModel(name, len(data.artworks), data.n_queries, end.loss, recall, end.seconds)
 
 
 def _provenance(
-    manifest: Manifest, data: TrainingSet, config: TrainConfig, end: TrainProgress
+    job: Job, run: Manifest | None, data: TrainingSet, trainer: Trainer, end: TrainProgress
 ) -> dict[str, Any]:
-    settings = {key: value for key, value in asdict(config).items() if key != "model"}
+    settings = {key: value for key, value in asdict(job.config).items() if key != "model"}
     artworks = hashlib.sha256("\n".join(data.artworks).encode()).hexdigest()
     return {
         "training": {
-            "queries_run": manifest.run,
-            "queries_seed": manifest.seed,
+            "queries_run": run.run if run else "",
+            "queries_seed": run.seed if run else 0,
             "n_queries": data.n_queries,
             "n_artworks": len(data.artworks),
             "artworks_sha256": artworks,
+            "workers": world()[1],
+            "left_out": dict(job.left_out),
             **settings,
         },
-        "metrics": {"final_loss": end.loss, "seconds": round(end.seconds, 1)},
+        "metrics": {
+            "final_loss": end.loss,
+            "seconds": round(end.seconds, 1),
+            "waiting": round(end.waiting, 4),
+            "validation": trainer.history,
+        },
     }

@@ -14,17 +14,18 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from cratewatch import model_commands
+from cratewatch import evaluation_command, model_commands, training_command
 from cratewatch.boundary import run_command
 from cratewatch.errors import CratewatchError
 from cratewatch.options import AsJson, Home
+from cratewatch.options import given as _given
 from cratewatch.printing import out, show, show_answer
 from cratewatch.settings import Settings, environment_settings, load_settings
-from cratewatch.tables import evaluation_table, failures_table, grid_tables
+from cratewatch.tables import failures_table
 
 app = typer.Typer(
     add_completion=False,
@@ -32,6 +33,8 @@ app = typer.Typer(
     help="Identify vinyl albums in CCTV footage: catalog, synthesis, training and gallery.",
 )
 app.add_typer(model_commands.app)
+app.add_typer(training_command.app)
+app.add_typer(evaluation_command.app)
 
 Rerank = Annotated[
     int | None,
@@ -206,36 +209,6 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
     show(report, json_)
 
 
-@app.command(epilog="Example: cratewatch train --backbone resnet18 --steps 400 --home shop")
-def train(  # noqa: PLR0913, PLR0917  one parameter for each option
-    queries: Annotated[
-        str, typer.Option(help="Run or folder of shards. [default: the latest run]")
-    ] = "",
-    backbone: Annotated[str, typer.Option(help="resnet18 or resnet50.")] = "resnet18",
-    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.")] = None,
-    image_px: Annotated[int | None, typer.Option(min=32, help="Side that the model sees.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=0, help="At its peak.")] = None,
-    margin: Annotated[float | None, typer.Option(help="Of the triplet loss, 0..2.")] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    home: Home = None,
-    json_: AsJson = False,
-) -> None:
-    """Train an embedding model on drawn queries of the training artworks."""
-    settings = load_settings(home=home)
-    from cratewatch.embedding import ModelConfig
-    from cratewatch.training.loop import TrainConfig
-
-    options = {"steps": steps, "learning_rate": learning_rate, "margin": margin}
-    model = ModelConfig(backbone=_backbone(backbone), **_given(image_px=image_px))
-    config = TrainConfig(model=model, seed=seed, **_given(**options))
-    with _prefect(settings) as await_ready:
-        from flows.train_model import train_model
-
-        await_ready()
-        trained = train_model(settings.home, config, queries)
-    show(asdict(trained), json_)
-
-
 @app.command(epilog="Example: cratewatch index --home shop")
 def index(
     model: Annotated[
@@ -253,63 +226,6 @@ def index(
         await_ready()
         report = index_gallery(settings.home, model, rebuild=rebuild)
     show(asdict(report), json_)
-
-
-@app.command(epilog="Example: cratewatch evaluate --model NAME --report report --home shop")
-def evaluate(  # noqa: PLR0913, PLR0917  one parameter for each option
-    model: Annotated[str, typer.Option(help="Name or folder. [default: the serving one]")] = "",
-    cells: Annotated[
-        str,
-        typer.Option(
-            help="SEVERITY:SLEEVE_PX,... or grid for all. [default: 1:128,1:64,2:96; for a report "
-            "grid]"
-        ),
-    ] = "",
-    samples: Annotated[int | None, typer.Option(min=1, help="Queries in each cell.")] = None,
-    hands: Annotated[
-        Path | None, typer.Option(help="Folder of hands, cut out as PNG. [default: painted ones]")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(min=0)] = None,
-    report: Annotated[Path | None, typer.Option(help="Folder for a page of HTML.")] = None,
-    queries: Annotated[
-        str, typer.Option(help="Ask the serving model with a run or folder of shards instead.")
-    ] = "",
-    home: Home = None,
-    json_: AsJson = False,
-) -> None:
-    """Measure recall of a model on artworks that its training never saw."""
-    settings = load_settings(home=home)
-    asked = _given(cells=cells or None, samples=samples, hands=hands, seed=seed)
-    if queries and (model or report or asked):
-        raise CratewatchError("--queries: a run is asked as it is; leave the other options out")
-    if queries:
-        from cratewatch.evaluation import evaluate_serving
-
-        evaluation = asdict(evaluate_serving(settings, queries)[0])
-    else:
-        evaluation = _evaluate_grid(settings, model, asked, report)
-    tables = [evaluation_table(evaluation)] if queries else grid_tables(evaluation)
-    show(evaluation, json_, tables)
-
-
-def _evaluate_grid(
-    settings: Settings, model: str, asked: dict[str, Any], report: Path | None
-) -> dict[str, Any]:
-    from cratewatch.grid_evaluation import GridConfig, evaluate_grid
-    from cratewatch.grid_report import write_report
-    from cratewatch.protocol.cells import WHOLE_GRID, parse_cells
-    from flows.progress import progress_bar
-
-    if report:
-        asked = {"cells": WHOLE_GRID, **asked}
-    if "cells" in asked:
-        asked = {**asked, "cells": parse_cells(asked["cells"])}
-    with progress_bar("evaluate") as advance:
-        evaluation, misses = evaluate_grid(settings, model, GridConfig(**asked), advance)
-    if report:
-        page = write_report(report, settings, evaluation, misses)
-        sys.stderr.write(f"report: {page}\n")
-    return asdict(evaluation)
 
 
 @app.command(epilog="Example: cratewatch calibrate --false-accepts 0.02 --home shop")
@@ -425,17 +341,6 @@ def _prefect(
 
     configure_prefect(settings.home)
     return prefect_server(settings.home, database)
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    """Leave out the options that were not given, so that the defaults stay in one place."""
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _backbone(name: str) -> Any:
-    if name not in ("resnet18", "resnet50"):
-        raise CratewatchError(f"--backbone: {name!r} is neither resnet18 nor resnet50")
-    return name
 
 
 def _paths(images: list[str]) -> Iterator[str]:

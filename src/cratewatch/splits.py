@@ -13,7 +13,7 @@ from typing import Literal, get_args
 Split = Literal["train", "test", "all"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 TRAIN_SHARE = 0.5
-VALIDATION_SHARE = 0.25
+VALIDATION_SHARE = 0.1
 
 
 def split_of(artwork_id: str) -> Literal["train", "test"]:

@@ -45,6 +45,7 @@ def test_a_model_folder_gives_the_same_embeddings_back(lake: Lake) -> None:
     assert sorted(key.split("/")[-1] for key in lake.keys(f"models/{name}")) == [
         "README.md",
         "config.json",
+        "confused.csv",
         "metrics.json",
         "train_artworks.txt",
         "weights.safetensors",

@@ -20,18 +20,20 @@ CONFIG = "config.json"
 TRAIN_ARTWORKS = "train_artworks.txt"
 
 
-def save_model(
+def save_model(  # noqa: PLR0913, PLR0917  what a model folder holds
     lake: Lake,
     net: EmbeddingNet,
     config: ModelConfig,
     provenance: Mapping[str, Any],
     train_artworks: Sequence[str],
+    confused: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Write a model folder and return the model's name, which its weights determine.
 
     Args:
         provenance: JSON-ready: how it was trained, on what, and what it reached.
         train_artworks: The artwork ids that training saw.
+        confused: Artworks and what the model takes their queries for.
     """
     weights = safetensors.torch.save(
         {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
@@ -40,6 +42,7 @@ def save_model(
     files = {
         "weights.safetensors": weights,
         "train_artworks.txt": "".join(f"{a}\n" for a in sorted(train_artworks)).encode(),
+        "confused.csv": _to_csv([("artwork", "taken_for"), *confused]),
         "metrics.json": _to_json(provenance.get("metrics", {})),
         "README.md": model_card(name, config, provenance).encode(),
         "config.json": _to_json(

@@ -61,11 +61,12 @@ def stride(stages: int) -> int:
 def _with_weights(backbone: Backbone, weights: str) -> nn.Module:
     if weights == IMAGENET and backbone != "mobilenet_v1":
         try:
-            return models.get_model(backbone, weights="DEFAULT")
+            downloaded: nn.Module = models.get_model(backbone, weights="DEFAULT")
         except (URLError, OSError) as error:
             raise CratewatchError(
                 f"weights of {backbone}: the download failed ({error}); give a file instead"
             ) from error
+        return downloaded
     net = MobileNetV1() if backbone == "mobilenet_v1" else models.get_model(backbone, weights=None)
     if weights:
         try:

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from cratewatch.training.gradients import backward, world
 from cratewatch.training.losses import LossConfig, Objective
 from cratewatch.training.validation import Recall, Validation, find_confusions
 
+Precision = Literal["bf16", "fp32"]
 EMBED_BATCH = 128
 
 
@@ -48,9 +49,14 @@ class TrainConfig:
     pieces: int = 1
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
-    precision: Literal["bf16", "fp32"] = "bf16"
+    precision: Precision = "bf16"
     drawers: int = 1
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a precision that there is not."""
+        if self.precision not in get_args(Precision):
+            raise ValueError(f"precision {self.precision!r} is neither bf16 nor fp32")
 
 
 @dataclass(frozen=True)

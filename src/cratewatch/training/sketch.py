@@ -152,8 +152,8 @@ def _shine(sleeve: Plane, rng: np.random.Generator) -> None:
     x, y = at[None, :] - np.float32(x0), at[:, None] - np.float32(y0)
     along = (x * np.float32(math.cos(angle)) + y * np.float32(math.sin(angle))) / np.float32(long)
     across = (y * np.float32(math.cos(angle)) - x * np.float32(math.sin(angle))) / np.float32(short)
-    spot = np.exp(-(along * along) - across * across).astype(np.float32)
-    sleeve += np.float32(rng.uniform(30, 230)) * spot
+    spot: Plane = np.exp(-(along * along) - across * across) * np.float32(rng.uniform(30, 230))
+    sleeve += spot
 
 
 def _hold(flat: Plane, coverage: Plane, props: Props, rng: np.random.Generator) -> None:
@@ -163,7 +163,7 @@ def _hold(flat: Plane, coverage: Plane, props: Props, rng: np.random.Generator) 
         prop = prop[:, ::-1]
     centre = (FLAT_PX / 2, FLAT_PX / 2)
     move = cv2.getRotationMatrix2D(centre, rng.uniform(-20, 20), rng.uniform(0.75, 1.35))
-    move[:, 2] += rng.uniform(-0.15, 0.15, 2) * SLEEVE_PX
+    move[:, 2] = move[:, 2] + rng.uniform(-0.15, 0.15, 2) * SLEEVE_PX
     laid = cv2.warpAffine(np.ascontiguousarray(prop), move, (FLAT_PX, FLAT_PX))
     alpha = laid[..., 1].astype(np.float32) / np.float32(255.0)
     grey = laid[..., 0].astype(np.float32) * np.float32(rng.uniform(0.5, 1.4))
@@ -206,7 +206,7 @@ def _backdrop(props: Props, rng: np.random.Generator) -> Plane:
     backdrop = props.backdrops[int(rng.integers(len(props.backdrops)))]
     top, left = rng.integers(0, BACKDROP_PX - VIEW_PX, 2)
     part = backdrop[top : top + VIEW_PX, left : left + VIEW_PX]
-    lit = (part[:, ::-1] if rng.random() < 0.5 else part).astype(np.float32)
+    lit: Plane = (part[:, ::-1] if rng.random() < 0.5 else part).astype(np.float32)
     lit *= np.float32(rng.uniform(0.4, 1.4))
     lit += np.float32(rng.uniform(0, 60))
     return lit

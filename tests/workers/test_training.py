@@ -1,0 +1,140 @@
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import psutil
+import pytest
+import ray
+
+from cratewatch.catalog import Cover
+from cratewatch.embedding import ModelConfig, load_model, train_artworks
+from cratewatch.errors import CratewatchError
+from cratewatch.lake import FolderLake
+from cratewatch.training.data import Draw
+from cratewatch.training.loop import TrainConfig, TrainProgress
+from cratewatch.training.losses import LossConfig
+from workers.cluster import Workers, fit_workers
+from workers.training import Job, TrainedModel, train_model
+
+pytestmark = pytest.mark.usefixtures("ray_cluster")
+
+CONFIG = TrainConfig(
+    model=ModelConfig(image_px=32, stages=2),
+    loss=LossConfig("infonce"),
+    draw=Draw(artworks=8, images_each=2, sketched=1.0),
+    steps=6,
+    round_steps=2,
+    precision="fp32",
+    drawers=0,
+)
+
+
+def job(lake: FolderLake, covers: list[Cover], config: TrainConfig = CONFIG) -> Job:
+    """Train on sketches of 16 covers, validate on 8."""
+    of = {cover.cover_id: cover.artwork_id for cover in covers}
+    ids = sorted(of)
+    seen, unseen = ({c: of[c] for c in part} for part in (ids[:16], ids[16:]))
+    return Job(lake, None, seen, unseen, config)
+
+
+def split(events: Iterator[object]) -> tuple[list[TrainProgress], TrainedModel]:
+    *progress, model = events
+    assert isinstance(model, TrainedModel)
+    assert all(isinstance(event, TrainProgress) for event in progress)
+    return progress, model  # type: ignore[return-value]
+
+
+def test_a_training_tells_its_progress_and_leaves_a_model(
+    lake: FolderLake, imported: list[Cover]
+) -> None:
+    one = job(lake, imported)
+    progress, model = split(train_model(one, Workers(1, 1, gpu=False)))
+    assert [p.step for p in progress] == [1, 2, 3, 4, 5, 6]
+    assert progress[-1].recall is not None
+    assert model.artworks == 16
+    assert model.recall_at_1 is not None
+    assert load_model(lake, model.name).config == CONFIG.model
+    assert train_artworks(lake, model.name) == set(one.artwork_of.values())
+    assert list(lake.keys("checkpoints")) == []
+    rows = lake.read(f"models/{model.name}/confused.csv").decode().splitlines()
+    assert rows[0] == "artwork,taken_for"
+    assert {row.split(",")[0] for row in rows[1:]} == set(one.artwork_of.values())
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="two workers need two CPUs")
+def test_two_workers_learn_as_one_does(lake: FolderLake, imported: list[Cover]) -> None:
+    one, _ = split(train_model(job(lake, imported), Workers(1, 1, gpu=False)))
+    two, model = split(train_model(job(lake, imported), Workers(2, 1, gpu=False)))
+    # Batch statistics are those of a half batch, so that the curves agree but for some noise.
+    np.testing.assert_allclose([p.loss for p in two], [p.loss for p in one], rtol=0.25, atol=0.1)
+    assert model.artworks == 16
+
+
+def test_a_worker_that_is_killed_goes_on_from_the_checkpoint(
+    lake: FolderLake, imported: list[Cover]
+) -> None:
+    _, undisturbed = split(train_model(job(lake, imported), Workers(1, 1, gpu=False)))
+    steps: list[int] = []
+    killed, model = 0, None
+    for event in train_model(job(lake, imported), Workers(1, 1, gpu=False)):
+        if isinstance(event, TrainedModel):
+            model = event
+            continue
+        steps.append(event.step)
+        if not killed and list(lake.keys("checkpoints")):
+            killed = _kill_worker()
+    assert killed
+    assert steps[-1] == CONFIG.steps
+    assert model is not None
+    assert model.name == undisturbed.name  # which tells the weights
+
+
+def _kill_worker() -> int:
+    for process in psutil.Process().children(recursive=True):
+        if "ray::RayTrainWorker" in process.cmdline():
+            process.send_signal(signal.SIGKILL)
+            return process.pid
+    return 0
+
+
+def test_what_the_user_can_mend_is_said_and_not_tried_again(
+    lake: FolderLake, imported: list[Cover]
+) -> None:
+    small = replace(CONFIG, loss=LossConfig("infonce", memory=4))
+    with pytest.raises(CratewatchError, match="--memory: 4 is less than a batch of 16 images"):
+        list(train_model(job(lake, imported, small), Workers(1, 1, gpu=False)))
+    few = replace(job(lake, imported[:7]), validation={})
+    with pytest.raises(CratewatchError, match="only 7 artworks"):
+        list(train_model(few, Workers(1, 1, gpu=False)))
+
+
+def test_workers_that_do_not_fit_are_refused() -> None:
+    cpus = int(ray.cluster_resources()["CPU"])
+    assert fit_workers(0) == Workers(1, cpus, gpu=False)
+    assert fit_workers(cpus) == Workers(cpus, 1, gpu=False)
+    with pytest.raises(CratewatchError, match=f"{cpus + 1} workers do not fit"):
+        fit_workers(cpus + 1)
+    with pytest.raises(CratewatchError, match="the Ray cluster has no GPU"):
+        fit_workers(1, gpu=True)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "fitted"),
+    [
+        ([{"CPU": 8.0}, {"CPU": 4.0}], 3, Workers(3, 4, gpu=False)),
+        ([{"CPU": 8.0}, {"CPU": 3.0}], 3, Workers(3, 3, gpu=False)),
+        ([{"CPU": 8.0, "GPU": 2.0}, {"CPU": 8.0, "GPU": 2.0}], 0, Workers(4, 4, gpu=True)),
+        ([{"CPU": 2.0}, {"CPU": 16.0, "GPU": 1.0}], 0, Workers(1, 16, gpu=True)),
+    ],
+)
+def test_workers_share_the_nodes(
+    monkeypatch: pytest.MonkeyPatch,
+    nodes: list[dict[str, float]],
+    asked: int,
+    fitted: Workers,
+) -> None:
+    alive = [{"Alive": True, "Resources": node} for node in nodes]
+    monkeypatch.setattr(ray, "nodes", lambda: [*alive, {"Alive": False, "Resources": {}}])
+    assert fit_workers(asked) == fitted
