@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,3 +17,8 @@ Home = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Leave out the options that were not given, so that the defaults stay in one place."""
+    return {name: value for name, value in options.items() if value is not None}

@@ -33,20 +33,24 @@ def grid_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
     """Yield the rows of a grid evaluation as one table; of many cells a table for each protocol."""
     rows = evaluation["rows"]
     title = (
-        f"model {evaluation['model']}: queries of {evaluation['n_unseen']} unseen artworks, "
-        f"{evaluation['hands']} hands; all covers: {evaluation['n_covers']}"
+        f"{evaluation['model']} on {evaluation['n_unseen']} unseen artworks; "
+        f"everything: {evaluation['n_covers']} covers; hands: {evaluation['hands']}"
     )
     if len({(row["severity"], row["sleeve_px"]) for row in rows}) <= FEW_CELLS:
-        yield _rows_table(title, rows)
+        table = _rows_table(rows)
+        table.title, table.caption = title, "percent, with intervals of 95 %"
+        if evaluation["left_out"]:
+            table.caption += f"; too few artworks for {', '.join(evaluation['left_out'])}"
+        yield table
         return
     for protocol in dict.fromkeys(row["protocol"] for row in rows):
-        yield _protocol_table(protocol, [row for row in rows if row["protocol"] == protocol])
+        table = _protocol_table([row for row in rows if row["protocol"] == protocol])
+        table.title, table.caption = f"{protocol}: recall@1/recall@5 in percent", title
+        yield table
 
 
-def _rows_table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
-    table = Table(
-        title=title, caption="in %, intervals of 95 %", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
+def _rows_table(rows: Sequence[dict[str, Any]]) -> Table:
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("gallery", "queries", "recall@1", "recall@5", "mAP", "@P90", "chance"):
         table.add_column(column, justify="left" if column == "gallery" else "right")
     for row in rows:
@@ -66,13 +70,11 @@ def _percent(share: dict[str, float]) -> str:
     return f"{value:.1f} ({low:.1f} to {high:.1f})"
 
 
-def _protocol_table(protocol: str, rows: Sequence[dict[str, Any]]) -> Table:
-    """Return recall@1 and recall@5 in percent by severity, downwards, and size of the sleeve."""
+def _protocol_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """Return recall@1 and recall@5 by severity, downwards, and size of the sleeve."""
     sizes = sorted({row["sleeve_px"] for row in rows}, reverse=True)
     found = {(row["severity"], row["sleeve_px"]): row for row in rows}
-    table = Table(
-        title=f"{protocol}: recall@1/recall@5 in %", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("severity", *(f"{size} px" for size in sizes)):
         table.add_column(column, justify="right")
     for severity in sorted({row["severity"] for row in rows}):

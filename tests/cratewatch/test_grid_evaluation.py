@@ -171,6 +171,7 @@ def test_the_command_prints_a_table_and_writes_a_page(
     assert answer.returncode == 0, answer.stderr
     assert "everything" in answer.stdout
     assert "1:64" in answer.stdout
+    assert "too few artworks for thousand" in answer.stdout
     assert f"report: {report / tiny_model}.html" in answer.stderr
     page = html.fromstring((report / f"{tiny_model}.html").read_text())
     assert page.xpath("//h1/text()") == [tiny_model]
@@ -244,7 +245,13 @@ def row(protocol: str, severity: float, sleeve_px: int, recall: float) -> dict[s
 
 
 def test_few_cells_are_rows_and_many_a_matrix() -> None:
-    about = {"model": "m", "n_unseen": 9, "n_covers": 10, "hands": "painted"}
+    about = {
+        "model": "m",
+        "n_unseen": 9,
+        "n_covers": 10,
+        "hands": "painted",
+        "left_out": ["thousand"],
+    }
     (columns,) = printed({**about, "rows": [row("fifty", 1.0, 64, 0.5)]})
     assert [cells[0] for cells in columns] == [
         "fifty",
