@@ -20,8 +20,8 @@ from cratewatch.retrieval.keypoints import (
 
 log = logging.getLogger(__name__)
 PREFIX = "keypoints"
-KEPT = 4000
-"""In memory, about 120 kB each at most."""
+KEPT = 500
+"""In memory, about 100 kB each."""
 
 
 class CoverKeypoints:

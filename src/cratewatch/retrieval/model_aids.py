@@ -10,7 +10,8 @@ import safetensors
 import safetensors.numpy
 
 from cratewatch.embedding.model_folder import PREFIX
-from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.embedding.saved_models import ModelFolder, find_model
+from cratewatch.errors import CratewatchError
 from cratewatch.lake import Lake
 from cratewatch.retrieval.background import Background
 from cratewatch.retrieval.calibration import Calibration
@@ -31,16 +32,16 @@ def load_background(lake: Lake, name: str) -> Background | None:
     """Return a model's background covers, None if it has none.
 
     Raises:
+        NotFoundError: if there is no such model.
         CratewatchError: if the file holds anything else.
     """
-    try:
-        data = lake.read(f"{PREFIX}/{name}/{BACKGROUND}")
-    except NotFoundError:
+    folder = find_model(lake, name)
+    if not folder.has(BACKGROUND):
         return None
     try:
-        return Background(safetensors.numpy.load(data)["covers"])
+        return Background(safetensors.numpy.load(folder.read(BACKGROUND))["covers"])
     except (safetensors.SafetensorError, KeyError) as error:
-        raise _broken(lake, name, BACKGROUND, error) from error
+        raise _broken(folder, BACKGROUND, error) from error
 
 
 def save_calibration(lake: Lake, name: str, calibration: Calibration) -> None:
@@ -53,25 +54,25 @@ def load_calibration(lake: Lake, name: str) -> Calibration | None:
     """Return a model's calibration, None if it has none.
 
     Raises:
+        NotFoundError: if there is no such model.
         CratewatchError: if the file holds anything else.
     """
-    try:
-        data = lake.read(f"{PREFIX}/{name}/{CALIBRATION}")
-    except NotFoundError:
+    folder = find_model(lake, name)
+    if not folder.has(CALIBRATION):
         return None
     try:
-        values = json.loads(data)
+        values = json.loads(folder.read(CALIBRATION))
         search: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in values["search"].items()
         }
         return Calibration(**{**values, "search": SearchConfig(**search)})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _broken(lake, name, CALIBRATION, error) from error
+        raise _broken(folder, CALIBRATION, error) from error
 
 
-def _broken(lake: Lake, name: str, file: str, error: Exception) -> CratewatchError:
+def _broken(folder: ModelFolder, file: str, error: Exception) -> CratewatchError:
     return CratewatchError(
-        f"lake {lake.root}: {PREFIX}/{name}/{file} cannot be used ({error}); delete it, and run "
+        f"model folder {folder}: {file} cannot be used ({error}); delete it, and run "
         "`cratewatch calibrate`"
     )
