@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.identify_way import identify_way
 from benchmarks.orb import orb_way
 from benchmarks.real_collection import RealCover, held_out
 from cratewatch.embedding import Embedder, batches
@@ -66,15 +67,23 @@ def baseline(name: str, covers: Covers, weights: Path | None) -> Way:
     return _embedding_way(covers.embedded(embed), embed)
 
 
-def model_way(covers: Covers, embedder: Embedder, seen: frozenset[str]) -> Way:
-    """Match by a model; refuse one that a held-out cover was shown in training."""
+def model_way(
+    covers: Covers, embedder: Embedder, seen: frozenset[str], *, identify: bool = False
+) -> Way:
+    """Match by a model, alone or with all that identify does with a query.
+
+    Refuses a model that a held-out cover was shown in training.
+    """
     unseen = held_out(covers.listed)
     for cover in covers.listed:
         if cover.artwork in unseen:
             cover_id = prepare_cover((covers.folder / cover.file).read_bytes()).cover_id
             if cover_id in seen:
                 raise CratewatchError(f"model {embedder.name}: {cover.file} was trained on")
-    return _embedding_way(covers.embedded(embedder.embed_covers), embedder.embed_queries)
+    gallery = covers.embedded(embedder.embed_covers)
+    if identify:
+        return identify_way(covers, gallery, embedder)
+    return _embedding_way(gallery, embedder.embed_queries)
 
 
 def _embedding_way(gallery: Gallery, embed: Embed) -> Way:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,16 +41,18 @@ from cratewatch.settings import load_settings
 from cratewatch.unseen import open_model
 
 PAIRS = "pairs"
+NamedWay = tuple[str, Callable[[], Way]]
 
 
 def main() -> None:
     options = _options()
-    wanted = [*options.baselines, *options.models]
+    wanted = [(name, False) for name in (*options.baselines, *options.models)]
+    wanted += [(name, True) for name in options.identify]
     if wanted:
         covers = Covers(options.covers, read_collection(options.covers))
         hands = load_hands(options.hands)
-        for asked in wanted:
-            _measure(asked, covers, hands, options)
+        for asked, identify in wanted:
+            _measure(_way(asked, covers, options, identify=identify), covers, hands, options)
     print(markdown(read_lines(options.out)))
 
 
@@ -62,6 +64,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--baselines", nargs="*", default=[], choices=BASELINES)
     parser.add_argument("--mobilenet-weights", type=Path, help=".npz")
     parser.add_argument("--models", nargs="*", default=[], help="model folders, or homes: latest")
+    parser.add_argument(
+        "--identify", nargs="*", default=[], help="the same, with all that identify does besides"
+    )
     parser.add_argument("--protocols", nargs="+", default=PROTOCOLS, choices=PROTOCOLS)
     parser.add_argument(
         "--cells", nargs="+", default=["1:128", "1:64", "2:96", PAIRS], help="or pairs, or grid"
@@ -72,10 +77,10 @@ def _options() -> argparse.Namespace:
 
 
 def _measure(
-    asked: str, covers: Covers, hands: Sequence[Rgba], options: argparse.Namespace
+    named: NamedWay, covers: Covers, hands: Sequence[Rgba], options: argparse.Namespace
 ) -> None:
     """Measure what is missing of one way; making the way is left out of its time."""
-    name, make = _way(asked, covers, options)
+    name, make = named
     known = read_lines(options.out)
     way = None
     for line in _missing(name, options):
@@ -94,7 +99,7 @@ def _missing(name: str, options: argparse.Namespace) -> Iterator[Line]:
             yield Line(name, protocol, cell, 0 if cell == PAIRS else options.queries, options.seed)
 
 
-def _way(asked: str, covers: Covers, options: argparse.Namespace) -> tuple[str, Any]:
+def _way(asked: str, covers: Covers, options: argparse.Namespace, *, identify: bool) -> NamedWay:
     if asked in BASELINES:
         return asked, lambda: baseline(asked, covers, options.mobilenet_weights)
     if (Path(asked) / "config.json").exists():
@@ -103,7 +108,8 @@ def _way(asked: str, covers: Covers, options: argparse.Namespace) -> tuple[str, 
         lake = open_lake(load_settings(home=Path(asked)).lake)
         model = models(lake)[-1]
     embedder, seen = open_model(lake, model)
-    return embedder.name, lambda: model_way(covers, embedder, seen)
+    name = f"{embedder.name} + identify" if identify else embedder.name
+    return name, lambda: model_way(covers, embedder, seen, identify=identify)
 
 
 def _cell(line: Line, covers: Covers, hands: Sequence[Rgba], way: Way) -> dict[str, Any]:

@@ -95,6 +95,12 @@ def test_a_model_is_measured_by_its_folder_and_refused_if_it_knows_the_covers(
         "--models", str(lake.root / "models" / fair), "--protocols", "everything", *FEW[3:], "0:96"
     )[-1:]
     assert (line.way, line.found["queries"]) == (fair, 20)
+    (both,) = measure(
+        *("--identify", str(lake.root / "models" / fair)),
+        *("--protocols", "fifty", *FEW[3:], "0:96"),
+    )[-1:]
+    assert both.way == f"{fair} + identify"
+    assert both.found["scores"]["recall_at_1"]["value"] == 1, "keypoints find a clean picture"
     shown = prepare_cover((collection / "07.jpg").read_bytes()).cover_id
     unfair = save_model(lake, EmbeddingNet(TINY), TINY, {}, [shown])
     with pytest.raises(CratewatchError, match=r"07\.jpg was trained on"):
