@@ -57,9 +57,7 @@ def main() -> None:
         },
     }
     confused = [
-        (artwork, seen.artworks[rival])
-        for artwork, rivals in zip(seen.artworks, trainer.confusions, strict=False)
-        for rival in rivals
+        (seen.artworks[number], seen.artworks[other]) for number, other in trainer.taken_for.items()
     ]
     model = save_model(lake, trainer.net, config.model, provenance, seen.artworks, confused)
     checkpoints.drop()

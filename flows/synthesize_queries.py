@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -12,6 +13,8 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import open_catalog
+from cratewatch.embedding import read_confused
+from cratewatch.errors import CratewatchError
 from cratewatch.lake import FolderLake, Lake, LakeLocation, open_lake
 from cratewatch.settings import load_settings
 from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics, run_in_lake
@@ -23,6 +26,7 @@ from workers.cluster import cpus, ray_cluster
 from workers.synthesis import draw_run, plan_run
 
 PREVIEW_SAMPLES = 64
+CONFUSED_MORE = 3
 
 
 @flow(name="synthesize-queries")
@@ -34,6 +38,7 @@ def synthesize_queries(  # noqa: PLR0913  what the command takes
     split: Split = "all",
     workers: int = 0,
     out: Path | None = None,
+    confused: str = "",
 ) -> dict[str, Any]:
     """Draw queries of the covers of a split; an interrupted run is taken up again.
 
@@ -41,6 +46,7 @@ def synthesize_queries(  # noqa: PLR0913  what the command takes
         workers: Shards drawn at once; 0 takes the CPUs of the cluster.
         out: Folder for the shards; by default a run below queries/ in the lake, named after
             what was asked for.
+        confused: Name of a model in the lake; covers that it confuses are drawn more often.
 
     Raises:
         CratewatchError: if there are no covers, the run exists with other parameters, or
@@ -48,8 +54,12 @@ def synthesize_queries(  # noqa: PLR0913  what the command takes
     """
     settings = load_settings(home=home)
     lake = open_lake(settings.lake)
-    cover_ids = covers_of(settings.catalog_url, split)
+    cover_of = covers_of(settings.catalog_url, split)
+    cover_ids = sorted(cover_of.values())
     run = out.name if out else f"{ENGINE}-{split}-{samples}-seed{seed}"
+    if confused:
+        cover_ids += more_of_the_confused(lake, confused, cover_of)
+        run += "" if out else f"-confused-by-{confused}"
     folder = RunFolder(FolderLake(out)) if out else run_in_lake(lake, run)
     manifest = plan_run(run, cover_ids, samples, seed, split)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
@@ -58,14 +68,31 @@ def synthesize_queries(  # noqa: PLR0913  what the command takes
 
 
 @task(cache_policy=NO_CACHE)
-def covers_of(catalog_url: str, split: Split) -> list[str]:
-    """Return the covers to draw from, one for each artwork of the split."""
+def covers_of(catalog_url: str, split: Split) -> dict[str, str]:
+    """Return a cover to draw for each artwork of the split."""
     catalog = open_catalog(catalog_url)
     try:
         first = {cover.artwork_id: cover.cover_id for cover in reversed(catalog.covers())}
     finally:
         catalog.close()
-    return sorted(cover for artwork, cover in first.items() if in_split(artwork, split))
+    return {artwork: cover for artwork, cover in first.items() if in_split(artwork, split)}
+
+
+@task(cache_policy=NO_CACHE)
+def more_of_the_confused(lake: Lake, model: str, cover_of: Mapping[str, str]) -> list[str]:
+    """Return the covers to draw beside once each: CONFUSED_MORE times those of confused pairs.
+
+    Raises:
+        CratewatchError: if the model confuses none of these artworks.
+    """
+    pairs = read_confused(lake, model)
+    artworks = {artwork for pair in pairs for artwork in pair} & cover_of.keys()
+    if not artworks:
+        raise CratewatchError(
+            f"--confused: model {model} confuses none of these artworks; leave it out, or name "
+            "another model"
+        )
+    return sorted(cover_of[artwork] for artwork in artworks) * CONFUSED_MORE
 
 
 @task(cache_policy=NO_CACHE)

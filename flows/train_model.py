@@ -33,7 +33,8 @@ def train_model(
     """Train on the training artworks of a run of queries.
 
     Args:
-        queries: Name of a run in the lake, or a folder of shards; the latest run by default.
+        queries: Name of a run in the lake, or a folder of shards; the latest run by default,
+            and none where every query is to be drawn on the fly.
         workers: Data-parallel workers; 0 for one on each GPU, or a single one on CPUs.
         gpu: Whether each worker has a GPU; None takes GPUs where the cluster has any.
 
@@ -47,7 +48,8 @@ def train_model(
     seen, validation, left_out = training_covers(settings.catalog_url)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
         fitted = fit_workers(workers, gpu=gpu)
-        run = find_run(lake, queries, "train")
+        sketches = config.draw.sketched == 1.0 and not queries
+        run = None if sketches else find_run(lake, queries, "train")
         return train(Job(lake, run, seen, validation, config, left_out), fitted)
 
 

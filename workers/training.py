@@ -117,7 +117,14 @@ def _read(job: Job) -> tuple[TrainingSet, TrainingSet | None]:
         covers = ((cover_id, job.lake.read(cover_key(cover_id))) for cover_id in sorted(artwork_of))
         return TrainingSet(covers, samples, artwork_of, config.model, props)
 
-    return collect(job.artwork_of), collect(job.validation) if job.validation else None
+    seen = collect(job.artwork_of)
+    if job.queries is not None and not seen.n_queries:
+        run = read_manifest(job.queries).run
+        raise CratewatchError(
+            f"queries {run}: none of its {len(samples)} shows a cover to train on; it was drawn "
+            "from another catalog or split: synthesize one here, with --split train"
+        )
+    return seen, collect(job.validation) if job.validation else None
 
 
 @ray.remote(num_cpus=0, max_retries=0)
@@ -172,9 +179,7 @@ def _save(
 ) -> TrainedModel:
     provenance = _provenance(job, run, data, trainer, end)
     confused = [
-        (artwork, data.artworks[rival])
-        for artwork, rivals in zip(data.artworks, trainer.confusions, strict=False)
-        for rival in rivals
+        (data.artworks[number], data.artworks[other]) for number, other in trainer.taken_for.items()
     ]
     name = save_model(job.lake, trainer.net, job.config.model, provenance, data.artworks, confused)
     recall = trainer.recall.at_1 if trainer.recall else None

@@ -172,6 +172,9 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
     workers: Annotated[int, typer.Option(min=0, help="Shards at once; 0: all CPUs.")] = 0,
     engine: Annotated[str, typer.Option(help="composite draws on the CPU.")] = "composite",
     split: Annotated[str, typer.Option(help="Artworks to draw: train, test or all.")] = "all",
+    confused: Annotated[
+        str, typer.Option(help="Model whose confused covers are drawn more often.")
+    ] = "",
     out_: Annotated[
         Path | None, typer.Option("--out", help="Folder for the shards instead of the lake.")
     ] = None,
@@ -203,6 +206,7 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
             split=split,
             workers=workers,
             out=out_.absolute() if out_ else None,
+            confused=confused,
         )
     if preview:
         write_preview(settings.lake, report["folder"], preview)

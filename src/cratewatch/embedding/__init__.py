@@ -16,6 +16,7 @@ from cratewatch.embedding.saved_models import (
     default_model,
     find_model,
     models,
+    read_confused,
     train_artworks,
 )
 from cratewatch.embedding.torch_runtime import TorchRuntime
@@ -42,6 +43,7 @@ __all__ = [
     "models",
     "prepare_model",
     "quantise_model",
+    "read_confused",
     "save_model",
     "standardise",
     "to_grey",

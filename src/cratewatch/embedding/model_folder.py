@@ -18,6 +18,7 @@ PREFIX = "models"
 WEIGHTS = "weights.safetensors"
 CONFIG = "config.json"
 TRAIN_ARTWORKS = "train_artworks.txt"
+CONFUSED = "confused.csv"
 
 
 def save_model(  # noqa: PLR0913, PLR0917  what a model folder holds

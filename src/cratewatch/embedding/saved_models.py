@@ -6,7 +6,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from cratewatch.embedding.model_folder import CONFIG, PREFIX, TRAIN_ARTWORKS, WEIGHTS, model_name
+from cratewatch.embedding.model_folder import (
+    CONFIG,
+    CONFUSED,
+    PREFIX,
+    TRAIN_ARTWORKS,
+    WEIGHTS,
+    model_name,
+)
 from cratewatch.embedding.net import ModelConfig
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake import FolderLake, Lake
@@ -90,6 +97,13 @@ def default_model(lake: Lake) -> str:
 def train_artworks(lake: Lake, name: str) -> frozenset[str]:
     """Return the artwork ids that the model's training saw."""
     return frozenset(find_model(lake, name).read(TRAIN_ARTWORKS).decode().split())
+
+
+def read_confused(lake: Lake, name: str) -> list[tuple[str, str]]:
+    """Return artworks that the model's training saw, and others that it took them for."""
+    rows = find_model(lake, name).read(CONFUSED).decode().splitlines()[1:]
+    pairs = (row.partition(",") for row in rows)
+    return [(artwork, other) for artwork, _, other in pairs]
 
 
 def adopt_model(lake: Lake, model: str) -> str:

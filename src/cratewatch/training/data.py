@@ -99,7 +99,7 @@ class TrainingSet:
             framed.setdefault(artwork, []).append(frame_cover(cover, config))
             flat.setdefault(artwork, []).append(to_grey(cover, SLEEVE_PX))
         for sample in queries:
-            of_sample = artwork_of.get(sample.label["cover_id"])
+            of_sample = artwork_of.get(_cover_of(sample))
             if of_sample is not None:
                 grey = to_grey(Image.open(io.BytesIO(sample.jpeg)), config.image_px)
                 drawn.setdefault(of_sample, []).append(grey)
@@ -151,16 +151,21 @@ class Batches(Dataset[Batch]):
         data: TrainingSet,
         draw: Draw,
         seed: int,
-        confusions: Sequence[Sequence[int]] = (),
+        rivals: Sequence[Sequence[int]] = (),
         rank: int = 0,
         world: int = 1,
     ) -> None:
         self._data = data
         self._draw = draw
         self._seed = seed
-        self._confusions = confusions
+        self._rivals = rivals
         self._rank = rank
         self._world = world
+        if min(draw.artworks, len(data.artworks)) < world:
+            raise CratewatchError(
+                f"training: {world} workers need an artwork each in every batch, and there are "
+                f"{min(draw.artworks, len(data.artworks))}; ask for fewer workers"
+            )
 
     def __getitem__(self, step: int) -> Batch:
         chosen = self._choose(np.random.default_rng([self._seed, step]))
@@ -190,7 +195,7 @@ class Batches(Dataset[Batch]):
         for number in rng.permutation(len(self._data.artworks)).tolist():
             turn = int(rng.integers(TURNS)) if self._draw.turn else 0
             chosen.setdefault(number, turn)
-            rivals = self._confusions[number] if self._confusions else ()
+            rivals = self._rivals[number] if self._rivals else ()
             if rivals and rng.random() < self._draw.confused:
                 chosen.setdefault(int(rng.choice(rivals)), turn)
             if len(chosen) >= count:
@@ -209,6 +214,15 @@ def prefetch(batches: Batches, steps: range, processes: int) -> DataLoader[Batch
         num_workers=processes,
         prefetch_factor=4 if processes else None,
     )
+
+
+def _cover_of(sample: Sample) -> str:
+    cover_id = sample.label.get("cover_id")
+    if not isinstance(cover_id, str):
+        raise CratewatchError(
+            f"queries: sample {sample.key} has a label without cover_id; draw the run again"
+        )
+    return cover_id
 
 
 def _turn(image: Grey, turn: int) -> Grey:

@@ -94,7 +94,8 @@ class Trainer:
     ) -> None:
         torch.manual_seed(config.seed)
         self.net = EmbeddingNet(config.model, config.weights)
-        self.confusions: list[list[int]] = []
+        self.rivals: list[list[int]] = []
+        self.taken_for: dict[int, int] = {}
         self.history: list[dict[str, float]] = []
         self._data = data
         self._config = config
@@ -131,7 +132,7 @@ class Trainer:
     ) -> Iterator[TrainProgress]:
         config = self._config
         batches = Batches(
-            self._data, config.draw, config.seed, self.confusions, self._rank, self._world
+            self._data, config.draw, config.seed, self.rivals, self._rank, self._world
         )
         loader = iter(prefetch(batches, steps, config.drawers))
         for step in steps:
@@ -189,18 +190,19 @@ class Trainer:
                 self.recall = self._validation.measure(self._embed)
                 self.history.append({"step": self._step, "recall_at_1": self.recall.at_1})
             if self._config.draw.confused:
-                self.confusions = find_confusions(self._data, self._embed, self._step, sketched)
+                found = find_confusions(self._data, self._embed, self._step, sketched)
+                self.rivals, self.taken_for = found.rivals, found.taken_for
             self.net.train()
-        self._share_confusions()
+        self._share_rivals()
         self._seconds += time.monotonic() - start
         if self._checkpoints is not None and self._rank == 0:
             self._checkpoints.save(self._state(optimiser))
 
-    def _share_confusions(self) -> None:
+    def _share_rivals(self) -> None:
         if self._world > 1:
-            shared = [self.confusions]
+            shared = [self.rivals]
             dist.broadcast_object_list(shared, src=0)
-            self.confusions = shared[0]
+            self.rivals = shared[0]
 
     def _embed(self, pictures: Sequence[Grey]) -> Tensor:
         """Embed pictures as Embedder does, with the network as it is now."""
@@ -219,7 +221,7 @@ class Trainer:
             "net": self.net.state_dict(),
             "optimiser": optimiser.state_dict(),
             "objective": self._objective.state_dict(),
-            "confusions": self.confusions,
+            "confusions": self.rivals,
             "history": self.history,
             "step": self._step,
             "seconds": self._seconds,
@@ -239,7 +241,7 @@ class Trainer:
                 f"checkpoint: it is of another architecture or another training ({error}); "
                 "remove it to train from the start"
             ) from error
-        self.confusions, self.history = state["confusions"], state["history"]
+        self.rivals, self.history = state["confusions"], state["history"]
         self._step, self._seconds = state["step"], state["seconds"]
         self._waited = state["waited"]
 

@@ -54,23 +54,37 @@ class Validation:
         return Recall(float(right[:, 0].float().mean()), float(right.any(dim=1).float().mean()))
 
 
-def find_confusions(data: TrainingSet, embed: Embed, seed: int, sketched: float) -> list[list[int]]:
-    """Search a fresh query of each artwork among the covers of the others.
+@dataclass(frozen=True)
+class Confusions:
+    """What a fresh query of each training artwork is taken for; artworks go by number.
 
-    Returns:
-        For each artwork, by number, at most RIVALS others whose cover the model takes for it,
-        or nearly so: those that are among the best RIVALS + 1. Of more than
-        MOST_CONFUSIONS_FROM artworks only so many are looked at, others in each round.
+    Attributes:
+        rivals: For each artwork at most RIVALS others, the best first, that are among the best
+            RIVALS + 1 matches of its query.
+        taken_for: Artworks whose best match is another one, and that one.
+    """
+
+    rivals: list[list[int]]
+    taken_for: dict[int, int]
+
+
+def find_confusions(data: TrainingSet, embed: Embed, seed: int, sketched: float) -> Confusions:
+    """Search a fresh query of each artwork among the covers of all.
+
+    Of more than MOST_CONFUSIONS_FROM artworks only so many are looked at, others in each round.
     """
     rng = np.random.default_rng([seed, 3])
     numbers = rng.permutation(len(data.artworks))[:MOST_CONFUSIONS_FROM].tolist()
     queries = embed([data.draw(number, 2, sketched, rng)[1] for number in numbers])
     covers = embed([data.covers[number][0] for number in numbers])
-    found: list[list[int]] = [[] for _ in data.artworks]
+    rivals: list[list[int]] = [[] for _ in data.artworks]
+    taken_for: dict[int, int] = {}
     for number, row in zip(numbers, _search(queries, covers, RIVALS + 1).tolist(), strict=True):
         ranked = [numbers[place] for place in row]
-        found[number] = [other for other in ranked if other != number][:RIVALS]
-    return found
+        rivals[number] = [other for other in ranked if other != number][:RIVALS]
+        if ranked[0] != number:
+            taken_for[number] = ranked[0]
+    return Confusions(rivals, taken_for)
 
 
 def _search(queries: Tensor, covers: Tensor, count: int) -> Tensor:

@@ -150,6 +150,18 @@ def test_queries_of_other_covers_never_enter() -> None:
     assert data.artworks == [f"a{n}" for n in range(9)]
 
 
+def test_a_label_without_a_cover_is_said() -> None:
+    samples = [Sample("000000007", jpeg(9), {"seed": 1})]
+    config = ModelConfig(image_px=32, stages=2)
+    with pytest.raises(CratewatchError, match="sample 000000007 has a label without cover_id"):
+        TrainingSet([("c", jpeg(9))], samples, {"c": "a"}, config, None)
+
+
+def test_more_workers_than_artworks_are_refused() -> None:
+    with pytest.raises(CratewatchError, match="7 workers need an artwork each"):
+        Batches(training_set(), FROM_SHARDS, 0, (), 0, 7)
+
+
 def test_too_few_artworks_are_refused() -> None:
     with pytest.raises(CratewatchError, match="only 3 artworks"):
         training_set(artworks=3)

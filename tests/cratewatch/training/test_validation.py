@@ -38,6 +38,7 @@ def test_recall_counts_the_unseen_artworks_among_all_covers() -> None:
 def test_confusions_name_what_a_query_is_taken_for() -> None:
     data = Levels(10, first=0)
     found = find_confusions(data, lambda p: on_a_circle(p, mistaken={1: 70}), 0, 0.0)
-    assert found[0] == [7, 6, 8] or found[0] == [7, 8, 6]
-    assert found[5] == [6, 4, 7]
-    assert all(number not in rivals for number, rivals in enumerate(found))
+    assert found.rivals[0] in ([7, 6, 8], [7, 8, 6])
+    assert found.rivals[5] == [6, 4, 7]
+    assert all(number not in rivals for number, rivals in enumerate(found.rivals))
+    assert found.taken_for == {0: 7}

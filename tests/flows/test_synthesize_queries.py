@@ -1,0 +1,28 @@
+import pytest
+import torch
+
+from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake import Lake
+from flows.synthesize_queries import CONFUSED_MORE, more_of_the_confused
+
+TINY = ModelConfig(image_px=32, stages=2)
+
+
+def model(lake: Lake, *confused: tuple[str, str]) -> str:
+    torch.manual_seed(len(confused))
+    return save_model(lake, EmbeddingNet(TINY), TINY, {}, [], confused)
+
+
+def test_both_artworks_of_a_confused_pair_are_drawn_more_often(lake: Lake) -> None:
+    cover_of = {f"artwork-{n}": f"cover-{n}" for n in range(6)}
+    name = model(lake, ("artwork-1", "artwork-4"), ("artwork-4", "artwork-1"), ("gone", "away"))
+    more = more_of_the_confused.fn(lake, name, cover_of)
+    assert sorted(more) == sorted(["cover-1", "cover-4"] * CONFUSED_MORE)
+
+
+def test_a_model_that_confuses_nothing_here_is_refused(lake: Lake) -> None:
+    with pytest.raises(CratewatchError, match="confuses none of these artworks"):
+        more_of_the_confused.fn(lake, model(lake, ("x", "y")), {"artwork-1": "cover-1"})
+    with pytest.raises(NotFoundError, match="model none-such: not in the lake"):
+        more_of_the_confused.fn(lake, "none-such", {"artwork-1": "cover-1"})
