@@ -27,7 +27,7 @@ from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 
 from cratewatch.catalog import Catalog, Cover, open_catalog
-from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model
+from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model, saved_models
 from cratewatch.importing import import_folder
 from cratewatch.lake import FolderLake, LakeLocation
 from tests.milvus_server import MilvusProcess
@@ -201,6 +201,12 @@ def over_a_wire() -> Iterator[Callable[[str], tuple[str, Wire]]]:
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("CRATEWATCH_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests know which models there are, whatever the package holds."""
+    monkeypatch.setattr(saved_models, "SHIPPED", tmp_path / "nothing-ships")
 
 
 @pytest.fixture

@@ -230,6 +230,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
     [
         ("manifest.json", "src/cratewatch/shards.py", "Manifest"),
         ("config.json: model", "src/cratewatch/embedding/net.py", "ModelConfig"),
+        ("quantize --json", "src/cratewatch/quantising.py", "Quantised"),
         ("calibration.json", "src/cratewatch/retrieval/calibration.py", "Calibration"),
         ("calibration.json: search", "src/cratewatch/retrieval/config.py", "SearchConfig"),
         ("config.json: training: loss", "src/cratewatch/training/losses.py", "LossConfig"),
@@ -438,7 +439,10 @@ def test_every_dependency_is_pinned_to_a_version_that_it_permits() -> None:
             pin = re.fullmatch(r"([\w.-]+)==([^\s;]+)(?: ;.*)?", line)
             assert pin, f"constraints.txt: not a pin: {line}"
             pins.setdefault(canonicalize_name(pin[1]), []).append(pin[2])
-    asked = pyproject()["project"]["dependencies"] + pyproject()["dependency-groups"]["dev"]
+    extras = pyproject()["project"]["optional-dependencies"].values()
+    tested = pyproject()["dependency-groups"]["dev"]
+    assert all(set(extra) <= set(tested) for extra in extras), "what is optional is tested, too"
+    asked = pyproject()["project"]["dependencies"] + tested
     for requirement in map(Requirement, asked):
         versions = pins.get(canonicalize_name(requirement.name), [])
         assert versions, f"constraints.txt: {requirement.name} is not pinned"

@@ -9,6 +9,7 @@ import pytest
 import safetensors.torch
 import torch
 
+import cratewatch
 from cratewatch.embedding import (
     EmbeddingNet,
     ModelConfig,
@@ -48,11 +49,6 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-@pytest.fixture
-def nothing_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saved_models, "SHIPPED", tmp_path / "nothing")
-
-
 def test_a_model_that_ships_serves_until_another_is_trained(lake: Lake, shipped: str) -> None:
     assert models(lake) == [shipped]
     assert default_model(lake) == shipped
@@ -87,7 +83,7 @@ def test_what_was_copied_stays_when_the_next_version_ships_another(
 
 
 def test_a_folder_is_named_after_its_weights(
-    lake: Lake, folder: Path, nothing_ships: None, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = save(FolderLake(folder.parent / "again"), seed=1)
     assert adopt_model(lake, str(folder)) == expected
@@ -131,16 +127,14 @@ def test_a_folder_that_is_not_whole_is_named(lake: Lake, folder: Path, missing: 
     assert not list(lake.keys("models"))
 
 
-def test_a_model_without_its_configuration_is_not_taken_for_an_unknown_one(
-    lake: Lake, nothing_ships: None
-) -> None:
+def test_a_model_without_its_configuration_is_not_taken_for_an_unknown_one(lake: Lake) -> None:
     name = save(lake, seed=3)
     lake.delete(f"models/{name}/config.json")
     with pytest.raises(CratewatchError, match=rf"{name}: config\.json is missing"):
         load_model(lake, name)
 
 
-def test_what_does_not_exist_is_named(lake: Lake, nothing_ships: None) -> None:
+def test_what_does_not_exist_is_named(lake: Lake) -> None:
     with pytest.raises(NotFoundError, match="there is no model yet; run `cratewatch train`"):
         default_model(lake)
     name = save(lake, seed=3)
@@ -198,7 +192,7 @@ def test_weights_of_another_program_or_cut_short_are_named(lake: Lake) -> None:
 
 
 def test_models_that_ship_are_whole_and_small(lake: Lake) -> None:
-    for path in saved_models.SHIPPED.glob("*"):
+    for path in (Path(cratewatch.__file__).parent / "shipped").glob("*"):
         assert (path / "weights.safetensors").stat().st_size <= MOST_BYTES
         assert adopt_model(lake, str(path)) == path.name, "named after its weights"
         assert load_model(lake, path.name).config.dim > 0
