@@ -1,169 +1,161 @@
 """What each part of training brings: variants compared on validation artworks, never on test ones.
 
-    .venv/bin/python benchmarks/ablation.py --home build/demo --steps 150 --seeds 0 1
+    .venv/bin/python benchmarks/ablation.py --covers ../shared/data/covers \\
+        --out build/ablation.jsonl --table losses --steps 300
 
-Takes a home with covers and a run of training queries, as `cratewatch demo` leaves it. Of the
-training artworks it holds out those of `in_validation` in cratewatch.splits, trains each variant on
-the others, in this process and on one thread, and searches their queries among all covers of the
-catalog. A line of the table is printed as each training ends; docs/evaluation.md holds the table.
+Trains each variant on the real covers for as many steps, from the same seed, and searches sketches
+of the validation artworks among all covers of the training and the validation; the 1,200 held-out
+artworks take no part. A line is added to the file as each training ends, and a variant that has
+its line is not trained again. docs/evaluation.md holds the tables.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
+import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
-from torch import nn
-from torchvision.models import resnet18
 
-from cratewatch.catalog import open_catalog
-from cratewatch.embedding import Embedder, EmbeddingNet, ModelConfig, TorchRuntime, batches
-from cratewatch.images import decode
-from cratewatch.lake import Lake, cover_key, open_lake
-from cratewatch.metrics import wilson
-from cratewatch.settings import load_settings
-from cratewatch.shards import Sample, find_run, read_samples
-from cratewatch.splits import in_split, in_validation
-from cratewatch.training.data import TrainingSet
+from benchmarks.real_training import read_sets
+from cratewatch.embedding import ModelConfig
+from cratewatch.errors import CratewatchError
+from cratewatch.training.data import Draw, TrainingSet
 from cratewatch.training.loop import TrainConfig, Trainer
+from cratewatch.training.losses import LossConfig
+from cratewatch.training.validation import Validation
 
-SEEN_QUERIES = 1000
-BATCH = 64
-
-
-@dataclass(frozen=True)
-class Home:
-    """Covers and queries of a home; artwork_of names every cover of the catalog."""
-
-    lake: Lake
-    artwork_of: Mapping[str, str]
-    samples: Sequence[Sample]
-
-    def of(self, keep: Callable[[str], bool]) -> dict[str, str]:
-        """Return the artwork of each cover, for the artworks to keep."""
-        return {cover: artwork for cover, artwork in self.artwork_of.items() if keep(artwork)}
-
-
-@dataclass(frozen=True)
-class Variant:
-    """What differs from the defaults.
-
-    Attributes:
-        alter: Changes the untrained net.
-        share: Of the training queries that are used.
-    """
-
-    train: TrainConfig = field(default_factory=TrainConfig)
-    alter: Callable[[EmbeddingNet], None] | None = None
-    share: float = 1.0
+BASE = TrainConfig(draw=Draw(artworks=96, images_each=2, sketched=1.0))
+MOBILENET = "../shared/data/weights/mobilenet_v1_075_224_imagenet.npz"
 
 
 def main() -> None:
     options = _options()
-    torch.set_num_threads(1)
-    home = _open(options.home)
-    print("| variant | seed | recall@1 | 95 % interval | on queries it trained on | CPU s |")
-    print("| --- | --- | --- | --- | --- | --- |", flush=True)
-    for name in options.only or VARIANTS:
-        for seed in options.seeds:
-            cells = _measure(home, VARIANTS[name], options.steps, seed)
-            print(f"| {name} | {seed} | {cells} |", flush=True)
+    torch.set_num_threads(options.threads)
+    sets: dict[ModelConfig, tuple[TrainingSet, TrainingSet]] = {}
+    done = _read(options.out)
+    for name, variant in TABLES[options.table].items():
+        config = replace(variant, steps=options.steps, round_steps=options.steps, seed=options.seed)
+        key = f"{name}, seed {config.seed}, {config.steps} steps"
+        if key in done:
+            continue
+        seen = ModelConfig(image_px=config.model.image_px, cover_margin=config.model.cover_margin)
+        if seen not in sets:
+            sets[seen] = read_sets(options.covers, seen)
+        done[key] = {"table": options.table, "variant": key, **_measure(config, *sets[seen])}
+        with options.out.open("a") as lines:
+            lines.write(json.dumps(done[key]) + "\n")
+    for row in _rows(done, options.table):
+        print(row)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=150)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--only", nargs="*", choices=VARIANTS, metavar="VARIANT")
+    parser.add_argument("--covers", type=Path, required=True, help="folder with covers.csv")
+    parser.add_argument("--out", type=Path, required=True, help="file of JSON lines, added to")
+    parser.add_argument("--table", choices=TABLES, required=True)
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
 
-def _open(home: Path) -> Home:
-    settings = load_settings(home=home)
-    lake = open_lake(settings.lake)
-    catalog = open_catalog(settings.catalog_url)
-    artwork_of = {cover.cover_id: cover.artwork_id for cover in catalog.covers()}
-    catalog.close()
-    return Home(lake, artwork_of, list(read_samples(find_run(lake, "", "train"))))
+def _measure(config: TrainConfig, seen: TrainingSet, unseen: TrainingSet) -> dict[str, Any]:
+    validation = Validation(seen, unseen, seed=0, sketched=1.0)
+    trainer = Trainer(seen, config, validation)
+    start = time.monotonic()
+    try:
+        *_, progress = trainer.steps()
+    except CratewatchError as error:
+        return {"failed": str(error)}
+    assert trainer.recall is not None
+    return {
+        **asdict(trainer.recall),
+        "loss": round(progress.loss, 3),
+        "seconds": round(time.monotonic() - start),
+        "waiting": round(progress.waiting, 3),
+    }
 
 
-def _measure(home: Home, variant: Variant, steps: int, seed: int) -> str:
-    config = replace(variant.train, steps=steps, seed=seed)
-    fitted = home.of(lambda artwork: in_split(artwork, "train") and not in_validation(artwork))
-    held_out = home.of(in_validation)
-    seen = [sample for sample in home.samples if sample.label["cover_id"] in fitted]
-    seen = seen[: round(variant.share * len(seen))]
-    covers = ((cover_id, home.lake.read(cover_key(cover_id))) for cover_id in sorted(fitted))
-    trainer = Trainer(TrainingSet(covers, seen, fitted, config.model), config)
-    if variant.alter:
-        torch.manual_seed(seed)
-        variant.alter(trainer.net)
-    start = time.process_time()
-    for _ in trainer.steps():
-        pass
-    seconds = time.process_time() - start
-    embedder = Embedder(TorchRuntime(trainer.net), config.model, "")
-    unseen = [sample for sample in home.samples if sample.label["cover_id"] in held_out]
-    found = wilson(_answered(home, embedder, unseen), len(unseen))
-    known = wilson(_answered(home, embedder, seen[:SEEN_QUERIES]), len(seen[:SEEN_QUERIES]))
-    interval = f"{found.low:.3f} to {found.high:.3f}"
-    return f"{found.value:.3f} | {interval} | {known.value:.3f} | {seconds:.0f}"
+def _read(file: Path) -> dict[str, dict[str, Any]]:
+    lines = file.read_text().splitlines() if file.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return {row["variant"]: row for row in rows}
 
 
-def _answered(home: Home, embedder: Embedder, samples: Sequence[Sample]) -> int:
-    """Return how many queries have a cover of their own artwork as the best match."""
-    cover_ids = sorted(home.artwork_of)
-    gallery = np.vstack(
-        [
-            embedder.embed_covers([_cover(home, c, embedder.config) for c in cover_ids[place]])
-            for place in batches(len(cover_ids), BATCH)
-        ]
-    )
-    right = 0
-    for place in batches(len(samples), BATCH):
-        images = [Image.open(io.BytesIO(sample.jpeg)) for sample in samples[place]]
-        best = (embedder.embed_queries(images) @ gallery.T).argmax(axis=1)
-        right += sum(
-            home.artwork_of[cover_ids[index]] == home.artwork_of[sample.label["cover_id"]]
-            for index, sample in zip(best.tolist(), samples[place], strict=True)
-        )
-    return right
+def _rows(done: dict[str, dict[str, Any]], table: str) -> Iterator[str]:
+    yield "| variant | recall@1 | recall@5 | last loss | seconds |"
+    yield "| --- | --- | --- | --- | --- |"
+    for row in done.values():
+        if row["table"] != table:
+            continue
+        if "failed" in row:
+            yield f"| {row['variant']} | failed: {row['failed']} | | | |"
+        else:
+            yield (
+                f"| {row['variant']} | {row['at_1']:.3f} | {row['at_5']:.3f} | {row['loss']} "
+                f"| {row['seconds']} |"
+            )
 
 
-def _cover(home: Home, cover_id: str, config: ModelConfig) -> Image.Image:
-    return decode(home.lake.read(cover_key(cover_id)), side_px=2 * config.image_px)
+def _loss(**settings: Any) -> TrainConfig:
+    return replace(BASE, loss=LossConfig(**settings))
 
 
-def _whole_resnet18(net: EmbeddingNet) -> None:
-    """All four stages and the average of their map, as torchvision has them."""
-    trunk = resnet18(weights=None)
-    trunk.conv1, trunk.fc = net.trunk.conv1, nn.Linear(512, net.trunk.fc.out_features)
-    net.trunk = trunk
+def _model(weights: str = "", **settings: Any) -> TrainConfig:
+    return replace(BASE, model=ModelConfig(**settings), weights=weights)
 
 
-def _averaged(net: EmbeddingNet) -> None:
-    """Three stages and the average of their map."""
-    net.trunk.avgpool = nn.AdaptiveAvgPool2d(1)
-    net.trunk.fc = nn.Linear(256, net.trunk.fc.out_features)
+def _draw(**settings: Any) -> TrainConfig:
+    return replace(BASE, draw=replace(BASE.draw, **settings))
 
 
-DEFAULTS = TrainConfig()
-VARIANTS = {
-    "as it is": Variant(),
-    "four stages, averaged": Variant(alter=_whole_resnet18),
-    "three stages, averaged": Variant(alter=_averaged),
-    "no jitter": Variant(replace(DEFAULTS, jitter=0.0)),
-    "not turned": Variant(replace(DEFAULTS, turn=False)),
-    "covers without frame": Variant(replace(DEFAULTS, model=ModelConfig(cover_margin=0.0))),
-    "half the queries": Variant(share=0.5),
+TABLES: dict[str, dict[str, TrainConfig]] = {
+    "losses": {
+        "triplet, all, margin 1.0": _loss(name="triplet", mining="all", margin=1.0),
+        "triplet, hard, margin 1.0": _loss(name="triplet", mining="hard", margin=1.0),
+        "triplet, warm-up, margin 1.0": _loss(name="triplet", mining="warmup", margin=1.0),
+        "triplet, warm-up, margin 0.2": _loss(name="triplet", mining="warmup", margin=0.2),
+        "triplet, semi-hard, margin 0.2": _loss(name="triplet", mining="semihard", margin=0.2),
+        "triplet, warm-up, margin 0.2, memory": _loss(
+            name="triplet", mining="warmup", margin=0.2, memory=1024
+        ),
+        "soft triplet": _loss(name="soft_triplet"),
+        "soft triplet, margin 0.2": _loss(name="soft_triplet", margin=0.2),
+        "soft triplet, memory": _loss(name="soft_triplet", memory=4096),
+        "multi-similarity": _loss(name="multi_similarity"),
+        "multi-similarity, memory": _loss(name="multi_similarity", memory=4096),
+        "InfoNCE, temperature 0.05": _loss(name="infonce", temperature=0.05),
+        "InfoNCE, temperature 0.1": _loss(name="infonce", temperature=0.1),
+        "InfoNCE, temperature 0.05, memory": _loss(name="infonce", temperature=0.05, memory=4096),
+    },
+    "backbones": {
+        "ResNet18, three stages, map": _model(),
+        "ResNet18, three stages, GeM": _model(pooling="gem"),
+        "ResNet18, three stages, mean": _model(pooling="mean"),
+        "ResNet18, four stages, map": _model(stages=4),
+        "ResNet18, four stages, GeM": _model(stages=4, pooling="gem"),
+        "ResNet34, three stages, map": _model(backbone="resnet34"),
+        "ResNet50, three stages, map": _model(backbone="resnet50"),
+        "RegNetY-400MF, three stages, map": _model(backbone="regnet_y_400mf"),
+        "MobileNetV1, three stages, map": _model(backbone="mobilenet_v1"),
+        "MobileNetV1, three stages, map, from ImageNet": _model(
+            backbone="mobilenet_v1", weights=MOBILENET
+        ),
+    },
+    "drawing": {
+        "as it is": BASE,
+        "no rivals in a batch": _draw(confused=0.0),
+        "not turned": _draw(turn=False),
+        "64 artworks, 3 images of each": _draw(artworks=64, images_each=3),
+        "80 px": _model(image_px=80),
+        "96 px": _model(image_px=96),
+        "covers without frame": _model(cover_margin=0.0),
+    },
 }
 
 

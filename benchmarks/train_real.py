@@ -10,27 +10,23 @@ in the home's lake; benchmarks/protocols.py evaluates it.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from benchmarks.real_collection import RealCover, held_out, read_collection
+from benchmarks.real_training import read_sets
 from cratewatch.embedding import ModelConfig, save_model
 from cratewatch.lake import open_lake
 from cratewatch.settings import load_settings
 from cratewatch.training.checkpoints import Checkpoints, training_name
-from cratewatch.training.data import Draw, TrainingSet
+from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
 from cratewatch.training.losses import LossConfig
-from cratewatch.training.sketch import Props, make_props
 from cratewatch.training.validation import Validation
 
-VALIDATION_SHARE = 0.1
 REPORT_EVERY = 50
 
 
@@ -38,7 +34,7 @@ def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
     config = _config(options)
-    seen, unseen = _sets(options.covers, config)
+    seen, unseen = read_sets(options.covers, config.model)
     lake = open_lake(load_settings(home=options.home).lake)
     name = training_name(config, str(options.covers), seen.artworks)
     checkpoints = Checkpoints(lake, name)
@@ -106,31 +102,6 @@ def _config(options: argparse.Namespace) -> TrainConfig:
 
 def _settings(config: TrainConfig) -> dict[str, object]:
     return {key: value for key, value in asdict(config).items() if key != "model"}
-
-
-def _sets(folder: Path, config: TrainConfig) -> tuple[TrainingSet, TrainingSet]:
-    """Return the artworks to train on and, a tenth of them, those to validate on."""
-    covers = read_collection(folder)
-    never = held_out(covers)
-    rest = [cover for cover in covers if cover.artwork not in never]
-    props = make_props(0)
-    return (
-        _set(folder, [c for c in rest if not _validates(c.artwork)], config, props),
-        _set(folder, [c for c in rest if _validates(c.artwork)], config, props),
-    )
-
-
-def _validates(artwork: str) -> bool:
-    digest = hashlib.sha256(f"validation:{artwork}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64 < VALIDATION_SHARE
-
-
-def _set(
-    folder: Path, covers: Sequence[RealCover], config: TrainConfig, props: Props
-) -> TrainingSet:
-    jpegs = ((cover.file, (folder / cover.file).read_bytes()) for cover in covers)
-    artwork_of = {cover.file: cover.artwork for cover in covers}
-    return TrainingSet(jpegs, (), artwork_of, config.model, props)
 
 
 def _report(progress: TrainProgress) -> None:
