@@ -50,7 +50,7 @@ def grid_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
 
 
 def _rows_table(rows: Sequence[dict[str, Any]]) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(box=SIMPLE_HEAD, padding=0)
     for column in ("gallery", "queries", "recall@1", "recall@5", "mAP", "@P90", "chance"):
         table.add_column(column, justify="left" if column == "gallery" else "right")
     for row in rows:
@@ -67,14 +67,14 @@ def _rows_table(rows: Sequence[dict[str, Any]]) -> Table:
 
 def _percent(share: dict[str, float]) -> str:
     value, low, high = (100 * share[name] for name in ("value", "low", "high"))
-    return f"{value:.1f} ({low:.1f} to {high:.1f})"
+    return f"{value:.1f} ({low:.1f}-{high:.1f})"
 
 
 def _protocol_table(rows: Sequence[dict[str, Any]]) -> Table:
     """Return recall@1 and recall@5 by severity, downwards, and size of the sleeve."""
     sizes = sorted({row["sleeve_px"] for row in rows}, reverse=True)
     found = {(row["severity"], row["sleeve_px"]): row for row in rows}
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(box=SIMPLE_HEAD, padding=0)
     for column in ("severity", *(f"{size} px" for size in sizes)):
         table.add_column(column, justify="right")
     for severity in sorted({row["severity"] for row in rows}):
@@ -84,7 +84,8 @@ def _protocol_table(rows: Sequence[dict[str, Any]]) -> Table:
 
 
 def _pair(row: dict[str, Any]) -> str:
-    return "/".join(f"{100 * row[f'recall_at_{k}']['value']:.1f}" for k in (1, 5))
+    values = (f"{100 * row[f'recall_at_{k}']['value']:.1f}" for k in (1, 5))
+    return "/".join(value.replace("100.0", "100") for value in values)
 
 
 def failures_table(failures: dict[str, Any]) -> Table:

@@ -256,8 +256,8 @@ def test_few_cells_are_rows_and_many_a_matrix() -> None:
     assert [cells[0] for cells in columns] == [
         "fifty",
         "1:64",
-        "50.0 (49.0 to 51.0)",
-        "50.0 (49.0 to 51.0)",
+        "50.0 (49.0-51.0)",
+        "50.0 (49.0-51.0)",
         "50.0",
         "25.0",
         "2.00",
