@@ -9,15 +9,17 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import Cover, open_catalog
+from cratewatch.embedding import shipped_models
 from cratewatch.errors import CratewatchError
-from cratewatch.lake import open_lake
+from cratewatch.lake import Lake, open_lake
 from cratewatch.settings import load_settings
-from cratewatch.shards import find_run
+from cratewatch.shards import RunFolder, find_run
 from cratewatch.splits import in_validation, split_of
-from cratewatch.training.leaks import leaks_by_hash, refuse_leaks
+from cratewatch.training.leaks import Leak, leaks_by_embedding, leaks_by_hash, refuse_leaks
 from cratewatch.training.loop import TrainConfig, TrainProgress
 from flows.progress import progress_bar
 from workers.cluster import Workers, fit_workers, ray_cluster
+from workers.embedding import ModelUse, embed_all
 from workers.training import Job, TrainedModel
 from workers.training import train_model as run_training
 
@@ -45,32 +47,57 @@ def train_model(
     """
     settings = load_settings(home=home)
     lake = open_lake(settings.lake)
-    seen, validation, left_out = training_covers(settings.catalog_url)
+    covers = catalog_covers(settings.catalog_url)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
         fitted = fit_workers(workers, gpu=gpu)
         sketches = config.draw.sketched == 1.0 and not queries
         run = None if sketches else find_run(lake, queries, "train")
-        return train(Job(lake, run, seen, validation, config, left_out), fitted)
+        leaks = find_leaks(lake, covers)
+        return train(plan_job(lake, run, covers, leaks, config), fitted)
 
 
 @task(cache_policy=NO_CACHE)
-def training_covers(catalog_url: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """Return the artwork of each cover to train on, of each to validate on, and who is left out.
-
-    Left out are covers of the training side that look like a held-out one, with the reason.
-    """
+def catalog_covers(catalog_url: str) -> list[Cover]:
     catalog = open_catalog(catalog_url)
     try:
-        covers = catalog.covers()
+        return catalog.covers()
     finally:
         catalog.close()
-    held_out = [cover for cover in covers if _is_held_out(cover)]
+
+
+@task(cache_policy=NO_CACHE)
+def find_leaks(lake: Lake, covers: Sequence[Cover]) -> list[Leak]:
+    """Find covers of the training side that look like a held-out one.
+
+    By perceptual hash, and by the embeddings of the model that ships, which no training here
+    has a hand in.
+    """
     train_side = [cover for cover in covers if not _is_held_out(cover)]
+    held_out = [cover for cover in covers if _is_held_out(cover)]
     leaks = leaks_by_hash(train_side, held_out)
-    kept = refuse_leaks(train_side, leaks)
-    validation = [cover for cover in held_out if in_validation(cover.artwork_id)]
+    for model in shipped_models()[-1:]:
+        ours = embed_all(lake, ModelUse(model), train_side)
+        theirs = embed_all(lake, ModelUse(model), held_out)
+        leaks += leaks_by_embedding(*ours, *theirs)
+    return leaks
+
+
+def plan_job(
+    lake: Lake,
+    run: RunFolder | None,
+    covers: Sequence[Cover],
+    leaks: Sequence[Leak],
+    config: TrainConfig,
+) -> Job:
+    """Say what is trained on and what is validated on; what leaks is left out.
+
+    Raises:
+        CratewatchError: if too much leaks.
+    """
+    kept = refuse_leaks([cover for cover in covers if not _is_held_out(cover)], leaks)
+    validation = [cover for cover in covers if in_validation(cover.artwork_id)]
     reasons = {leak.cover_id: f"like {leak.held_out_id} ({leak.found_by})" for leak in leaks}
-    return _artworks(kept), _artworks(validation), reasons
+    return Job(lake, run, _artworks(kept), _artworks(validation), config, reasons)
 
 
 def _is_held_out(cover: Cover) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import ray
 import torch
 
@@ -47,6 +48,15 @@ def embed_covers(lake: Lake, model: ModelUse, covers: Sequence[Cover]) -> Iterat
         yield from run_bounded(lambda chunk: embedder.embed.remote(chunk), chunks, limit=2)
     finally:
         ray.kill(embedder)
+
+
+def embed_all(lake: Lake, model: ModelUse, covers: Sequence[Cover]) -> tuple[list[str], Embeddings]:
+    """Return the ids of the covers that can be read and their (N, dim) embeddings."""
+    if not covers:
+        return [], np.zeros((0, 0), np.float32)
+    done = list(embed_covers(lake, model, covers))
+    ids = [cover.cover_id for batch in done for cover in batch.covers]
+    return ids, np.concatenate([batch.embeddings for batch in done])
 
 
 @ray.remote(max_restarts=2, max_task_retries=2)

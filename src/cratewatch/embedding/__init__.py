@@ -17,6 +17,7 @@ from cratewatch.embedding.saved_models import (
     find_model,
     models,
     read_confused,
+    shipped_models,
     train_artworks,
 )
 from cratewatch.embedding.torch_runtime import TorchRuntime
@@ -45,6 +46,7 @@ __all__ = [
     "quantise_model",
     "read_confused",
     "save_model",
+    "shipped_models",
     "standardise",
     "to_grey",
     "train_artworks",

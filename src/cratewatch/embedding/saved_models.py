@@ -82,8 +82,13 @@ def models(lake: Lake) -> list[str]:
     """Return the names of all models: those that ship first, the one trained last at the end."""
     keys = [key for key in lake.keys(PREFIX) if key.endswith(f"/{CONFIG}")]
     own = [key.split("/")[1] for key in sorted(keys, key=lambda k: (lake.modified_at(k), k))]
-    shipped = sorted(path.parent.name for path in SHIPPED.glob(f"*/{CONFIG}"))
+    shipped = shipped_models()
     return [*shipped, *(name for name in own if name not in shipped)]
+
+
+def shipped_models() -> list[str]:
+    """Return the names of the models in the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob(f"*/{CONFIG}"))
 
 
 def default_model(lake: Lake) -> str:

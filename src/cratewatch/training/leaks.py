@@ -48,7 +48,7 @@ def leaks_by_embedding(
 ) -> list[Leak]:
     """Find covers whose embeddings (N, D), (M, D) have a cosine of SAME_ARTWORK_SCORE or more."""
     found: list[Leak] = []
-    if not len(held_out):
+    if not train or not held_out:
         return found
     for start in range(0, len(train), BLOCK):
         scores = vectors[start : start + BLOCK] @ others.T
