@@ -57,7 +57,9 @@ class Searcher:
         ranked: list[list[Hit]] = [[] for _ in images]
         unclear = list(range(len(images)))
         if config.views > 1:
-            glance = replace(config, crops=(1.0,), turns_deg=(0.0,), rerank=config.glance)
+            glance = replace(
+                config, crops=(1.0,), turns_deg=(0.0,), rerank=min(config.glance, config.rerank)
+            )
             found = self._by_embedding(images, glance, wanted)
             looks = [
                 rerank(q, hits, covers, glance) for q, hits in zip(queries, found, strict=True)
