@@ -83,7 +83,8 @@ def prepare_model(lake: Lake, name: str, inference: Inference) -> None:
         NotFoundError, CratewatchError: like load_model().
     """
     folder = find_model(lake, name)
-    if takes_openvino(inference) and not folder.has(ONNX):
+    in_int8 = inference.precision == "int8"  # that has files of its own
+    if takes_openvino(inference) and not in_int8 and not folder.has(ONNX):
         lake.write(f"{folder.prefix}/{ONNX}", export_onnx(folder))
 
 
