@@ -165,7 +165,8 @@ class Bench:
         self.embedder = load_model(lake, options.model or models(lake)[-1])
         self._folder, self._covers = options.covers, covers
         self._hands = load_hands(options.hands)
-        self._lake = FolderLake(Path(tempfile.mkdtemp()))
+        self._temporary = tempfile.TemporaryDirectory()  # goes with the bench
+        self._lake = FolderLake(Path(self._temporary.name))
         data = [(self._folder / cover.file).read_bytes() for cover in covers]
         ids = [hashlib.sha256(item).hexdigest() for item in data]
         for cover_id, item in zip(ids, data, strict=True):
