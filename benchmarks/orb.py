@@ -20,6 +20,8 @@ SHORTLIST = 30
 NEAR_BITS = 64
 RATIO = 0.8
 REPROJECTION_PX = 6.0
+POOL_ROWS = 200_000
+"""OpenCV compares with at most 2**18 descriptors at once."""
 
 Features = tuple[np.ndarray, np.ndarray]
 """Places (K, 2) float32 and descriptors (K, 32) uint8."""
@@ -51,20 +53,29 @@ def _compare(
     owner = np.repeat(np.arange(len(rows)), [len(known[row][0]) for row in rows])
     pool = np.concatenate([known[row][1] for row in rows])
     scores = np.zeros((len(queries), len(rows)), np.float32)
-    matcher = cv2.BFMatcher(cv2.NORM_HAMMING)
     for at, query in enumerate(queries):
         if not len(asked[query][0]):
             continue
-        votes = [
-            owner[match.trainIdx]
-            for match in matcher.match(asked[query][1], pool)
-            if match.distance < NEAR_BITS
-        ]
+        nearest, bits = _nearest(asked[query][1], pool)
+        votes = owner[nearest[bits < NEAR_BITS]]
         # At most FEATURES votes: they only decide between covers of equally many inliers.
-        scores[at] = np.bincount(np.array(votes, int), minlength=len(rows)) / (FEATURES + 1)
+        scores[at] = np.bincount(votes, minlength=len(rows)) / (FEATURES + 1)
         for listed in np.argsort(-scores[at], kind="stable")[:SHORTLIST]:
             scores[at, listed] += _inliers(asked[query], known[rows[listed]])
     return scores
+
+
+def _nearest(descriptors: np.ndarray, pool: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the place in the pool of each descriptor's nearest one, and how many bits differ."""
+    nearest = np.zeros(len(descriptors), int)
+    bits = np.full(len(descriptors), np.inf)
+    for start in range(0, len(pool), POOL_ROWS):
+        part = pool[start : start + POOL_ROWS]
+        for match in cv2.BFMatcher(cv2.NORM_HAMMING).match(descriptors, part):
+            if match.distance < bits[match.queryIdx]:
+                bits[match.queryIdx] = match.distance
+                nearest[match.queryIdx] = start + match.trainIdx
+    return nearest, bits
 
 
 def _inliers(query: Features, cover: Features) -> int:

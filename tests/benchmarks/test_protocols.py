@@ -116,7 +116,11 @@ def test_chance_is_by_lot_and_the_same_each_time() -> None:
     assert len(np.unique(scores.argmax(axis=1))) > 20
 
 
-def test_orb_finds_a_turned_cover_by_its_inliers() -> None:
+@pytest.mark.parametrize("rows_at_once", [100, 200_000])
+def test_orb_finds_a_turned_cover_by_its_inliers(
+    rows_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.orb.POOL_ROWS", rows_at_once)
     rng = np.random.default_rng(0)
     pictures = [
         Image.fromarray(rng.integers(0, 256, (32, 32), dtype=np.uint8)).resize((256, 256))

@@ -75,7 +75,7 @@ def test_answers_by_hand() -> None:
 
 def test_a_search_among_some_covers_sees_no_other() -> None:
     compare = table([[0.9, 0.2, 0.8, 0.5]])
-    found = answer(Search(np.array([0]), np.array([3, 1])), ["y"], ["x", "y", "x", "z"], compare)
+    found = answer(Search(np.array([0]), np.array([1, 3])), ["y"], ["x", "y", "x", "z"], compare)
     assert found.best.tolist() == [[3, 1]]
     assert list(found.right) == [1]
     with pytest.raises(ValueError, match="no cover of y"):
