@@ -30,6 +30,7 @@ from cratewatch.tables import failures_table
 app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # "rich" swallows [default: ...]
     help="Identify vinyl albums in CCTV footage: catalog, synthesis, training and gallery.",
 )
 app.add_typer(model_commands.app)

@@ -28,7 +28,9 @@ def evaluate(  # noqa: PLR0913, PLR0917  one parameter for each option
             "grid]"
         ),
     ] = "",
-    samples: Annotated[int | None, typer.Option(min=1, help="Queries in each cell.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, help="Queries in each cell. [default: 500]")
+    ] = None,
     hands: Annotated[
         Path | None, typer.Option(help="Folder of hands, cut out as PNG. [default: painted ones]")
     ] = None,

@@ -108,3 +108,7 @@ def test_the_demo_never_empties_a_folder_that_it_did_not_make(run: Any, tmp_path
     assert answer.returncode == 1
     assert "is not empty and no demo made it" in answer.stderr
     assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def test_help_shows_the_defaults(run: Any) -> None:
+    assert "[default: the serving one]" in " ".join(run("evaluate", "--help").stdout.split())
