@@ -21,10 +21,10 @@ from typing import Any
 
 import torch
 
-from benchmarks.real_training import read_sets
+from benchmarks.real_training import RealSets, read_sets
 from cratewatch.embedding import ModelConfig
 from cratewatch.errors import CratewatchError
-from cratewatch.training.data import Draw, TrainingSet
+from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig, Trainer
 from cratewatch.training.losses import LossConfig
 from cratewatch.training.validation import Validation
@@ -36,7 +36,7 @@ MOBILENET = "../shared/data/weights/mobilenet_v1_075_224_imagenet.npz"
 def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
-    sets: dict[ModelConfig, tuple[TrainingSet, TrainingSet]] = {}
+    sets: dict[ModelConfig, RealSets] = {}
     done = _read(options.out)
     for name, variant in TABLES[options.table].items():
         config = replace(variant, steps=options.steps, round_steps=options.steps, seed=options.seed)
@@ -46,7 +46,7 @@ def main() -> None:
         seen = ModelConfig(image_px=config.model.image_px, cover_margin=config.model.cover_margin)
         if seen not in sets:
             sets[seen] = read_sets(options.covers, seen)
-        done[key] = {"table": options.table, "variant": key, **_measure(config, *sets[seen])}
+        done[key] = {"table": options.table, "variant": key, **_measure(config, sets[seen])}
         with options.out.open("a") as lines:
             lines.write(json.dumps(done[key]) + "\n")
     for row in _rows(done, options.table):
@@ -64,9 +64,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(config: TrainConfig, seen: TrainingSet, unseen: TrainingSet) -> dict[str, Any]:
-    validation = Validation(seen, unseen, seed=0, sketched=1.0)
-    trainer = Trainer(seen, config, validation)
+def _measure(config: TrainConfig, sets: RealSets) -> dict[str, Any]:
+    validation = Validation(sets.seen, sets.unseen, seed=0, sketched=1.0)
+    trainer = Trainer(sets.seen, config, validation)
     start = time.monotonic()
     try:
         *_, progress = trainer.steps()

@@ -19,7 +19,7 @@ from benchmarks.real_collection import RealCover, held_out
 from cratewatch.embedding import Embedder, batches
 from cratewatch.embedding.mobilenet_v1 import MobileNetV1, load_npz
 from cratewatch.errors import CratewatchError
-from cratewatch.images import load, prepare_cover
+from cratewatch.images import load
 from cratewatch.protocol.answers import BATCH, Compare, Vectors
 from cratewatch.protocol.grid import Gallery, by_cosine, embed_all
 
@@ -76,10 +76,8 @@ def model_way(
     """
     unseen = held_out(covers.listed)
     for cover in covers.listed:
-        if cover.artwork in unseen:
-            cover_id = prepare_cover((covers.folder / cover.file).read_bytes()).cover_id
-            if cover_id in seen:
-                raise CratewatchError(f"model {embedder.name}: {cover.file} was trained on")
+        if cover.artwork in unseen and cover.cover_id in seen:
+            raise CratewatchError(f"model {embedder.name}: {cover.file} was trained on")
     gallery = covers.embedded(embedder.embed_covers)
     if identify:
         return identify_way(covers, gallery, embedder)

@@ -19,9 +19,10 @@ HELD_OUT = 1200
 
 @dataclass(frozen=True)
 class RealCover:
-    """A cover; file is relative to the collection's folder."""
+    """A cover; file is relative to the collection's folder, cover_id what a catalog calls it."""
 
     file: str
+    cover_id: str
     phash: str
     artwork: str
 
@@ -34,13 +35,13 @@ def read_collection(folder: Path) -> list[RealCover]:
     """
     with (folder / "covers.csv").open(newline="") as rows:
         files = sorted(row["file"] for row in csv.DictReader(rows))
-    hashes = [prepare_cover((folder / file).read_bytes()).phash for file in files]
+    stored = [prepare_cover((folder / file).read_bytes()) for file in files]
     number = {file: n for n, file in enumerate(files)}
     pairs = [(number[a], number[b]) for a, b in verified_pairs(folder)]
-    groups = _groups(len(files), [*pairs, *_near(hashes)])
+    groups = _groups(len(files), [*pairs, *_near([cover.phash for cover in stored])])
     return [
-        RealCover(file, phash, files[group])
-        for file, phash, group in zip(files, hashes, groups, strict=True)
+        RealCover(file, cover.cover_id, cover.phash, files[group])
+        for file, cover, group in zip(files, stored, groups, strict=True)
     ]
 
 

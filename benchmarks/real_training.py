@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.real_collection import RealCover, held_out, read_collection
@@ -14,18 +15,33 @@ from cratewatch.training.sketch import Props, make_props
 VALIDATION_SHARE = 0.1
 
 
-def read_sets(folder: Path, model: ModelConfig) -> tuple[TrainingSet, TrainingSet]:
-    """Return the artworks to train on and, a tenth of them, those to validate on.
+@dataclass(frozen=True)
+class RealSets:
+    """Neither set has any of the held-out artworks.
 
-    Neither has any of the held-out artworks.
+    Attributes:
+        seen: What is trained on.
+        unseen: A tenth of the artworks, to validate on.
+        seen_ids: The cover ids of seen, as a catalog names them.
     """
+
+    seen: TrainingSet
+    unseen: TrainingSet
+    seen_ids: list[str]
+
+
+def read_sets(folder: Path, model: ModelConfig) -> RealSets:
+    """Read the covers that a model of this size and frame trains and validates on."""
     covers = read_collection(folder)
     never = held_out(covers)
     rest = [cover for cover in covers if cover.artwork not in never]
     props = make_props(0)
-    return (
-        _set(folder, [c for c in rest if not _validates(c.artwork)], model, props),
-        _set(folder, [c for c in rest if _validates(c.artwork)], model, props),
+    seen = [cover for cover in rest if not _validates(cover.artwork)]
+    unseen = [cover for cover in rest if _validates(cover.artwork)]
+    return RealSets(
+        _set(folder, seen, model, props),
+        _set(folder, unseen, model, props),
+        [cover.cover_id for cover in seen],
     )
 
 

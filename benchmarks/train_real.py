@@ -34,11 +34,12 @@ def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
     config = _config(options)
-    seen, unseen = read_sets(options.covers, config.model)
+    sets = read_sets(options.covers, config.model)
+    seen = sets.seen
     lake = open_lake(load_settings(home=options.home).lake)
     name = training_name(config, str(options.covers), seen.artworks)
     checkpoints = Checkpoints(lake, name)
-    validation = Validation(seen, unseen, config.seed, config.draw.sketched)
+    validation = Validation(seen, sets.unseen, config.seed, config.draw.sketched)
     trainer = Trainer(seen, config, validation, checkpoints)
     for progress in trainer.steps():
         if progress.step % REPORT_EVERY == 0:
@@ -55,7 +56,7 @@ def main() -> None:
     confused = [
         (seen.artworks[number], seen.artworks[other]) for number, other in trainer.taken_for.items()
     ]
-    model = save_model(lake, trainer.net, config.model, provenance, seen.artworks, confused)
+    model = save_model(lake, trainer.net, config.model, provenance, sets.seen_ids, confused)
     checkpoints.drop()
     print(json.dumps({"model": model, **provenance["metrics"]}))
 
