@@ -18,7 +18,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.lake import Lake, cover_key
 from cratewatch.shards import Manifest, RunFolder, read_manifest, read_samples
 from cratewatch.training.checkpoints import Checkpoints, training_name
-from cratewatch.training.data import TrainingSet
+from cratewatch.training.data import MIN_ARTWORKS, TrainingSet
 from cratewatch.training.gradients import world
 from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
 from cratewatch.training.sketch import make_props
@@ -38,7 +38,8 @@ class Job:
         lake: Holds the covers, and receives checkpoints and the model.
         queries: The run of shards; None trains on sketches alone.
         artwork_of: The artwork id of each cover id to train on.
-        validation: The same of the covers to validate on; may be empty.
+        validation: The same of the covers to validate on; fewer than MIN_ARTWORKS artworks say
+            nothing, and are not asked.
         left_out: Cover ids that look like held-out ones, and why: they are not trained on.
     """
 
@@ -113,18 +114,19 @@ def _read(job: Job) -> tuple[TrainingSet, TrainingSet | None]:
     props = make_props(PROPS_SEED) if config.draw.sketched or job.queries is None else None
     samples = list(read_samples(job.queries)) if job.queries is not None else []
 
-    def collect(artwork_of: Mapping[str, str]) -> TrainingSet:
+    def collect(artwork_of: Mapping[str, str], least: int) -> TrainingSet:
         covers = ((cover_id, job.lake.read(cover_key(cover_id))) for cover_id in sorted(artwork_of))
-        return TrainingSet(covers, samples, artwork_of, config.model, props)
+        return TrainingSet(covers, samples, artwork_of, config.model, props, least)
 
-    seen = collect(job.artwork_of)
+    seen = collect(job.artwork_of, MIN_ARTWORKS)
     if job.queries is not None and not seen.n_queries:
         run = read_manifest(job.queries).run
         raise CratewatchError(
             f"queries {run}: none of its {len(samples)} shows a cover to train on; it was drawn "
             "from another catalog or split: synthesize one here, with --split train"
         )
-    return seen, collect(job.validation) if job.validation else None
+    unseen = collect(job.validation, 0)
+    return seen, unseen if len(unseen.artworks) >= MIN_ARTWORKS else None
 
 
 @ray.remote(num_cpus=0, max_retries=0)

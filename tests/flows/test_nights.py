@@ -27,6 +27,7 @@ from cratewatch.identification import open_identifier
 from cratewatch.lake import open_lake
 from cratewatch.settings import Settings, load_settings
 from cratewatch.shards import latest_run, read_samples
+from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig
 from flows.orchestration import configure_prefect
 
@@ -68,7 +69,9 @@ def story(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Iterat
             _declare(home, shop.url)
             first = _night(home, shop, 1)
             synthesize_queries(home, samples=90, seed=1)
-            config = TrainConfig(model=ModelConfig(image_px=32), steps=3, artworks=8)
+            config = TrainConfig(
+                model=ModelConfig(image_px=32), draw=Draw(artworks=8), steps=3, drawers=0
+            )
             model = train_model(home, config).name
             index_gallery(home)
             second = _night(home, shop, 2)

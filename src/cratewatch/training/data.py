@@ -69,13 +69,14 @@ class TrainingSet:
     It takes S * S bytes an image: 9.2 kB at 96 px, and 11 kB more for each cover.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what a set is made of
         self,
         covers: Iterable[tuple[str, bytes]],
         queries: Iterable[Sample],
         artwork_of: Mapping[str, str],
         config: ModelConfig,
         props: Props | None,
+        least: int = MIN_ARTWORKS,
     ) -> None:
         """Decode everything.
 
@@ -84,9 +85,10 @@ class TrainingSet:
             queries: Samples; those of other covers are left out.
             artwork_of: The artwork id of each cover id.
             props: For sketches; without any, an artwork counts only if it has queries.
+            least: Artworks that are needed.
 
         Raises:
-            CratewatchError: if fewer than MIN_ARTWORKS artworks remain.
+            CratewatchError: if fewer remain.
         """
         self.image_px = config.image_px
         self._props = props
@@ -108,10 +110,10 @@ class TrainingSet:
         self.covers = [framed[artwork] for artwork in self.artworks]
         self.queries = [drawn.get(artwork, []) for artwork in self.artworks]
         self._flat = [flat[artwork] for artwork in self.artworks]
-        if len(self.artworks) < MIN_ARTWORKS:
+        if len(self.artworks) < least:
             raise CratewatchError(
                 f"training: only {len(self.artworks)} artworks have a cover and queries, at "
-                f"least {MIN_ARTWORKS} are needed; import more covers or synthesize more samples"
+                f"least {least} are needed; import more covers or synthesize more samples"
             )
 
     @property
