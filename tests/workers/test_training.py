@@ -112,6 +112,14 @@ def test_what_the_user_can_mend_is_said_and_not_tried_again(
         list(train_model(few, Workers(1, 1, gpu=False)))
 
 
+def test_too_few_validation_artworks_are_not_asked(lake: FolderLake, imported: list[Cover]) -> None:
+    whole = job(lake, imported)
+    few = replace(whole, validation=dict(list(whole.validation.items())[:2]))
+    _, model = split(train_model(few, Workers(1, 1, gpu=False)))
+    assert model.artworks == 16
+    assert model.recall_at_1 is None
+
+
 def test_a_run_of_another_catalog_is_refused(lake: FolderLake, imported: list[Cover]) -> None:
     folder = run_in_lake(lake, "foreign")
     manifest = Manifest("foreign", "composite", 0, 1, 250, "train", "", {})
