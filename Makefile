@@ -14,7 +14,7 @@ demo: setup  ## the whole way of the data on an embedded record shop
 test: lint  ## lint, types, import contracts and tests
 	@infra/install-test-deps.sh
 	@mkdir -p build
-	$(BIN)/pytest -q --basetemp=build/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	$(BIN)/pytest -q --basetemp=build/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder --max-worker-restart=0
 
 lint: setup
 	$(BIN)/ruff check .
