@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
 import tempfile
@@ -54,8 +55,7 @@ class OpenVinoRuntime:
         Raises:
             CratewatchError: if bf16 is asked for and the processor does not compute in it.
         """
-        openvino = _openvino()
-        core = openvino.Core()
+        core = _core(_openvino())
         has_bf16 = NATIVE_BF16 in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "bf16" and not has_bf16:
             raise CratewatchError(
@@ -79,10 +79,20 @@ class OpenVinoRuntime:
 
 def _read(model: bytes, weights: bytes) -> Any:
     try:
-        return _openvino().Core().read_model(model, weights)
+        return _core(_openvino()).read_model(model, weights)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise CratewatchError(f"openvino: it cannot read the exported model ({reason})") from error
+
+
+@functools.cache
+def _core(openvino: Any) -> Any:
+    """Return the one core of this process.
+
+    Each core gives signal handlers a stack of its own, and at its end brings back the one before
+    it, also if that is gone: of two that do not end in reverse order, the next signal kills.
+    """
+    return openvino.Core()
 
 
 def _openvino() -> Any:

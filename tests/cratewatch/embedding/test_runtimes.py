@@ -1,6 +1,7 @@
 """Whatever runs a network, its embeddings are the same."""
 
 import importlib.util
+import subprocess
 import sys
 from typing import Any
 
@@ -95,6 +96,30 @@ def test_embeddings_in_int8_agree_also_on_nearly_plain_pictures(exported: Export
     assert len(weights) < 0.5 * len(exported.onnx)
     cosines = exported.cosines(OpenVinoRuntime(read_ir(xml, weights), "int8")(exported.pictures))
     assert cosines.min() >= 0.99
+
+
+USE_AND_BE_SIGNALLED = """
+import signal, subprocess
+from cratewatch.embedding.nncf_quantiser import to_int8
+from cratewatch.embedding.openvino_runtime import OpenVinoRuntime, read_onnx
+from tests.cratewatch.embedding.test_runtimes import CONFIGS, Exported
+
+exported = Exported(CONFIGS["map"])
+runtimes = [OpenVinoRuntime(read_onnx(exported.onnx), "fp32") for _ in range(3)]
+to_int8(read_onnx(exported.onnx), list(exported.pictures))
+while runtimes:
+    runtimes.pop(0)
+signal.signal(signal.SIGCHLD, lambda *_: None)
+subprocess.run(["true"], check=True)
+print("alive")
+"""
+
+
+def test_a_signal_finds_its_stack_when_models_are_gone() -> None:
+    """What OpenVINO does to it, one core at a time, would end the process without a word."""
+    command = [sys.executable, "-c", USE_AND_BE_SIGNALLED]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert (answer.returncode, answer.stdout) == (0, "alive\n"), answer.stderr[-1000:]
 
 
 def test_any_batch_gives_the_same_and_an_earlier_answer_stays(exported: Exported) -> None:
