@@ -39,14 +39,13 @@ from cratewatch.embedding import (
     load_model,
     quantise_model,
     save_model,
-    to_grey,
 )
 from cratewatch.images import load, pixels
 from cratewatch.inference import Inference
 from cratewatch.lake import FolderLake, Lake
 from cratewatch.protocol.grid import Gallery, draw_queries, score
 from cratewatch.protocol.hands import load_hands
-from cratewatch.training.sketch import SLEEVE_PX, make_props, sketch
+from cratewatch.training.sketch import lay_cover, make_props, sketch
 
 BATCH = 64
 CALIBRATED_ON = 150
@@ -113,7 +112,7 @@ def _open(lake: Lake, name: str, pictures: Pictures) -> dict[str, Embedder]:
     calibrated_on: list[Grey] = []
     for file in pictures.known:
         cover = load(file)
-        query = sketch(to_grey(cover, SLEEVE_PX), props, rng, config.image_px)
+        query = sketch(lay_cover(cover), props, rng, config.image_px)
         calibrated_on += [frame_cover(cover, config), query]
     return {**ways, INT8: quantise_model(folder, calibrated_on)[0]}
 

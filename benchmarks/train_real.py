@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.real_training import read_sets
-from cratewatch.embedding import ModelConfig, save_model
+from cratewatch.embedding import ModelConfig, save_model, start_artworks
 from cratewatch.lake import open_lake
 from cratewatch.settings import load_settings
 from cratewatch.training.checkpoints import Checkpoints, training_name
@@ -56,7 +56,8 @@ def main() -> None:
     confused = [
         (seen.artworks[number], seen.artworks[other]) for number, other in trainer.taken_for.items()
     ]
-    model = save_model(lake, trainer.net, config.model, provenance, sets.seen_ids, confused)
+    known = sorted(start_artworks(config.weights) | set(sets.seen_ids))
+    model = save_model(lake, trainer.net, config.model, provenance, known, confused)
     checkpoints.drop()
     print(json.dumps({"model": model, **provenance["metrics"]}))
 

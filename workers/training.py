@@ -13,7 +13,7 @@ import torch
 from ray.train import FailureConfig, RunConfig, ScalingConfig
 from ray.train.torch import TorchTrainer
 
-from cratewatch.embedding import save_model
+from cratewatch.embedding import save_model, start_artworks
 from cratewatch.errors import CratewatchError
 from cratewatch.lake import Lake, cover_key
 from cratewatch.shards import Manifest, RunFolder, read_manifest, read_samples
@@ -183,7 +183,8 @@ def _save(
     confused = [
         (data.artworks[number], data.artworks[other]) for number, other in trainer.taken_for.items()
     ]
-    name = save_model(job.lake, trainer.net, job.config.model, provenance, data.artworks, confused)
+    known = sorted(start_artworks(job.config.weights) | set(data.artworks))
+    name = save_model(job.lake, trainer.net, job.config.model, provenance, known, confused)
     recall = trainer.recall.at_1 if trainer.recall else None
     return TrainedModel(name, len(data.artworks), data.n_queries, end.loss, recall, end.seconds)
 

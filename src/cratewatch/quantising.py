@@ -20,14 +20,13 @@ from cratewatch.embedding import (
     frame_cover,
     load_model,
     quantise_model,
-    to_grey,
 )
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.images import decode
 from cratewatch.inference import Inference
 from cratewatch.lake import Lake, cover_key, open_lake
 from cratewatch.settings import Settings
-from cratewatch.training.sketch import SLEEVE_PX, Props, make_props, sketch
+from cratewatch.training.sketch import Props, lay_cover, make_props, sketch
 
 LEAST_COSINE = 0.99
 COVER_PX = 256
@@ -89,7 +88,7 @@ def _draw(lake: Lake, covers: Sequence[Cover], config: ModelConfig, props: Props
     drawn: list[Grey] = []
     for cover in covers:
         image = decode(lake.read(cover_key(cover.cover_id)), side_px=COVER_PX)
-        query = sketch(to_grey(image, SLEEVE_PX), props, rng, config.image_px)
+        query = sketch(lay_cover(image), props, rng, config.image_px)
         drawn += [frame_cover(image, config), query]
     return drawn
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -30,7 +31,8 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
     pooling: Annotated[str | None, typer.Option(help="map, gem or mean.")] = None,
     image_px: Annotated[int | None, typer.Option(min=32, help="Side that the model sees.")] = None,
     weights: Annotated[
-        str | None, typer.Option(help="Of the backbone: a file, or imagenet to download them.")
+        str | None,
+        typer.Option(help="To start from: a file, imagenet to download it, or a model folder."),
     ] = None,
     loss: Annotated[
         str | None, typer.Option(help="soft_triplet, triplet, multi_similarity or infonce.")
@@ -76,7 +78,7 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
         loss=given(name=loss, mining=mining, margin=margin, temperature=temperature, memory=memory),
         draw=given(artworks=artworks, images_each=images_each, sketched=sketched),
         rest=given(
-            weights=weights,
+            weights=_absolute(weights),
             pieces=pieces,
             steps=steps,
             round_steps=round_steps,
@@ -95,6 +97,12 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
         await_ready()
         trained = train_model(settings.home, config, queries, workers=workers, gpu=gpu)
     show(asdict(trained), json_)
+
+
+def _absolute(weights: str | None) -> str | None:
+    """Name a path so that workers, which may run in other folders, find it."""
+    path = Path(weights or "").expanduser()
+    return str(path.absolute()) if weights and path.exists() else weights
 
 
 def _config(

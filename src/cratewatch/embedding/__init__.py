@@ -6,6 +6,7 @@ from cratewatch.embedding.loading import (
     load_model,
     prepare_model,
     quantise_model,
+    start_net,
 )
 from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet, ModelConfig
@@ -18,6 +19,7 @@ from cratewatch.embedding.saved_models import (
     models,
     read_confused,
     shipped_models,
+    start_artworks,
     train_artworks,
 )
 from cratewatch.embedding.torch_runtime import TorchRuntime
@@ -48,6 +50,8 @@ __all__ = [
     "save_model",
     "shipped_models",
     "standardise",
+    "start_artworks",
+    "start_net",
     "to_grey",
     "train_artworks",
 ]

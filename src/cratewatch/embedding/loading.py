@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import safetensors
@@ -12,7 +13,7 @@ from torch import Tensor
 from cratewatch.embedding import nncf_quantiser, onnx_export, openvino_runtime
 from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.model_folder import CONFIG, WEIGHTS
-from cratewatch.embedding.net import EmbeddingNet
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
 from cratewatch.embedding.preprocessing import Grey
 from cratewatch.embedding.saved_models import ModelFolder, find_model
 from cratewatch.embedding.torch_runtime import TorchRuntime, find_device
@@ -74,6 +75,28 @@ def load_net(folder: ModelFolder) -> EmbeddingNet:
         )
     net.load_state_dict(state)
     return net
+
+
+def start_net(config: ModelConfig, weights: str) -> EmbeddingNet:
+    """Return a network to train further.
+
+    Args:
+        weights: The path of a model folder, to go on from the whole model; or where the trunk
+            alone starts from, see trunks.make_trunk().
+
+    Raises:
+        CratewatchError: if the weights cannot be had, read, or are of another network.
+    """
+    path = Path(weights).expanduser()
+    if not weights or not path.is_dir():
+        return EmbeddingNet(config, weights)
+    folder = ModelFolder.at(path)
+    if folder.config() != config:
+        raise CratewatchError(
+            f"weights: model folder {folder} is {folder.config()}, not {config}; "
+            "ask for its backbone, stages, pooling and size"
+        )
+    return load_net(folder)
 
 
 def prepare_model(lake: Lake, name: str, inference: Inference) -> None:

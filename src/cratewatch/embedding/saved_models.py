@@ -28,6 +28,11 @@ class ModelFolder:
     lake: Lake
     prefix: str
 
+    @classmethod
+    def at(cls, path: Path) -> ModelFolder:
+        """Return the folder at a path of this machine."""
+        return cls(FolderLake(path.absolute().parent), path.absolute().name)
+
     def __str__(self) -> str:
         return f"{self.lake.root}/{self.prefix}"
 
@@ -104,6 +109,18 @@ def train_artworks(lake: Lake, name: str) -> frozenset[str]:
     return frozenset(find_model(lake, name).read(TRAIN_ARTWORKS).decode().split())
 
 
+def start_artworks(weights: str) -> frozenset[str]:
+    """Return the artwork ids that a training has seen already where it starts from.
+
+    Args:
+        weights: As loading.start_net() takes it.
+    """
+    path = Path(weights).expanduser()
+    if not weights or not path.is_dir():
+        return frozenset()
+    return frozenset(ModelFolder.at(path).read(TRAIN_ARTWORKS).decode().split())
+
+
 def read_confused(lake: Lake, name: str) -> list[tuple[str, str]]:
     """Return artworks that the model's training saw, and others that it took them for."""
     rows = find_model(lake, name).read(CONFUSED).decode().splitlines()[1:]
@@ -126,7 +143,7 @@ def adopt_model(lake: Lake, model: str) -> str:
     """
     path = Path(model).expanduser()
     if model not in models(lake) and path.is_dir():
-        folder = ModelFolder(FolderLake(path.absolute().parent), path.absolute().name)
+        folder = ModelFolder.at(path)
         name = model_name(folder.config(), folder.read(WEIGHTS))
     else:
         folder, name = find_model(lake, model), model

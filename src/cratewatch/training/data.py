@@ -18,7 +18,7 @@ from cratewatch.embedding import Grey, ModelConfig, frame_cover, to_grey
 from cratewatch.errors import CratewatchError
 from cratewatch.images import decode
 from cratewatch.shards import Sample
-from cratewatch.training.sketch import SLEEVE_PX, Props, sketch
+from cratewatch.training.sketch import Props, Rgb, lay_cover, sketch
 
 MIN_ARTWORKS = 8
 TURNS = 8
@@ -64,9 +64,9 @@ class Draw:
 
 
 class TrainingSet:
-    """Covers and queries of artworks, decoded once and kept as grey bytes.
+    """Covers and queries of artworks, decoded once and kept as bytes.
 
-    It takes S * S bytes an image: 9.2 kB at 96 px, and 11 kB more for each cover.
+    It takes S * S bytes an image: 9.2 kB at 96 px; a cover is kept in colour, too, in 32 kB.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  what a set is made of
@@ -93,13 +93,13 @@ class TrainingSet:
         self.image_px = config.image_px
         self._props = props
         framed: dict[str, list[Grey]] = {}
-        flat: dict[str, list[Grey]] = {}
+        flat: dict[str, list[Rgb]] = {}
         drawn: dict[str, list[Grey]] = {}
         for cover_id, jpeg in covers:
             cover = decode(jpeg, side_px=COVER_PX)
             artwork = artwork_of[cover_id]
             framed.setdefault(artwork, []).append(frame_cover(cover, config))
-            flat.setdefault(artwork, []).append(to_grey(cover, SLEEVE_PX))
+            flat.setdefault(artwork, []).append(lay_cover(cover))
         for sample in queries:
             of_sample = artwork_of.get(_cover_of(sample))
             if of_sample is not None:

@@ -14,7 +14,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from cratewatch.embedding import EmbeddingNet, Grey, ModelConfig, standardise
+from cratewatch.embedding import Grey, ModelConfig, standardise, start_net
 from cratewatch.errors import CratewatchError
 from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.data import Batches, Draw, TrainingSet, prefetch
@@ -31,7 +31,7 @@ class TrainConfig:
     """How long and how hard to train.
 
     Attributes:
-        weights: Where the trunk starts from, see embedding.make_trunk(); "" for random ones.
+        weights: Where the network starts from, see embedding.start_net(); "" for random ones.
         steps: Optimiser steps.
         round_steps: Of a round; between rounds the model is validated, confused artworks are
             looked for, and a checkpoint is written.
@@ -93,7 +93,7 @@ class Trainer:
         checkpoints: Checkpoints | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
-        self.net = EmbeddingNet(config.model, config.weights)
+        self.net = start_net(config.model, config.weights)
         self.rivals: list[list[int]] = []
         self.taken_for: dict[int, int] = {}
         self.history: list[dict[str, float]] = []

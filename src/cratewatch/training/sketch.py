@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from cratewatch.synthesis.backgrounds import (
     Background,
@@ -26,6 +27,7 @@ from cratewatch.synthesis.pixels import Corners, Plane, blur, stream
 from cratewatch.synthesis.sleeve import project_corners
 
 Grey = npt.NDArray[np.uint8]
+Rgb = npt.NDArray[np.uint8]
 
 FLAT_PX = 176
 SLEEVE_PX = 104
@@ -35,6 +37,8 @@ VIEW_PX = 112
 SMALLEST_PX = 26
 BACKDROP_PX = 160
 GREY_WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+SCANNED = 0.15
+"""Share of sketches that are another scan of the sleeve: no hands, no camera, another crop."""
 
 
 @dataclass(frozen=True)
@@ -59,20 +63,61 @@ def make_props(seed: int, hands: int = 160, backdrops: int = 96) -> Props:
     )
 
 
-def sketch(cover: Grey, props: Props, rng: np.random.Generator, side_px: int) -> Grey:
+def lay_cover(image: Image.Image) -> Rgb:
+    """Return a cover as sketch() takes it."""
+    side = (SLEEVE_PX, SLEEVE_PX)
+    return np.asarray(image.convert("RGB").resize(side, Image.Resampling.BILINEAR), dtype=np.uint8)
+
+
+def sketch(cover: Rgb, props: Props, rng: np.random.Generator, side_px: int) -> Grey:
     """Draw a query of a cover; severity is sampled evenly from clean to the worst camera.
 
     Args:
-        cover: (SLEEVE_PX, SLEEVE_PX) uint8.
+        cover: (SLEEVE_PX, SLEEVE_PX, 3) uint8, see lay_cover().
         side_px: Side of the square picture that comes back.
     """
     severity = float(rng.uniform(0.0, 1.0))
-    flat, coverage = _lay_flat(cover, props, rng, severity)
-    view = _see(flat, coverage, props, rng, severity)
-    seen = _record(view, rng, severity)
+    sleeve = _expose(cover, rng)
+    if rng.random() < SCANNED:
+        seen = _record(_scan(sleeve, rng), rng, severity=0.4 * severity)
+    else:
+        flat, coverage = _lay_flat(sleeve, props, rng, severity)
+        seen = _record(_see(flat, coverage, props, rng, severity), rng, severity)
     interpolation = cv2.INTER_AREA if seen.shape[0] > side_px else cv2.INTER_LINEAR
     resized = cv2.resize(seen, (side_px, side_px), interpolation=interpolation)
     return np.asarray(resized, dtype=np.uint8)
+
+
+def _expose(cover: Rgb, rng: np.random.Generator) -> Plane:
+    """Return the cover in grey, every other time as inks that faded or a camera sees them."""
+    weights = GREY_WEIGHTS
+    if rng.random() < 0.5:
+        weights = GREY_WEIGHTS * np.exp(rng.normal(0.0, 0.6, 3)).astype(np.float32)
+        weights /= weights.sum()
+    grey: Plane = cover.astype(np.float32) @ weights
+    return grey
+
+
+def _scan(sleeve: Plane, rng: np.random.Generator) -> Plane:
+    """Return another scan, (VIEW_PX, VIEW_PX): cut or bordered elsewhere, a little askew."""
+    low = rng.uniform(-0.07, 0.07, 2) + rng.uniform(-0.1, 0.1)
+    high = 1.0 - rng.uniform(-0.07, 0.07, 2) - rng.uniform(-0.1, 0.1)
+    square = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], dtype=np.float64)
+    corners = low + square * (high - low) + rng.uniform(-0.01, 0.01, (4, 2))
+    if rng.random() < 0.25:
+        _stick(sleeve, rng)
+    project = cv2.getPerspectiveTransform(
+        (square * SLEEVE_PX).astype(np.float32), (corners * VIEW_PX).astype(np.float32)
+    )
+    border = cv2.BORDER_REPLICATE if rng.random() < 0.4 else cv2.BORDER_CONSTANT
+    paper = float(rng.choice([0.0, 255.0, sleeve.mean()]))
+    scan = cv2.warpPerspective(
+        sleeve, project, (VIEW_PX, VIEW_PX), borderMode=border, borderValue=paper
+    )
+    grey: Plane = np.float32(255.0) * np.clip(scan / np.float32(255.0), 0.0, 1.0) ** np.float32(
+        math.exp(rng.uniform(-0.6, 0.6))
+    )
+    return grey
 
 
 def _paint_hand(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -106,10 +151,9 @@ def _bytes(plane: Plane) -> Grey:
 
 
 def _lay_flat(
-    cover: Grey, props: Props, rng: np.random.Generator, severity: float
+    sleeve: Plane, props: Props, rng: np.random.Generator, severity: float
 ) -> tuple[Plane, Plane]:
     """Return the sleeve with what lies on it, and where anything is, (FLAT_PX, FLAT_PX) each."""
-    sleeve = cover.astype(np.float32)
     if rng.random() < 0.5 * min(1.0, 2 * severity):
         _stick(sleeve, rng)
     if rng.random() < 0.6 * severity:

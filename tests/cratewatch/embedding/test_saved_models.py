@@ -20,6 +20,8 @@ from cratewatch.embedding import (
     models,
     save_model,
     saved_models,
+    start_artworks,
+    start_net,
     train_artworks,
 )
 from cratewatch.errors import CratewatchError, NotFoundError
@@ -189,6 +191,27 @@ def test_weights_of_another_program_or_cut_short_are_named(lake: Lake) -> None:
     lake.write(key, safetensors.torch.save({"encoder.weight": torch.zeros(3)}))
     with pytest.raises(CratewatchError, match="do not fit"):
         load_model(lake, name)
+
+
+def test_a_training_goes_on_from_a_model_folder(folder: Path) -> None:
+    torch.manual_seed(1)
+    start = EmbeddingNet(TINY).state_dict()
+    torch.manual_seed(5)
+    net = start_net(TINY, str(folder))
+    assert all(torch.equal(tensor, start[name]) for name, tensor in net.state_dict().items())
+    assert start_artworks(str(folder)) == {"artwork-1"}
+    torch.manual_seed(5)
+    fresh = EmbeddingNet(TINY).state_dict()
+    torch.manual_seed(5)
+    assert torch.equal(start_net(TINY, "").state_dict()["head.weight"], fresh["head.weight"])
+    assert start_artworks("") == start_artworks("imagenet") == frozenset()
+
+
+def test_a_training_does_not_go_on_from_another_network(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(CratewatchError, match=r"is ModelConfig.*stages=2.*, not ModelConfig"):
+        start_net(ModelConfig(), str(folder))
+    with pytest.raises(CratewatchError, match=r"config\.json is missing"):
+        start_net(TINY, str(tmp_path))
 
 
 def test_models_that_ship_are_whole_and_small(lake: Lake) -> None:
