@@ -31,7 +31,7 @@ from cratewatch.settings import (
     StorefrontSource,
     load_settings,
 )
-from cratewatch.synthesis.hand_pose import HAND_PHRASE
+from cratewatch.synthesis.hand import DOINGS, SKINS
 from cratewatch.synthesis.query import draw_query
 from cratewatch.synthesis.scene import SceneConfig
 from cratewatch.synthesis.stickers import PHRASES
@@ -217,7 +217,8 @@ def test_the_label_of_a_drawn_query_is_documented() -> None:
         assert set(rows("Label")) == set(label)
         assert set(rows("Label: degradation")) == set(label["degradation"])  # type: ignore[call-overload]
     assert all(set(rows("Label: boxes")) == set(box) for box in boxes)
-    phrases = [HAND_PHRASE, *PHRASES.values()]
+    assert all(set(rows("Label: boxes: mask")) == set(box["mask"]) for box in boxes)
+    phrases = [*DOINGS.values(), *SKINS, *PHRASES.values()]
     assert all(f"`{phrase}`" in below("Label: boxes") for phrase in phrases)
 
 

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from cratewatch.synthesis.backgrounds import draw_background
 from cratewatch.synthesis.hands import PaintedHand, paint_hand
 from cratewatch.synthesis.lighting import Light, draw_glare, draw_wrap, shade_sleeve
+from cratewatch.synthesis.masks import occluder_masks
+from cratewatch.synthesis.painting import Mask
 from cratewatch.synthesis.pixels import Corners, Plane, Rgb, blend, blur, dim, scaled_to
 from cratewatch.synthesis.scene import PhraseBox, Scene
-from cratewatch.synthesis.sleeve import fit_cover, homography
+from cratewatch.synthesis.sleeve import face_side_px, fit_cover, lay_flat
 from cratewatch.synthesis.stickers import draw_sticker
 
 CANVAS_PX = 320
-TEXTURE_PX = 256
 
 
 @dataclass(frozen=True)
@@ -23,61 +23,61 @@ class OccludedCover:
     """A drawn scene.
 
     Attributes:
-        image: (CANVAS_PX, CANVAS_PX, 3) uint8 RGB.
-        sleeve: (CANVAS_PX, CANVAS_PX) bool, where the sleeve would be seen without occluders.
-        mask: (CANVAS_PX, CANVAS_PX) bool, where an opaque occluder hides the sleeve.
+        image: (S, S, 3) uint8 RGB.
+        sleeve: (S, S) bool, where the sleeve would be seen without occluders.
+        mask: (S, S) bool, where an opaque occluder hides the sleeve.
         occluded_fraction: Share of the sleeve's pixels that are hidden.
         boxes: The scene's boxes; xyxy in pixels of the canvas.
+        masks: (S, S) bool for each box: what the picture shows of its occluder.
         sleeve_xyxy: Bounding box of the sleeve, in pixels.
     """
 
     image: Rgb
-    sleeve: npt.NDArray[np.bool_]
-    mask: npt.NDArray[np.bool_]
+    sleeve: Mask
+    mask: Mask
     occluded_fraction: float
     boxes: tuple[PhraseBox, ...]
+    masks: tuple[Mask, ...]
     sleeve_xyxy: tuple[float, float, float, float]
 
 
-def draw_occluded(cover: Rgb, scene: Scene) -> OccludedCover:
+def draw_occluded(cover: Rgb, scene: Scene, side_px: int = CANVAS_PX) -> OccludedCover:
     """Draw the cover on a sleeve in the scene.
 
     Args:
         cover: (H, W, 3) uint8 RGB of any size.
         scene: What to draw.
+        side_px: Side S of the canvas.
 
     Raises:
         ValueError: if cover has another shape or type, or no pixels.
     """
-    corners = scene.corners_on(CANVAS_PX)
-    texture, stuck = _draw_texture(cover, scene)
-    sleeve = _coverage(corners)
-    face = _project(texture, corners)
-    hidden = _project(stuck, corners) if scene.stickers else np.zeros_like(sleeve)
-    canvas = draw_background(scene.background, CANVAS_PX)
-    hands = [
-        painted
-        for hand in scene.hands
-        if (painted := paint_hand(hand, corners, CANVAS_PX, scene.light)) is not None
-    ]
-    for painted in hands:
+    corners = scene.corners_on(side_px)
+    texture, stuck = _draw_texture(cover, scene, face_side_px(side_px))
+    sleeve = _coverage(corners, side_px)
+    face = lay_flat(texture, corners, side_px)
+    stickers = [lay_flat(flat, corners, side_px) for flat in stuck]
+    canvas = draw_background(scene.background, side_px)
+    hands = [paint_hand(hand, corners, side_px, scene.light) for hand in scene.hands]
+    seen = [hand for hand in hands if hand is not None]
+    for painted in seen:
         blend(canvas[painted.window], painted.colour, painted.whole)
     _cast_sleeve_shadow(canvas, sleeve, scene.light)
     blend(canvas, face, sleeve)
-    for painted in hands:
-        window = painted.window
+    for painted in seen:
         _cast_hand_shadow(canvas, painted, scene.light)
-        blend(canvas[window], painted.colour, painted.front)
-        np.maximum(hidden[window], painted.front, out=hidden[window])
-    return _finish(canvas, sleeve > 0.5, hidden > 0.5, scene)
+        blend(canvas[painted.window], painted.colour, painted.front)
+    outline = sleeve > 0.5
+    masks = occluder_masks(scene, hands, stickers, outline)
+    return occluded_cover(_to_bytes(canvas, scene.light), outline, masks, scene)
 
 
-def _draw_texture(cover: Rgb, scene: Scene) -> tuple[Plane, Plane]:
-    """Return the sleeve's face, flat, and where stickers hide it."""
-    texture = fit_cover(cover, TEXTURE_PX).astype(np.float32) / np.float32(255.0)
-    stuck = np.zeros((TEXTURE_PX, TEXTURE_PX), dtype=np.float32)
-    for sticker in scene.stickers:
-        draw_sticker(texture, stuck, sticker)
+def _draw_texture(cover: Rgb, scene: Scene, side_px: int) -> tuple[Plane, list[Plane]]:
+    """Return the sleeve's face, flat, and the coverage of each sticker on it."""
+    texture = fit_cover(cover, side_px).astype(np.float32) / np.float32(255.0)
+    stuck = [np.zeros((side_px, side_px), dtype=np.float32) for _ in scene.stickers]
+    for sticker, coverage in zip(scene.stickers, stuck, strict=True):
+        draw_sticker(texture, coverage, sticker)
     shade_sleeve(texture, scene.light)
     if scene.wrap is not None:
         draw_wrap(texture, scene.wrap, scene.seed)
@@ -86,21 +86,10 @@ def _draw_texture(cover: Rgb, scene: Scene) -> tuple[Plane, Plane]:
     return texture, stuck
 
 
-def _project(flat: Plane, corners: Corners) -> Plane:
-    """Lay the sleeve's face onto the canvas; beyond the outline its border goes on."""
-    to_canvas = homography(corners) @ np.diag([1 / TEXTURE_PX, 1 / TEXTURE_PX, 1.0])
-    # OpenCV counts from pixel centres, the corners from the canvas' border.
-    half = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
-    to_canvas = np.linalg.inv(half) @ to_canvas @ half
-    size = (CANVAS_PX, CANVAS_PX)
-    laid = cv2.warpPerspective(flat, to_canvas, size, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(laid, dtype=np.float32)
-
-
-def _coverage(corners: Corners) -> Plane:
+def _coverage(corners: Corners, side_px: int) -> Plane:
     """Return how far each pixel lies within the outline; its edges fade over one pixel."""
-    at = np.arange(CANVAS_PX, dtype=np.float32) + np.float32(0.5)
-    coverage = np.ones((CANVAS_PX, CANVAS_PX), dtype=np.float32)
+    at = np.arange(side_px, dtype=np.float32) + np.float32(0.5)
+    coverage = np.ones((side_px, side_px), dtype=np.float32)
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         along = ((end - start) / np.linalg.norm(end - start)).astype(np.float32)
         down = along[0] * (at - np.float32(start[1])) + np.float32(0.5)
@@ -116,48 +105,52 @@ def _shift(plane: Plane, right: float, down: float) -> Plane:
 
 def _cast_sleeve_shadow(canvas: Plane, sleeve: Plane, light: Light) -> None:
     x, y, _ = light.direction()
-    reach = 0.03 * CANVAS_PX / 4
-    small = scaled_to(sleeve, (CANVAS_PX // 4, CANVAS_PX // 4))
-    shadow = blur(_shift(small, -x * reach, -y * reach), 0.02 * CANVAS_PX / 4)
+    quarter = sleeve.shape[0] // 4
+    reach = 0.03 * quarter
+    small = scaled_to(sleeve, (quarter, quarter))
+    shadow = blur(_shift(small, -x * reach, -y * reach), 0.02 * quarter)
     dim(canvas, np.float32(1.0) - np.float32(0.5) * scaled_to(shadow, sleeve.shape))
 
 
 def _cast_hand_shadow(canvas: Plane, hand: PaintedHand, light: Light) -> None:
     """Darken the canvas around a hand: close to it, and a little further away from the light."""
     x, y, _ = light.direction()
-    occluder = np.zeros((CANVAS_PX, CANVAS_PX), dtype=np.float32)
+    side = canvas.shape[0]
+    occluder = np.zeros((side, side), dtype=np.float32)
     occluder[hand.window] = hand.front
-    half = scaled_to(occluder, (CANVAS_PX // 2, CANVAS_PX // 2))
+    half = scaled_to(occluder, (side // 2, side // 2))
     cm = hand.cm / 2
     far = blur(_shift(half, -x * 1.1 * cm, -y * 1.1 * cm), 0.55 * cm)
     gain = (np.float32(1.0) - np.float32(0.42) * far) * (
         np.float32(1.0) - np.float32(0.35) * blur(half, 0.28 * cm)
     )
-    dim(canvas, scaled_to(gain, (CANVAS_PX, CANVAS_PX)))
+    dim(canvas, scaled_to(gain, (side, side)))
 
 
-def _finish(
-    canvas: Plane,
-    sleeve: npt.NDArray[np.bool_],
-    hidden: npt.NDArray[np.bool_],
-    scene: Scene,
+def occluded_cover(
+    image: Rgb, sleeve: Mask, masks: tuple[Mask, ...], scene: Scene
 ) -> OccludedCover:
-    mask = sleeve & hidden
-    boxes = tuple(PhraseBox(box.phrase, _scaled(box.xyxy)) for box in scene.boxes)
+    """Return a drawn scene in whose picture the occluders lie at these masks, one for each box."""
+    side = sleeve.shape[0]
+    hidden = sleeve & np.logical_or.reduce([np.zeros_like(sleeve), *masks])
     low, high = np.min(scene.corners, axis=0), np.max(scene.corners, axis=0)
+    outline = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
     return OccludedCover(
-        image=_to_bytes(canvas, scene.light),
+        image=image,
         sleeve=sleeve,
-        mask=mask,
-        occluded_fraction=float(mask.sum() / max(int(sleeve.sum()), 1)),
-        boxes=boxes,
-        sleeve_xyxy=_scaled((float(low[0]), float(low[1]), float(high[0]), float(high[1]))),
+        mask=hidden,
+        occluded_fraction=float(hidden.sum() / max(int(sleeve.sum()), 1)),
+        boxes=tuple(PhraseBox(box.phrase, _scaled(box.xyxy, side)) for box in scene.boxes),
+        masks=masks,
+        sleeve_xyxy=_scaled(outline, side),
     )
 
 
-def _scaled(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+def _scaled(
+    box: tuple[float, float, float, float], side_px: int
+) -> tuple[float, float, float, float]:
     x0, y0, x1, y1 = box
-    return x0 * CANVAS_PX, y0 * CANVAS_PX, x1 * CANVAS_PX, y1 * CANVAS_PX
+    return x0 * side_px, y0 * side_px, x1 * side_px, y1 * side_px
 
 
 def _to_bytes(canvas: Plane, light: Light) -> Rgb:

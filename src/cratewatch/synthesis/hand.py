@@ -14,6 +14,15 @@ PALMAR_GRIPS: tuple[Grip, ...] = ("thumb_front", "corner_pinch")
 """Grips that show the palm; the others show the back of the hand."""
 THUMB_GRIPS: tuple[Grip, ...] = (*PALMAR_GRIPS, "over_front")
 """Grips whose thumb lies before the sleeve."""
+DOINGS: dict[Grip, str] = {
+    "thumb_front": "holding a record sleeve with the thumb in front",
+    "fingers_front": "holding a record sleeve with the fingers in front",
+    "corner_pinch": "pinching the corner of a record sleeve",
+    "bottom_support": "holding a record sleeve from below",
+    "over_front": "lying on a record sleeve",
+}
+SKINS = ("light", "medium", "dark")
+"""Words for thirds of the range of skin tones."""
 
 
 @dataclass(frozen=True)
@@ -66,3 +75,11 @@ class Hand:
     def shows_palm(self) -> bool:
         """Whether the palm faces the viewer."""
         return self.grip in PALMAR_GRIPS
+
+
+def hand_phrase(hand: Hand) -> str:
+    """Return what a caption says of a hand: side, glove or skin, grip."""
+    if hand.glove is not None:
+        return f"a gloved {hand.side} hand {DOINGS[hand.grip]}"
+    skin = SKINS[min(int(hand.tone * len(SKINS)), len(SKINS) - 1)]
+    return f"a {hand.side} hand with {skin} skin {DOINGS[hand.grip]}"

@@ -20,7 +20,6 @@ from cratewatch.synthesis.sleeve import SLEEVE_CM
 
 BOX_STEPS = 24
 """Discs along each bone: on the longest, the forearm, they stand a centimetre apart."""
-HAND_PHRASE = "a hand holding a record sleeve"
 
 
 @dataclass(frozen=True)

@@ -19,30 +19,39 @@ FAR_BELOW = -1e4
 
 
 @dataclass(frozen=True)
-class PaintedHand:
-    """A hand on its part of the canvas.
+class HandShape:
+    """A hand's outline on its part of the canvas.
 
     Attributes:
         left_px: Column of the part's first pixel.
         top_px: Row of the part's first pixel.
-        colour: (h, w, 3), lit.
         whole: (h, w) coverage of all that is drawn before the sleeve.
         front: (h, w) coverage of what lies over the sleeve.
-        cm: Pixels in a centimetre of hand.
     """
 
     left_px: int
     top_px: int
-    colour: Plane
     whole: Plane
     front: Plane
-    cm: float
 
     @property
     def window(self) -> tuple[slice, slice]:
         """Rows and columns of the canvas that the part covers."""
         height, width = self.whole.shape
         return slice(self.top_px, self.top_px + height), slice(self.left_px, self.left_px + width)
+
+
+@dataclass(frozen=True)
+class PaintedHand(HandShape):
+    """A hand with its colour.
+
+    Attributes:
+        colour: (h, w, 3), lit.
+        cm: Pixels in a centimetre of hand.
+    """
+
+    colour: Plane
+    cm: float
 
 
 @dataclass
@@ -67,7 +76,15 @@ def paint_hand(hand: Hand, corners_px: Corners, side_px: int, light: Light) -> P
     skin, cuffed = _merge(relief, pose.cm)
     albedo = _albedo(hand, pose, relief, cuffed)
     colour = _light(skin, albedo, light, pose.cm)
-    return PaintedHand(relief.left, relief.top, colour, relief.whole, relief.front, pose.cm)
+    return PaintedHand(relief.left, relief.top, relief.whole, relief.front, colour, pose.cm)
+
+
+def outline_hand(hand: Hand, corners_px: Corners, side_px: int) -> HandShape | None:
+    """Return the outline that paint_hand fills with colour."""
+    relief = _relief(pose_hand(hand, corners_px), side_px)
+    if relief is None:
+        return None
+    return HandShape(relief.left, relief.top, relief.whole, relief.front)
 
 
 def _relief(pose: HandPose, side_px: int) -> _Relief | None:

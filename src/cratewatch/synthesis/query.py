@@ -12,8 +12,9 @@ from cratewatch.synthesis.degradation import (
     frame_picture,
     sample_degradation,
 )
-from cratewatch.synthesis.pixels import Rgb, stream
-from cratewatch.synthesis.scene import SceneConfig, sample_scene
+from cratewatch.synthesis.masks import encode_mask, framed_mask
+from cratewatch.synthesis.pixels import stream
+from cratewatch.synthesis.scene import Scene, SceneConfig, sample_scene
 
 ENGINE = "composite"
 CROP_MARGIN = 0.14
@@ -26,18 +27,34 @@ class Query:
 
     Attributes:
         jpeg: The picture.
-        label: cover_id, seed, engine, severity, occluded_fraction, boxes (phrase and xyxy in
-            pixels of the picture), size_px (width, height) and degradation.
+        label: cover_id, seed, attempt, engine, severity, occluded_fraction, boxes (phrase, xyxy in
+            pixels of the picture, mask), size_px (width, height) and degradation.
     """
 
     jpeg: bytes
     label: dict[str, object]
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a query comes from, as its label says.
+
+    Attributes:
+        seed: The sample's.
+        engine: Name of what drew the occluders.
+        attempt: How often the sample had been drawn before and rejected.
+    """
+
+    cover_id: str
+    seed: int
+    engine: str
+    attempt: int = 0
+
+
 def draw_query(
     cover: npt.NDArray[np.uint8], cover_id: str, seed: int, config: SceneConfig
 ) -> Query:
-    """Draw one query; the same arguments give the same bytes.
+    """Draw one query with the composite engine; the same arguments give the same bytes.
 
     Args:
         cover: (H, W, 3) uint8 RGB of any size.
@@ -49,44 +66,53 @@ def draw_query(
         ValueError: if cover has another shape or type, or no pixels.
     """
     scene = sample_scene(seed, config)
-    occluded = draw_occluded(cover, scene)
-    rng = stream(seed, "camera")
+    return photograph(draw_occluded(cover, scene), scene, Origin(cover_id, seed, ENGINE))
+
+
+def photograph(occluded: OccludedCover, scene: Scene, origin: Origin) -> Query:
+    """Return what the scene's bad camera makes of a drawn scene, whichever engine drew it."""
+    rng = stream(scene.seed, "camera")
     degradation = sample_degradation(rng, scene.severity)
-    view, offset = _around_sleeve(occluded)
+    rows, columns = _around_sleeve(occluded)
+    view = occluded.image[rows, columns]
     jpeg = encode_degraded(view, degradation, rng)
     framing = frame_picture(view.shape[1], view.shape[0], degradation)
     label: dict[str, object] = {
-        "cover_id": cover_id,
-        "seed": seed,
-        "engine": ENGINE,
+        **asdict(origin),
         "severity": scene.severity,
         "occluded_fraction": occluded.occluded_fraction,
-        "boxes": _boxes_on_picture(occluded, offset, framing),
+        "boxes": _boxes_on_picture(occluded, (rows, columns), framing),
         "size_px": framing.size_px,
         "degradation": asdict(degradation),
     }
     return Query(jpeg, label)
 
 
-def _around_sleeve(occluded: OccludedCover) -> tuple[Rgb, tuple[int, int]]:
-    """Return the canvas around the sleeve and the column and row where it starts."""
+def _around_sleeve(occluded: OccludedCover) -> tuple[slice, slice]:
+    """Return rows and columns of the canvas around the sleeve."""
     x0, y0, x1, y1 = occluded.sleeve_xyxy
     margin_x, margin_y = CROP_MARGIN * (x1 - x0), CROP_MARGIN * (y1 - y0)
     height, width = occluded.image.shape[:2]
     left, top = max(0, round(x0 - margin_x)), max(0, round(y0 - margin_y))
     right, bottom = min(width, round(x1 + margin_x)), min(height, round(y1 + margin_y))
-    return occluded.image[top:bottom, left:right], (left, top)
+    return slice(top, bottom), slice(left, right)
 
 
 def _boxes_on_picture(
-    occluded: OccludedCover, offset: tuple[int, int], framing: Framing
+    occluded: OccludedCover, view: tuple[slice, slice], framing: Framing
 ) -> list[dict[str, object]]:
     """Return the boxes of which the picture shows anything."""
-    left, top = offset
+    left, top = view[1].start, view[0].start
     boxes: list[dict[str, object]] = []
-    for box in occluded.boxes:
+    for box, mask in zip(occluded.boxes, occluded.masks, strict=True):
         x0, y0, x1, y1 = box.xyxy
         moved = framing.moved((x0 - left, y0 - top, x1 - left, y1 - top))
         if moved[2] - moved[0] >= 1.0 and moved[3] - moved[1] >= 1.0:
-            boxes.append({"phrase": box.phrase, "xyxy": [round(value, 2) for value in moved]})
+            boxes.append(
+                {
+                    "phrase": box.phrase,
+                    "xyxy": [round(value, 2) for value in moved],
+                    "mask": encode_mask(framed_mask(mask[view], framing)),
+                }
+            )
     return boxes

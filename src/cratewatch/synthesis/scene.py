@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cratewatch.synthesis.backgrounds import Background, BackgroundKind, sample_cloth_colour
-from cratewatch.synthesis.hand import Hand
-from cratewatch.synthesis.hand_pose import HAND_PHRASE, hand_box
+from cratewatch.synthesis.hand import Hand, hand_phrase
+from cratewatch.synthesis.hand_pose import hand_box
 from cratewatch.synthesis.hand_sampling import HandConfig, sample_hands
 from cratewatch.synthesis.lighting import Glare, Light, Wrap
 from cratewatch.synthesis.pixels import Corners, stream
@@ -51,7 +51,8 @@ class Scene:
         corners: Sleeve corners from the top left clockwise, 0..1 of the canvas.
         hands: The last lies on top.
         stickers: In sleeve coordinates 0..1, as glares are.
-        boxes: One for each hand and sticker, in that order.
+        boxes: One for each hand and sticker, in that order; then those of other things, which
+            only engines that paint can draw.
         severity: 0 near and sharp, 1 the worst camera.
         seed: The seed that the scene was sampled from.
     """
@@ -99,7 +100,7 @@ def boxes_of(
     hands: tuple[Hand, ...], stickers: tuple[Sticker, ...], corners: Corners
 ) -> tuple[PhraseBox, ...]:
     """Return the boxes of hands, then stickers, cut off at the canvas 0..1."""
-    boxes = [PhraseBox(HAND_PHRASE, hand_box(hand, corners, 1.0)) for hand in hands]
+    boxes = [PhraseBox(hand_phrase(hand), hand_box(hand, corners, 1.0)) for hand in hands]
     to_canvas = homography(corners)
     for sticker in stickers:
         outline = np.column_stack([sticker_outline(sticker), np.ones(4)]) @ to_canvas.T

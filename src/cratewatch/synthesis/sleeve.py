@@ -4,12 +4,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cratewatch.synthesis.pixels import Corners, Rgb
+from cratewatch.synthesis.pixels import Corners, Plane, Rgb
 
 SLEEVE_CM = 31.0
 """Side of a 12-inch sleeve; hands and stickers are sized against it."""
 MAX_STRETCH = 1.25
 """Covers of a larger aspect are cropped to this one before they are stretched to a square."""
+FACE_SHARE = 0.8
+"""Side of the sleeve's flat face as a share of the canvas: a little more than the sleeve takes."""
 CAMERA_DISTANCE = 3.2
 """Distance of the camera in sleeve sides: near enough that tilt shows as perspective."""
 
@@ -61,6 +63,22 @@ def _whole_steps(picture: Rgb, side_px: int) -> Rgb:
     size = (width // factor, height // factor)
     whole = picture[: size[1] * factor, : size[0] * factor]
     return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def face_side_px(canvas_side_px: int) -> int:
+    """Return the side of the flat face that is laid onto a canvas."""
+    return round(FACE_SHARE * canvas_side_px)
+
+
+def lay_flat(flat: Plane, corners: Corners, side_px: int) -> Plane:
+    """Lay the sleeve's face (T, T) onto a canvas; beyond the outline its border goes on."""
+    to_canvas = homography(corners) @ np.diag([1 / flat.shape[1], 1 / flat.shape[0], 1.0])
+    # OpenCV counts from pixel centres, the corners from the canvas' border.
+    half = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
+    to_canvas = np.linalg.inv(half) @ to_canvas @ half
+    size = (side_px, side_px)
+    laid = cv2.warpPerspective(flat, to_canvas, size, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(laid, dtype=np.float32)
 
 
 def homography(corners: Corners) -> npt.NDArray[np.float64]:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from cratewatch.synthesis.hand_sampling import HandConfig
+from cratewatch.synthesis.masks import decode_mask
 from cratewatch.synthesis.query import Query, draw_query
 from cratewatch.synthesis.scene import SceneConfig
 
@@ -86,6 +87,7 @@ def test_the_label_describes_the_picture() -> None:
     assert query.label["cover_id"] == "abc"
     assert query.label["seed"] == 41
     assert query.label["engine"] == "composite"
+    assert query.label["attempt"] == 0
     assert query.label["size_px"] == (width, height)
     boxes = query.label["boxes"]
     assert isinstance(boxes, list)
@@ -94,6 +96,11 @@ def test_the_label_describes_the_picture() -> None:
         x0, y0, x1, y1 = box["xyxy"]
         assert 0 <= x0 < x1 <= width
         assert 0 <= y0 < y1 <= height
+        mask = decode_mask(box["mask"])
+        rows, columns = np.nonzero(mask)
+        assert mask.shape == (height, width)
+        assert x0 - 1 < columns.min() <= columns.max() < x1 + 1
+        assert y0 - 1 < rows.min() <= rows.max() < y1 + 1
 
 
 def hole_in_change(seed: int, config: SceneConfig) -> tuple[int, int, int, int]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cratewatch.synthesis.composite import draw_occluded
+from cratewatch.synthesis.hand import hand_phrase
 from cratewatch.synthesis.hand_sampling import HandConfig
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
 from cratewatch.synthesis.sleeve import fit_cover, homography, project_corners
@@ -107,3 +108,22 @@ def test_two_hands_on_one_edge_stand_apart() -> None:
         first, second = sample_scene(seed, config).hands
         assert first.edge == second.edge == 2
         assert abs(first.along - second.along) == pytest.approx(0.5)
+
+
+def test_the_phrase_says_what_the_hand_is() -> None:
+    hand = next(scene for n in range(9) if (scene := sample_scene(n, SceneConfig())).hands).hands[0]
+    bare = replace(hand, side="left", glove=None, grip="over_front")
+    phrases = [hand_phrase(replace(bare, tone=tone)) for tone in (0.0, 0.5, 1.0)]
+    assert phrases == [
+        f"a left hand with {skin} skin lying on a record sleeve"
+        for skin in ("light", "medium", "dark")
+    ]
+    gloved = replace(bare, side="right", glove=(0.9, 0.9, 0.9), grip="bottom_support")
+    assert hand_phrase(gloved) == "a gloved right hand holding a record sleeve from below"
+
+
+def test_boxes_name_their_hands() -> None:
+    scene = next(
+        scene for n in range(40) if len((scene := sample_scene(n, SceneConfig())).hands) > 1
+    )
+    assert [box.phrase for box in scene.boxes[:2]] == [hand_phrase(hand) for hand in scene.hands]
