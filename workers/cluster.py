@@ -8,7 +8,8 @@ import os
 import secrets
 import signal
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,12 +151,29 @@ def _wait(
     Prefect's own handler of SIGTERM raises, it tells as a SystemError and once its wait is over.
     """
     while True:
-        try:
-            done, rest = ray.wait(pending, num_returns=1, timeout=SIGNALS_EVERY_S)
-        except SystemError as error:
-            raise error.__cause__ or error from None
+        done, rest = _wait_a_moment(pending)
         if done:
             return done[0], rest
+
+
+def first_done(
+    pending: Sequence[ray.ObjectRef[Any]], within_s: float | None
+) -> ray.ObjectRef[Any] | None:
+    """Return the first that is done, or None if none is within a time; a signal ends the wait."""
+    start = time.monotonic()
+    while within_s is None or time.monotonic() - start < within_s:
+        if done := _wait_a_moment(pending)[0]:
+            return done[0]
+    return None
+
+
+def _wait_a_moment(
+    pending: Sequence[ray.ObjectRef[Any]],
+) -> tuple[list[ray.ObjectRef[Any]], list[ray.ObjectRef[Any]]]:
+    try:
+        return ray.wait(list(pending), num_returns=1, timeout=SIGNALS_EVERY_S)
+    except SystemError as error:
+        raise error.__cause__ or error from None
 
 
 @dataclass(frozen=True)
