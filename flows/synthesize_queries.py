@@ -13,7 +13,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import open_catalog
-from cratewatch.embedding import read_confused
+from cratewatch.confused_pairs import confused_pairs
 from cratewatch.errors import CratewatchError
 from cratewatch.lake import FolderLake, Lake, LakeLocation, open_lake
 from cratewatch.settings import load_settings
@@ -46,7 +46,8 @@ def synthesize_queries(  # noqa: PLR0913  what the command takes
         workers: Shards drawn at once; 0 takes the CPUs of the cluster.
         out: Folder for the shards; by default a run below queries/ in the lake, named after
             what was asked for.
-        confused: Name of a model in the lake; covers that it confuses are drawn more often.
+        confused: Name of a model in the lake, or a CSV file of pairs; covers that it confuses, or
+            that the file pairs, are drawn more often.
 
     Raises:
         CratewatchError: if there are no covers, the run exists with other parameters, or
@@ -59,7 +60,7 @@ def synthesize_queries(  # noqa: PLR0913  what the command takes
     run = out.name if out else f"{ENGINE}-{split}-{samples}-seed{seed}"
     if confused:
         cover_ids += more_of_the_confused(lake, confused, cover_of)
-        run += "" if out else f"-confused-by-{confused}"
+        run += "" if out else f"-confused-by-{Path(confused).stem}"
     folder = RunFolder(FolderLake(out)) if out else run_in_lake(lake, run)
     manifest = plan_run(run, cover_ids, samples, seed, split)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
@@ -79,18 +80,18 @@ def covers_of(catalog_url: str, split: Split) -> dict[str, str]:
 
 
 @task(cache_policy=NO_CACHE)
-def more_of_the_confused(lake: Lake, model: str, cover_of: Mapping[str, str]) -> list[str]:
+def more_of_the_confused(lake: Lake, source: str, cover_of: Mapping[str, str]) -> list[str]:
     """Return the covers to draw beside once each: CONFUSED_MORE times those of confused pairs.
 
     Raises:
         CratewatchError: if the model confuses none of these artworks.
     """
-    pairs = read_confused(lake, model)
+    pairs = confused_pairs(lake, source)
     artworks = {artwork for pair in pairs for artwork in pair} & cover_of.keys()
     if not artworks:
         raise CratewatchError(
-            f"--confused: model {model} confuses none of these artworks; leave it out, or name "
-            "another model"
+            f"--confused: {source} names none of these artworks; leave it out, or give another "
+            "model or file"
         )
     return sorted(cover_of[artwork] for artwork in artworks) * CONFUSED_MORE
 

@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 
 from cratewatch.catalog.schema import Table
 from cratewatch.cli import app
+from cratewatch.confused_pairs import HEADER
 from cratewatch.import_csv import COLUMNS
 from cratewatch.settings import (
     CONFIG_NAME,
@@ -34,6 +35,7 @@ from cratewatch.settings import (
 from cratewatch.synthesis.hand import DOINGS, SKINS
 from cratewatch.synthesis.query import draw_query
 from cratewatch.synthesis.scene import SceneConfig
+from cratewatch.synthesis.scene_file import GivenBox, GivenScene
 from cratewatch.synthesis.stickers import PHRASES
 
 ROOT = Path(__file__).parents[1]
@@ -220,6 +222,15 @@ def test_the_label_of_a_drawn_query_is_documented() -> None:
     assert all(set(rows("Label: boxes: mask")) == set(box["mask"]) for box in boxes)
     phrases = [*DOINGS.values(), *SKINS, *PHRASES.values()]
     assert all(f"`{phrase}`" in below("Label: boxes") for phrase in phrases)
+
+
+def test_what_a_scene_file_and_a_pairs_file_hold_is_documented() -> None:
+    assert list(rows("Scene file")) == list(GivenScene.model_fields)
+    assert list(rows("Scene file: boxes")) == list(GivenBox.model_fields)
+    assert list(rows("Pairs file")) == HEADER.split(",")
+    example = re.search(r"```json\n(.+)\n```", below("Scene file"))
+    assert example
+    GivenScene.model_validate_json(example[1])
 
 
 def test_the_columns_of_an_import_are_documented() -> None:

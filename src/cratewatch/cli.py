@@ -174,7 +174,7 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
     engine: Annotated[str, typer.Option(help="composite draws on the CPU.")] = "composite",
     split: Annotated[str, typer.Option(help="Artworks to draw: train, test or all.")] = "all",
     confused: Annotated[
-        str, typer.Option(help="Model whose confused covers are drawn more often.")
+        str, typer.Option(help="Model, or CSV of pairs: confused covers to draw more often.")
     ] = "",
     out_: Annotated[
         Path | None, typer.Option("--out", help="Folder for the shards instead of the lake.")
