@@ -1,0 +1,143 @@
+"""The quality gate: which painted pictures are worth keeping, and why the others are not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+
+from cratewatch.synthesis.painting import Mask, PaintRequest
+from cratewatch.synthesis.pixels import Plane, Rgb
+
+Reason: TypeAlias = Literal[
+    "hides_too_much",
+    "black",
+    "saturated",
+    "cover_overpainted",
+    "nothing_painted",
+    "seam_visible",
+]
+"""Why a picture is rejected, in the order in which it is looked at."""
+REASONS: tuple[Reason, ...] = get_args(Reason)
+LEAST_PX = 24
+"""Masks of fewer pixels are not judged: the camera shrinks them to one or two."""
+
+
+@dataclass(frozen=True)
+class GateConfig:
+    """When a picture is rejected; levels are of 255, shares 0 to 1.
+
+    Each default leaves room on both sides: of what `benchmarks/gate.py` measures on pictures of
+    the composite engine, laid into the masks with a seam of 3 px, and on pictures spoilt on
+    purpose.
+
+    Attributes:
+        hidden_share: Most of the sleeve that occluders may hide. Of sampled scenes one in
+            a thousand hides more; with less to see, the cover cannot be told from others.
+        clipped_share: Most of the painted pixels that may be black or white in all channels, as
+            all are where a network returned no numbers or its picture was withheld. White
+            stickers have ink, and shades.
+        clipped_levels: How near to 0 and 255 that is: JPEG moves them no further.
+        change_level: From which on a pixel counts as changed, in any channel: above the noise that
+            an autoencoder leaves where it paints nothing new.
+        painted_share: Least of each mask's pixels that must have changed.
+        overpainted_share: Most of the sleeve beside the masks that may have changed. Engines
+            return these pixels as they were: any change is a fault, small ones invisible.
+        seam_ratio: Most that the step over a mask's border may be, as a multiple of the steps
+            just inside and outside it: over a seam of w px they are alike, at a cut the one
+            stands alone.
+        seam_level: Least mean step that can be seen as a seam after the camera's noise.
+    """
+
+    hidden_share: float = 0.6
+    clipped_share: float = 0.5
+    clipped_levels: int = 4
+    change_level: int = 12
+    painted_share: float = 0.25
+    overpainted_share: float = 0.05
+    seam_ratio: float = 4.0
+    seam_level: float = 10.0
+
+
+def judge(request: PaintRequest, painted: Rgb, sleeve: Mask, config: GateConfig) -> Reason | None:
+    """Return why a painted picture is to be rejected, None for one to keep.
+
+    Args:
+        request: What was asked for.
+        painted: (H, W, 3), what came.
+        sleeve: (H, W), where the sleeve lies.
+
+    Raises:
+        ValueError: if painted or sleeve is not of the request's size.
+    """
+    if painted.shape != request.image.shape or sleeve.shape != painted.shape[:2]:
+        raise ValueError(
+            f"asked for {request.image.shape} on a sleeve {sleeve.shape}, got {painted.shape}"
+        )
+    return next(_faults(request, painted, sleeve, config), None)
+
+
+def _faults(
+    request: PaintRequest, painted: Rgb, sleeve: Mask, config: GateConfig
+) -> Iterator[Reason]:
+    """Look for one fault after the other, the cheapest first."""
+    union = np.logical_or.reduce([np.zeros_like(sleeve), *request.masks])
+    masks = [mask for mask in request.masks if mask.sum() >= LEAST_PX]
+    if _share(union, sleeve) > config.hidden_share:
+        yield "hides_too_much"
+    if _share((painted <= config.clipped_levels).all(axis=2), union) > config.clipped_share:
+        yield "black"
+    if _share((painted >= 255 - config.clipped_levels).all(axis=2), union) > config.clipped_share:
+        yield "saturated"
+    changed = _changed(request.image, painted, config.change_level)
+    if _share(changed, sleeve & ~union) > config.overpainted_share:
+        yield "cover_overpainted"
+    if any(_share(changed, mask) < config.painted_share for mask in masks):
+        yield "nothing_painted"
+    if any(_seam_is_visible(request, painted, mask, config) for mask in masks):
+        yield "seam_visible"
+
+
+def _share(what: Mask, of: Mask) -> float:
+    """Return the share of pixels of one mask that another holds; 0 of nothing."""
+    return float((what & of).sum() / max(int(of.sum()), 1))
+
+
+def _changed(before: Rgb, after: Rgb, level: int) -> Mask:
+    difference = np.maximum(before, after) - np.minimum(before, after)
+    return np.asarray((difference >= level).any(axis=2))
+
+
+def _seam_is_visible(request: PaintRequest, painted: Rgb, mask: Mask, config: GateConfig) -> bool:
+    over, beside = seam_steps(request, painted, mask)
+    return over >= config.seam_level and over > config.seam_ratio * beside
+
+
+def seam_steps(request: PaintRequest, painted: Rgb, mask: Mask) -> tuple[float, float]:
+    """Return mean steps of brightness over one mask's border to what is not painted, and beside it.
+
+    Of four pixels in a row or column, two outside all masks and two inside this one, the step
+    over the border is between the middle ones. Only what the painting adds to it counts: the
+    border may run along the sleeve's edge. The other is the larger of the means of the steps just
+    outside and just inside. Both are 0 where there are no such pixels.
+    """
+    free = ~np.logical_or.reduce(request.masks)
+    after = painted.mean(axis=2, dtype=np.float32)
+    added = after - request.image.mean(axis=2, dtype=np.float32)
+    planes = (after, added, mask, free)
+    turns = (planes, tuple(plane.T for plane in planes))
+    sides = [side for turn in turns for side in (turn, tuple(plane[:, ::-1] for plane in turn))]
+    steps = np.concatenate([_steps_along_rows(*side) for side in sides], axis=1)
+    if not steps.shape[1]:
+        return 0.0, 0.0
+    outside, over, inside = steps.mean(axis=1)
+    return float(over), float(max(outside, inside))
+
+
+def _steps_along_rows(after: Plane, added: Plane, mask: Mask, free: Mask) -> Plane:
+    """Return (3, n) steps outside, over and inside the border, where it is met from the left."""
+    rows, columns = np.nonzero(free[:, :-3] & free[:, 1:-2] & mask[:, 2:-1] & mask[:, 3:])
+    outside = after[rows, columns + 1] - after[rows, columns]
+    over = added[rows, columns + 2] - added[rows, columns + 1]
+    inside = after[rows, columns + 3] - after[rows, columns + 2]
+    return np.abs(np.stack([outside, over, inside]))
