@@ -5,6 +5,7 @@ from typing import TypedDict
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from cratewatch.synthesis.degradation import Framing
 from cratewatch.synthesis.hands import HandShape, outline_hand
@@ -95,6 +96,13 @@ def framed_mask(mask: Mask, framing: Framing) -> Mask:
     kept = mask[y0:y1, x0:x1].astype(np.uint8) * np.uint8(255)
     small = cv2.resize(kept, framing.size_px, interpolation=cv2.INTER_AREA)
     return np.asarray(small > 127)
+
+
+def outline_mask(mask: Mask) -> list[npt.NDArray[np.int32]]:
+    """Return the closed lines (n, 2), x and y in pixels, around the parts of a mask (H, W)."""
+    found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    lines = [np.asarray(contour, dtype=np.int32).reshape(-1, 2) for contour in found]
+    return [np.concatenate([line, line[:1]]) for line in lines]
 
 
 def _from_the_top(n_hands: int, n_stickers: int, n_boxes: int) -> list[int]:

@@ -5,6 +5,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
+from cratewatch.synthesis.masks import decode_mask, outline_mask
 from cratewatch.synthesis.query import Query
 
 CAPTION_PX = 14
@@ -15,6 +16,9 @@ def contact_sheet(
     queries: Sequence[Query], columns: int = 8, tile_px: int = 192, *, boxes: bool = False
 ) -> Image.Image:
     """Return the queries side by side, enlarged, with severity and occluded share below each.
+
+    Args:
+        boxes: Whether boxes and the outlines of masks are drawn.
 
     Raises:
         ValueError: if there is no query to show.
@@ -49,7 +53,10 @@ def _outline(picture: Image.Image, query: Query, factor: float) -> None:
     assert isinstance(drawn, list)
     for i, box in enumerate(drawn):
         corners = [value * factor for value in box["xyxy"]]
-        pen.rectangle(corners, outline=BOX_COLOURS[i % len(BOX_COLOURS)])
+        colour = BOX_COLOURS[i % len(BOX_COLOURS)]
+        pen.rectangle(corners, outline=colour)
+        for contour in outline_mask(decode_mask(box["mask"])):
+            pen.line([tuple((point + 0.5) * factor) for point in contour], fill=colour)
 
 
 def _caption(query: Query) -> str:

@@ -5,7 +5,13 @@ import pytest
 
 from cratewatch.synthesis.composite import draw_occluded
 from cratewatch.synthesis.degradation import Framing
-from cratewatch.synthesis.masks import decode_mask, encode_mask, framed_mask, masks_to_paint
+from cratewatch.synthesis.masks import (
+    decode_mask,
+    encode_mask,
+    framed_mask,
+    masks_to_paint,
+    outline_mask,
+)
 from cratewatch.synthesis.request import to_request
 from cratewatch.synthesis.scene import PhraseBox, Scene, SceneConfig, sample_scene
 
@@ -108,3 +114,13 @@ def test_a_mask_is_framed_like_its_picture() -> None:
     mask[2:4, 4:8] = True
     small = framed_mask(mask, Framing((2, 2, 8, 8), (3, 3)))
     assert small.tolist() == [[False, True, True], [False] * 3, [False] * 3]
+
+
+def test_outlines_are_closed_and_lie_on_the_mask() -> None:
+    mask = np.zeros((9, 12), dtype=np.bool_)
+    mask[1:4, 2:6] = mask[6:8, 8:11] = True
+    lines = sorted(outline_mask(mask), key=lambda line: line[:, 1].min())
+    assert [line.min(axis=0).tolist() for line in lines] == [[2, 1], [8, 6]]
+    assert [line.max(axis=0).tolist() for line in lines] == [[5, 3], [10, 7]]
+    assert all(line[0].tolist() == line[-1].tolist() for line in lines)
+    assert outline_mask(np.zeros((3, 3), dtype=np.bool_)) == []

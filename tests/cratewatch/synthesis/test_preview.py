@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cratewatch.synthesis.preview import CAPTION_PX, contact_sheet
-from cratewatch.synthesis.query import draw_query
+from cratewatch.synthesis.query import Query, draw_query
 from cratewatch.synthesis.scene import SceneConfig
 
 RED = np.full((20, 20, 3), (230, 10, 10), dtype=np.uint8)
@@ -29,6 +29,17 @@ def test_boxes_are_drawn_on_demand() -> None:
     plain, boxed = (np.asarray(contact_sheet(QUERIES, boxes=drawn)) for drawn in (False, True))
     assert plain.shape == boxed.shape
     assert (plain != boxed).any()
+
+
+def test_masks_are_outlined_beside_their_boxes() -> None:
+    query = next(query for query in QUERIES if query.label["boxes"])
+    boxes = query.label["boxes"]
+    assert isinstance(boxes, list)
+    height, width = boxes[0]["mask"]["size"]
+    empty = {"size": [height, width], "counts": [height * width]}
+    bare = Query(query.jpeg, query.label | {"boxes": [box | {"mask": empty} for box in boxes]})
+    with_masks, without = (np.asarray(contact_sheet([one], boxes=True)) for one in (query, bare))
+    assert (with_masks != without).any()
 
 
 def test_no_queries_no_sheet() -> None:
