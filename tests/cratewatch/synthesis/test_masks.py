@@ -5,6 +5,7 @@ import pytest
 
 from cratewatch.synthesis.composite import draw_occluded
 from cratewatch.synthesis.degradation import Framing
+from cratewatch.synthesis.hands import outline_hand
 from cratewatch.synthesis.masks import (
     decode_mask,
     encode_mask,
@@ -72,6 +73,30 @@ def test_fingers_reach_over_the_sleeves_edge_and_beyond() -> None:
             if hand.grip == "fingers_front":
                 assert (mask & base.sleeve).any()
                 assert (mask & ~base.sleeve).any()
+
+
+def test_fingers_behind_the_sleeve_show_beyond_its_edge_only() -> None:
+    for scene in SCENES:
+        if [hand.grip for hand in scene.hands] != ["thumb_front"]:
+            continue
+        sleeve = to_request(COVER, scene)[1].sleeve
+        shape = outline_hand(scene.hands[0], scene.corners_on(320), 320)
+        assert shape is not None
+        behind = (shape.whole > 0.5) & (shape.front <= 0.5)
+        mask = masks_to_paint(scene, sleeve)[0][shape.window]
+        assert (mask & behind & ~sleeve[shape.window]).sum() > 50
+        assert not (mask & behind & sleeve[shape.window]).any()
+        return
+    pytest.fail("no such scene")
+
+
+def test_a_mask_is_cut_off_at_its_box() -> None:
+    scene = next(scene for scene in SCENES if len(scene.hands) == 1)
+    x0, y0, x1, y1 = scene.boxes[0].xyxy
+    half = replace(scene.boxes[0], xyxy=(x0, y0, (x0 + x1) / 2, y1))
+    scene = replace(scene, boxes=(half, *scene.boxes[1:]))
+    columns = np.nonzero(to_request(COVER, scene)[1].masks[0])[1]
+    assert columns.max() < 320 * (x0 + x1) / 2 + 1
 
 
 def test_a_box_of_neither_hand_nor_sticker_is_its_own_mask_and_lies_on_top() -> None:

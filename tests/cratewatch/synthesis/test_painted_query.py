@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from cratewatch.synthesis.degradation import decode
 from cratewatch.synthesis.gate import GateConfig
+from cratewatch.synthesis.hand_sampling import HandConfig
 from cratewatch.synthesis.masks import decode_mask
 from cratewatch.synthesis.painted_query import (
     Order,
@@ -103,6 +105,20 @@ def test_the_label_describes_the_picture() -> None:
     for box, other in pairs:
         assert box["phrase"] == other["phrase"]
         assert decode_mask(box["mask"]).shape == (height, width)
+
+
+def test_the_picture_shows_what_was_painted_at_the_masks() -> None:
+    clear = SceneConfig(
+        bare_share=0, hands=HandConfig(none_share=0), sticker_share=0, severity_range=(0.0, 0.0)
+    )
+    for drawn in draw_painted(FlatHands(), orders(range(4), clear), CONFIG):
+        assert drawn.query is not None
+        boxes = drawn.query.label["boxes"]
+        assert isinstance(boxes, list)
+        mask = np.logical_or.reduce([decode_mask(box["mask"]) for box in boxes])
+        inside = cv2.erode(mask.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+        level = decode(drawn.query.jpeg)[inside].mean()
+        assert min(abs(level - 40), abs(level - 200)) < 15
 
 
 def test_an_engine_is_not_asked_for_scenes_without_occluders() -> None:
