@@ -71,7 +71,7 @@ class GligenEngine:
         batch = config.batch or fitting_batch(self._trial, self._device)
         self._batches = Batches(batch)
         if config.compile:
-            model.unet.compile()
+            model.unet.compile(dynamic=False)  # all batches have one shape
 
     @property
     def batch(self) -> int:

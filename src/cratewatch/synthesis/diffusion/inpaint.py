@@ -22,7 +22,7 @@ from PIL import Image
 from cratewatch.errors import CratewatchError
 from cratewatch.synthesis.diffusion.batches import Batches, fitting_batch
 from cratewatch.synthesis.diffusion.config import InpaintConfig
-from cratewatch.synthesis.diffusion.model import load_part, locate
+from cratewatch.synthesis.diffusion.model import check_parts, load_part, locate
 from cratewatch.synthesis.diffusion.placement import Placement
 from cratewatch.synthesis.diffusion.square import cells, fit, paste
 from cratewatch.synthesis.painting import Mask, PaintRequest
@@ -56,6 +56,7 @@ def load_inpaint(model: str, placement: Placement) -> Any:
         CratewatchError: if the model cannot inpaint, or files are missing or damaged.
     """
     folder = locate(model)
+    check_parts(folder)
     pipeline = load_part(folder, DiffusionPipeline.from_pretrained, dtype=placement.dtype)
     if not _inpaints(pipeline):
         try:
@@ -90,7 +91,7 @@ class InpaintEngine:
             pipeline.enable_attention_slicing()
         self._batches = Batches(config.batch or fitting_batch(self._trial, pipeline.device))
         if config.compile:
-            _network(pipeline).compile()
+            _network(pipeline).compile(dynamic=False)  # all batches have one shape
 
     @property
     def batch(self) -> int:

@@ -92,13 +92,23 @@ def load_tokenizer(folder: Path) -> CLIPTokenizer:
         CratewatchError: if its files are missing or damaged.
     """
     files = folder / "tokenizer"
-    has_pair = (files / "vocab.json").is_file() and (files / "merges.txt").is_file()
-    if not has_pair and not (files / "tokenizer.json").is_file():
-        raise CratewatchError(
-            f"{files}: the tokenizer is missing; it needs vocab.json and merges.txt, or "
-            "tokenizer.json"
-        )
+    _check_tokenizer(files)
     return load_part(files, CLIPTokenizer.from_pretrained)
+
+
+def check_parts(folder: Path) -> None:
+    """Check that every part that a model's index names is there.
+
+    Raises:
+        CratewatchError: if one is missing.
+    """
+    for name, source in _read_json(folder / "model_index.json").items():
+        if not isinstance(source, list) or source[0] is None:
+            continue
+        if name.startswith("tokenizer"):
+            _check_tokenizer(folder / name)
+        elif not (folder / name).is_dir():
+            raise CratewatchError(f"{folder / name}: is missing, fetch the model again")
 
 
 def load_part(folder: Path, load: Callable[..., Part], **options: object) -> Part:
@@ -110,6 +120,18 @@ def load_part(folder: Path, load: Callable[..., Part], **options: object) -> Par
         raise CratewatchError(
             f"{folder}: cannot be loaded, fetch the model again: {reason}"
         ) from error
+
+
+def _check_tokenizer(files: Path) -> None:
+    """Raise unless there is a vocabulary: transformers would make up one of 3 tokens."""
+    has_pair = (files / "vocab.json").is_file() and (files / "merges.txt").is_file()
+    if not has_pair and not any(
+        (files / name).is_file() for name in ("tokenizer.json", "spiece.model")
+    ):
+        raise CratewatchError(
+            f"{files}: the tokenizer is missing; it needs vocab.json and merges.txt, or "
+            "tokenizer.json"
+        )
 
 
 def _download(model: str) -> Path:

@@ -90,6 +90,27 @@ def test_each_occluder_is_painted_over_the_ones_before(pipeline, ask):
     assert not np.array_equal(painted[both.masks[1]], first[both.masks[1]])
 
 
+def test_each_stroke_has_its_own_random_numbers(ask):
+    request = ask(9)
+    stroke = Stroke(request.image, request.masks[0], "a hand", 9, 0)
+    others = (stroke, replace(stroke, number=1), replace(stroke, seed=10))
+    first, again, next_, reseeded = (
+        torch.randn(8, generator=each.generator()) for each in (stroke, *others)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, next_)
+    assert not torch.equal(first, reseeded)
+
+
+@pytest.mark.parametrize("part", ["unet", "tokenizer", "scheduler"])
+def test_a_missing_part_is_named(inpaint_folder, tmp_path, part):
+    damaged = tmp_path / "damaged"
+    shutil.copytree(inpaint_folder, damaged)
+    shutil.rmtree(damaged / part)
+    with pytest.raises(CratewatchError, match=f"damaged/{part}: .*missing"):
+        load_inpaint(str(damaged), CPU)
+
+
 def test_the_phrase_decides_what_is_painted(pipeline, ask):
     request = ask(7, HAND)
     renamed = replace(request, boxes=(PhraseBox("a glove", HAND[1]),))

@@ -71,13 +71,17 @@ def test_batches_are_filled_up_and_results_keep_their_order():
 
 
 def test_batches_halve_until_they_fit():
+    tried = []
+
     def work(batch: list[int]) -> list[int]:
+        tried.append(len(batch))
         if len(batch) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return batch
 
     batches = Batches(10)
     assert batches.run([1, 2, 3], work) == [1, 2, 3]
+    assert tried == [10, 5, 2, 2]
     assert batches.size == 2
 
 
@@ -103,3 +107,31 @@ def test_a_cpu_needs_no_trial():
         raise AssertionError
 
     assert fitting_batch(engine_of, torch.device("cpu")) == 8
+
+
+def test_a_gpus_memory_is_measured(monkeypatch):
+    """Of 20 GiB free, painting takes 1 GiB and 2 for each picture beyond the model's 6."""
+    painted = []
+
+    class Engine:
+        name = "gligen"
+
+        def __init__(self, batch: int) -> None:
+            self.batch = batch
+
+        def paint(self, requests):
+            assert len(requests) == self.batch
+            painted.append(self.batch)
+            return [request.image for request in requests]
+
+    memory = {
+        "reset_peak_memory_stats": lambda: None,
+        "empty_cache": lambda: None,
+        "memory_allocated": lambda: 6 * GIB,
+        "max_memory_allocated": lambda: (7 + 2 * painted[-1]) * GIB,
+        "mem_get_info": lambda: (20 * GIB, 30 * GIB),
+    }
+    for name, answer in memory.items():
+        monkeypatch.setattr(torch.cuda, name, answer)
+    assert fitting_batch(Engine, torch.device("cuda")) == 8
+    assert painted == [1, 2]
