@@ -1,9 +1,12 @@
-"""Draws a run of query shards: plan, draw, verify."""
+"""Draws a run of query shards: plan, draw, verify, publish."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,61 +17,129 @@ from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import open_catalog
 from cratewatch.confused_pairs import confused_pairs
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake import FolderLake, Lake, LakeLocation, open_lake
 from cratewatch.settings import load_settings
-from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics, run_in_lake
+from cratewatch.shards import (
+    RunFolder,
+    check_shard,
+    read_manifest,
+    read_samples,
+    read_statistics,
+    run_in_lake,
+)
 from cratewatch.splits import Split, in_split
 from cratewatch.synthesis.preview import contact_sheet
 from cratewatch.synthesis.query import ENGINE, Query
+from cratewatch.synthesis.scene_file import GivenScene, read_scenes
 from flows.progress import progress_bar
-from workers.cluster import cpus, ray_cluster
+from workers.cluster import Workers, cpus, fit_workers, ray_cluster
+from workers.forecast import Forecast, forecast
+from workers.painting import Brush, find_batch, paint_instead, paint_run
+from workers.samples import ShardResult, Sources
 from workers.synthesis import draw_run, plan_run
 
 PREVIEW_SAMPLES = 64
 CONFUSED_MORE = 3
+CONTACT_SHEET = "contact-sheet.jpg"
 
 
-@flow(name="synthesize-queries")
-def synthesize_queries(  # noqa: PLR0913  what the command takes
-    home: Path,
-    *,
-    samples: int,
-    seed: int = 0,
-    split: Split = "all",
-    workers: int = 0,
-    out: Path | None = None,
-    confused: str = "",
-) -> dict[str, Any]:
-    """Draw queries of the covers of a split; an interrupted run is taken up again.
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be drawn.
 
-    Args:
-        workers: Shards drawn at once; 0 takes the CPUs of the cluster.
+    Attributes:
+        workers: Shards drawn at once, or painters; 0 takes the CPUs of the cluster, or its GPUs.
         out: Folder for the shards; by default a run below queries/ in the lake, named after
             what was asked for.
         confused: Name of a model in the lake, or a CSV file of pairs; covers that it confuses, or
             that the file pairs, are drawn more often.
+        brush: What paints; None for the composite engine.
+        scenes: File of scenes to paint, in turn; they are sampled without one.
+    """
+
+    samples: int
+    seed: int = 0
+    split: Split = "all"
+    workers: int = 0
+    out: Path | None = None
+    confused: str = ""
+    brush: Brush | None = None
+    scenes: Path | None = None
+
+
+@flow(name="synthesize-queries")
+def synthesize_queries(home: Path, wanted: Wanted) -> dict[str, Any]:
+    """Draw queries of the covers of a split; an interrupted run is taken up again.
 
     Raises:
-        CratewatchError: if there are no covers, the run exists with other parameters, or
-            samples failed.
+        CratewatchError: if there are no covers, the run exists with other parameters, the model
+            does not fit, or samples failed.
     """
     settings = load_settings(home=home)
-    lake = open_lake(settings.lake)
-    cover_of = covers_of(settings.catalog_url, split)
-    cover_ids = sorted(cover_of.values())
-    run = out.name if out else f"{ENGINE}-{split}-{samples}-seed{seed}"
-    if confused:
-        cover_ids += more_of_the_confused(lake, confused, cover_of)
-        run += "" if out else f"-confused-by-{Path(confused).stem}"
-    folder = RunFolder(FolderLake(out)) if out else run_in_lake(lake, run)
-    manifest = plan_run(run, cover_ids, samples, seed, split)
+    sources, folder = plan(settings.catalog_url, settings.lake, wanted)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
-        draw(lake, folder, manifest, cover_ids, workers or cpus())
-    return publish(folder, manifest)
+        workers = fit(wanted)
+        if wanted.brush:
+            brush = settle(folder, wanted.brush, workers)
+            sources = paint_instead(sources, brush)
+            draw(sources, folder, paint_run(sources, folder, brush, workers), workers)
+        else:
+            draw(sources, folder, draw_run(sources, folder, workers.count), workers)
+    verify(sources, folder)
+    return publish(sources, folder)
+
+
+@flow(name="forecast-queries")
+def forecast_queries(home: Path, wanted: Wanted) -> Forecast:
+    """Say what drawing them would take; nothing is kept.
+
+    Raises:
+        CratewatchError: like synthesize_queries().
+    """
+    settings = load_settings(home=home)
+    sources, _ = plan(settings.catalog_url, settings.lake, wanted)
+    with ray_cluster(settings.ray_address, settings.home / "ray"):
+        return forecast(sources, wanted.brush, fit(wanted))
 
 
 @task(cache_policy=NO_CACHE)
+def plan(catalog_url: str, location: LakeLocation, wanted: Wanted) -> tuple[Sources, RunFolder]:
+    """Return what is drawn from, and where it is drawn to."""
+    lake = open_lake(location)
+    scenes = read_scenes(wanted.scenes) if wanted.scenes else []
+    cover_of = covers_of(catalog_url, wanted.split)
+    cover_ids = sorted(cover_of.values())
+    engine = wanted.brush.engine if wanted.brush else ENGINE
+    run = wanted.out.name if wanted.out else _run_name(engine, wanted)
+    if wanted.confused:
+        cover_ids += more_of_the_confused(lake, wanted.confused, cover_of)
+    manifest = plan_run(run, cover_ids, wanted.samples, wanted.seed, wanted.split)
+    _refuse_strangers(scenes, cover_ids)
+    folder = RunFolder(FolderLake(wanted.out)) if wanted.out else run_in_lake(lake, run)
+    return Sources(lake, manifest, cover_ids, scenes), folder
+
+
+def _refuse_strangers(scenes: Sequence[GivenScene], cover_ids: Sequence[str]) -> None:
+    """Raise CratewatchError if a scene asks for a cover that is not among those to draw."""
+    known = set(cover_ids)
+    for scene in scenes:
+        if scene.cover_id is not None and scene.cover_id not in known:
+            raise CratewatchError(
+                f"--scenes: cover {scene.cover_id} is not among the {len(known)} to draw; leave "
+                "cover_id out, or choose another --split"
+            )
+
+
+def _run_name(engine: str, wanted: Wanted) -> str:
+    parts = [f"{engine}-{wanted.split}-{wanted.samples}-seed{wanted.seed}"]
+    if wanted.confused:
+        parts.append(f"confused-by-{Path(wanted.confused).stem}")
+    if wanted.scenes:
+        parts.append(f"scenes-{wanted.scenes.stem}")
+    return "-".join(parts)
+
+
 def covers_of(catalog_url: str, split: Split) -> dict[str, str]:
     """Return a cover to draw for each artwork of the split."""
     catalog = open_catalog(catalog_url)
@@ -79,7 +150,6 @@ def covers_of(catalog_url: str, split: Split) -> dict[str, str]:
     return {artwork: cover for artwork, cover in first.items() if in_split(artwork, split)}
 
 
-@task(cache_policy=NO_CACHE)
 def more_of_the_confused(lake: Lake, source: str, cover_of: Mapping[str, str]) -> list[str]:
     """Return the covers to draw beside once each: CONFUSED_MORE times those of confused pairs.
 
@@ -96,27 +166,102 @@ def more_of_the_confused(lake: Lake, source: str, cover_of: Mapping[str, str]) -
     return sorted(cover_of[artwork] for artwork in artworks) * CONFUSED_MORE
 
 
+def fit(wanted: Wanted) -> Workers:
+    """Return as many workers as are asked for; raise CratewatchError if they do not fit."""
+    if wanted.brush is None:
+        return Workers(wanted.workers or cpus(), 1, gpu=False)
+    gpu = {"auto": None, "cuda": True, "cpu": False}[wanted.brush.config.device]
+    return fit_workers(wanted.workers, gpu=gpu)
+
+
 @task(cache_policy=NO_CACHE)
+def settle(folder: RunFolder, brush: Brush, workers: Workers) -> Brush:
+    """Return the brush with its batch: the run's own, where it was begun, or what a GPU holds.
+
+    With another batch the same seed may give other bytes.
+    """
+    if brush.config.batch is not None:
+        return brush
+    try:
+        batch = int(read_manifest(folder).settings["batch"])
+    except (NotFoundError, KeyError):
+        batch = find_batch(brush, workers)
+    return replace(brush, config=replace(brush.config, batch=batch))
+
+
+@task(cache_policy=NO_CACHE, tags=["gpu"])
 def draw(
-    lake: Lake, folder: RunFolder, manifest: Manifest, cover_ids: list[str], workers: int
+    sources: Sources, folder: RunFolder, results: Iterator[ShardResult], workers: Workers
 ) -> None:
-    """Draw all shards that are not done."""
+    """Draw all shards that are not done; a concurrency limit on the tag gpu bounds such tasks."""
+    manifest = sources.manifest
+    left = sum(len(manifest.sample_range(n)) for n in folder.not_done(manifest))
+    start = time.monotonic()
+    so_far = Counts()
     with progress_bar("synthesize") as advance:
-        drawn = failed = 0
-        for shard in draw_run(lake, folder, manifest, cover_ids, workers):
-            drawn, failed = drawn + shard.drawn, failed + len(shard.failed)
-            advance(drawn, manifest.n_samples, f"{failed} failed" if failed else "")
+        for shard in results:
+            so_far.add(shard)
+            hours = (time.monotonic() - start) / 3600
+            done = manifest.n_samples - left + so_far.drawn
+            advance(done, manifest.n_samples, so_far.note(hours, workers))
+
+
+@dataclass
+class Counts:
+    """What came of the shards so far."""
+
+    drawn: int = 0
+    failed: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def add(self, shard: ShardResult) -> None:
+        self.drawn += shard.drawn
+        self.failed += len(shard.failed)
+        self.rejected.update(shard.rejected)
+
+    def note(self, hours: float, workers: Workers) -> str:
+        """Return the rate, what failed or was rejected, and what it cost of GPUs."""
+        notes = [f"{self.drawn / hours / 3600:.1f} img/s"]
+        notes += [f"{self.failed} failed"] if self.failed else []
+        notes += [self._shares()] if self.rejected else []
+        notes += [f"{hours * workers.count:.2f} GPU-h"] if workers.gpu else []
+        return ", ".join(notes)
+
+    def _shares(self) -> str:
+        total = self.rejected.total()
+        attempts = self.drawn + total
+        reasons = [f"{reason} {n / attempts:.1%}" for reason, n in sorted(self.rejected.items())]
+        return f"rejected {total / attempts:.1%} ({', '.join(reasons)})"
 
 
 @task(cache_policy=NO_CACHE)
-def publish(folder: RunFolder, manifest: Manifest) -> dict[str, Any]:
-    """Sum the shards' statistics up and show them as an artifact."""
+def verify(sources: Sources, folder: RunFolder) -> None:
+    """Look into every shard; one that is not what its marker says has to be drawn again.
+
+    Raises:
+        CratewatchError: if there is such a shard; it is no longer done.
+    """
+    broken = [n for n in range(sources.manifest.n_shards) if not check_shard(folder, n)]
+    if broken:
+        raise CratewatchError(
+            f"run {sources.manifest.run}: {len(broken)} shards are not whole, first number "
+            f"{broken[0]}; they no longer count as done: see to the disk and synthesize again"
+        )
+
+
+@task(cache_policy=NO_CACHE)
+def publish(sources: Sources, folder: RunFolder) -> dict[str, Any]:
+    """Sum the shards' statistics up; show them, and some of the samples, as an artifact."""
+    manifest = sources.manifest
     shards = [read_statistics(folder, n) for n in range(manifest.n_shards)]
     total = sum(shard["samples"] for shard in shards)
     means = {
-        name: round(sum(shard[name] * shard["samples"] for shard in shards) / total, 4)
+        name: round(sum(shard[name] * shard["samples"] for shard in shards) / max(1, total), 4)
         for name in ("severity", "occluded_fraction")
     }
+    rejected: Counter[str] = Counter()
+    for shard in shards:
+        rejected.update(shard.get("rejected", {}))
     report = {
         "run": manifest.run,
         "folder": f"{folder.lake.root}/{folder.prefix}".rstrip("/"),
@@ -124,19 +269,32 @@ def publish(folder: RunFolder, manifest: Manifest) -> dict[str, Any]:
         "shards": len(shards),
         **means,
     }
-    table = "\n".join(f"| {name} | {value} |" for name, value in report.items())
+    if manifest.settings:
+        report |= {
+            "rejected": dict(sorted(rejected.items())),
+            "dropped": sum(shard.get("dropped", 0) for shard in shards),
+        }
+    sheet = BytesIO()
+    contact_sheet(_first_queries(folder), boxes=True).save(sheet, "JPEG")
+    folder.lake.write(folder.key(CONTACT_SHEET), sheet.getvalue())
+    rows = [*report.items(), ("contact sheet", f"{report['folder']}/{CONTACT_SHEET}")]
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     create_markdown_artifact(markdown=f"# Queries\n\n| | |\n|---|---|\n{table}\n", key="queries")
     return report
 
 
+def _first_queries(run: RunFolder) -> list[Query]:
+    samples = islice(read_samples(run), PREVIEW_SAMPLES)
+    return [Query(sample.jpeg, sample.label) for sample in samples]
+
+
 def write_preview(lake: LakeLocation, folder: str, path: Path) -> None:
-    """Write a contact sheet of a run's first samples, with boxes, to an image file.
+    """Write a contact sheet of a run's first samples, with boxes and masks, to an image file.
 
     Args:
         folder: Where the run's files lie, as publish() reports it.
     """
     run = RunFolder(open_lake(replace(lake, path=folder)))
-    samples = islice(read_samples(run), PREVIEW_SAMPLES)
-    sheet = contact_sheet([Query(sample.jpeg, sample.label) for sample in samples], boxes=True)
+    sheet = contact_sheet(_first_queries(run), boxes=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path)

@@ -18,7 +18,7 @@ TRIES = 3
 """Actors that an item may cost; more is the item's own fault."""
 DEATHS_EACH = 3
 """Replacements for each actor of a pool; more is the cluster's fault."""
-START_S = 300.0
+START_S = 600.0
 """How long nothing may happen while actors start: a large model loads within minutes."""
 
 

@@ -18,7 +18,12 @@ from typing import Annotated
 
 import typer
 
-from cratewatch import evaluation_command, model_commands, training_command
+from cratewatch import (
+    evaluation_command,
+    model_commands,
+    synthesis_command,
+    training_command,
+)
 from cratewatch.boundary import run_command
 from cratewatch.errors import CratewatchError
 from cratewatch.options import AsJson, Home
@@ -34,6 +39,7 @@ app = typer.Typer(
     help="Identify vinyl albums in CCTV footage: catalog, synthesis, training and gallery.",
 )
 app.add_typer(model_commands.app)
+app.add_typer(synthesis_command.app)
 app.add_typer(training_command.app)
 app.add_typer(evaluation_command.app)
 
@@ -162,56 +168,6 @@ def schedule(
 
         await_ready()
         asyncio.run(serve_nights(settings, sources, nights))
-
-
-@app.command(
-    epilog="Example: cratewatch synthesize --samples 4000 --seed 1 --split train --home shop"
-)
-def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
-    samples: Annotated[int, typer.Option(min=1, help="Queries to draw.")],
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
-    workers: Annotated[int, typer.Option(min=0, help="Shards at once; 0: all CPUs.")] = 0,
-    engine: Annotated[str, typer.Option(help="composite draws on the CPU.")] = "composite",
-    split: Annotated[str, typer.Option(help="Artworks to draw: train, test or all.")] = "all",
-    confused: Annotated[
-        str, typer.Option(help="Model, or CSV of pairs: confused covers to draw more often.")
-    ] = "",
-    out_: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the shards instead of the lake.")
-    ] = None,
-    preview: Annotated[
-        Path | None, typer.Option(help="Also write a contact sheet to this image file.")
-    ] = None,
-    home: Home = None,
-    json_: AsJson = False,
-) -> None:
-    """Draw degraded queries of the catalog's covers as webdataset shards."""
-    from cratewatch.splits import SPLITS
-    from cratewatch.synthesis.query import ENGINE
-
-    if engine != ENGINE:
-        raise CratewatchError(f"--engine: {engine!r} is unknown; there is {ENGINE!r}")
-    if split not in SPLITS:
-        raise CratewatchError(f"--split: {split!r} is none of {', '.join(SPLITS)}")
-    if preview and preview.suffix.lower() not in (".jpg", ".png"):
-        raise CratewatchError(f"--preview: {preview} ends neither in .jpg nor in .png")
-    settings = load_settings(home=home)
-    with _prefect(settings) as await_ready:
-        from flows.synthesize_queries import synthesize_queries, write_preview
-
-        await_ready()
-        report = synthesize_queries(
-            settings.home,
-            samples=samples,
-            seed=seed,
-            split=split,
-            workers=workers,
-            out=out_.absolute() if out_ else None,
-            confused=confused,
-        )
-    if preview:
-        write_preview(settings.lake, report["folder"], preview)
-    show(report, json_)
 
 
 @app.command(epilog="Example: cratewatch index --home shop")

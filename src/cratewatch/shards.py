@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import io
 import json
+import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class Manifest:
 
     Attributes:
         covers: Digest of the cover ids drawn from, so that a resumed run draws the same.
+        settings: Of an engine that has any: its model, and how it paints.
     """
 
     run: str
@@ -40,6 +42,7 @@ class Manifest:
     split: str
     covers: str
     scene: dict[str, Any]
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_shards(self) -> int:
@@ -133,6 +136,22 @@ def record_failed_shard(folder: RunFolder, shard: int, failed: Mapping[str, str]
     folder.lake.write(folder.key(f"{shard_name(shard)}.failed"), reasons)
 
 
+def check_shard(folder: RunFolder, shard: int) -> bool:
+    """Whether a done shard holds what its marker says; if not, it does not count as done any more.
+
+    Raises:
+        NotFoundError: if the shard is not done.
+    """
+    expected = int(read_statistics(folder, shard)["samples"])
+    try:
+        whole = sum(1 for _ in _shard_samples(folder, shard)) == expected
+    except (NotFoundError, tarfile.TarError, ValueError, KeyError, EOFError):
+        whole = False
+    if not whole:
+        folder.lake.delete(folder.key(f"{shard_name(shard)}.done"))
+    return whole
+
+
 def read_manifest(folder: RunFolder) -> Manifest:
     """Raise NotFoundError if there is no such run."""
     return Manifest(**json.loads(folder.lake.read(folder.key("manifest.json"))))
@@ -160,10 +179,14 @@ def read_samples(folder: RunFolder) -> Iterator[Sample]:
             f"{shard_name(missing[0])}; run `cratewatch synthesize` again with the same options"
         )
     for shard in range(manifest.n_shards):
-        name = folder.key(f"{shard_name(shard)}.tar")
-        stream = {"url": name, "stream": io.BytesIO(folder.lake.read(name))}
-        for fields in group_by_keys(tar_file_expander([stream])):
-            yield Sample(fields["__key__"], fields["jpg"], json.loads(fields["json"]))
+        yield from _shard_samples(folder, shard)
+
+
+def _shard_samples(folder: RunFolder, shard: int) -> Iterator[Sample]:
+    name = folder.key(f"{shard_name(shard)}.tar")
+    stream = {"url": name, "stream": io.BytesIO(folder.lake.read(name))}
+    for fields in group_by_keys(tar_file_expander([stream])):
+        yield Sample(fields["__key__"], fields["jpg"], json.loads(fields["json"]))
 
 
 def runs(lake: Lake) -> list[str]:

@@ -61,14 +61,14 @@ def story(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         _isolate_prefect(patch, home)
         from flows.index_gallery import index_gallery
-        from flows.synthesize_queries import synthesize_queries
+        from flows.synthesize_queries import Wanted, synthesize_queries
         from flows.train_model import train_model
 
         draw_stock(home / "shop", stock_of_night(1, PLAN))
         with DemoShop(home / "shop", plan=PLAN, slow_answer_s=0.2) as shop:
             _declare(home, shop.url)
             first = _night(home, shop, 1)
-            synthesize_queries(home, samples=90, seed=1)
+            synthesize_queries(home, Wanted(90, seed=1))
             config = TrainConfig(
                 model=ModelConfig(image_px=32), draw=Draw(artworks=8), steps=3, drawers=0
             )

@@ -19,6 +19,7 @@ from cratewatch.lake import FolderLake, Lake, LakeLocation, cover_key, open_lake
 from cratewatch.shards import RunFolder, latest_run, read_samples, run_in_lake
 from flows.synthesize_queries import write_preview
 from workers.embedding import ModelUse, embed_covers
+from workers.samples import Sources
 from workers.synthesis import draw_run, plan_run
 
 
@@ -45,13 +46,13 @@ def test_a_bucket_holds_what_a_folder_would(
 
     manifest = replace(plan_run("run", covers, 20, 1, "all"), shard_size=8)
     for place in (bucket, lake):
-        drawn = list(draw_run(place, run_in_lake(place, "run"), manifest, covers, 2))
+        drawn = list(draw_run(Sources(place, manifest, covers), run_in_lake(place, "run"), 2))
         assert sum(shard.drawn for shard in drawn) == 20
     assert list(bucket.keys("queries")) == list(lake.keys("queries"))
     assert list(read_samples(latest_run(bucket, "all"))) == list(
         read_samples(latest_run(lake, "all"))
     )
-    assert list(draw_run(bucket, run_in_lake(bucket, "run"), manifest, covers, 2)) == []
+    assert list(draw_run(Sources(bucket, manifest, covers), run_in_lake(bucket, "run"), 2)) == []
 
     write_preview(s3_location, f"{bucket.root}/queries/run", tmp_path / "preview.jpg")
     with Image.open(tmp_path / "preview.jpg") as preview:
@@ -86,9 +87,9 @@ def test_a_store_that_goes_away_is_no_sample_s_fault(
     gone = open_lake(replace(s3_location, path="s3://no-such-bucket"))
     out = FolderLake(tmp_path / "out")
     with pytest.raises(UnavailableError, match="create the bucket"):
-        list(draw_run(gone, RunFolder(out), manifest, covers, 2))
+        list(draw_run(Sources(gone, manifest, covers), RunFolder(out), 2))
     assert not list(out.root.glob("*.failed"))
-    assert len(list(draw_run(bucket, RunFolder(out), manifest, covers, 2))) == 3
+    assert len(list(draw_run(Sources(bucket, manifest, covers), RunFolder(out), 2))) == 3
 
 
 def test_the_command_line_says_in_one_line_that_the_store_is_away(home: Path) -> None:

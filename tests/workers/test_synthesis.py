@@ -9,7 +9,7 @@ from cratewatch.catalog import Cover
 from cratewatch.errors import CratewatchError
 from cratewatch.lake import FolderLake, Lake, cover_key
 from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics
-from workers import synthesis
+from workers.samples import Sources
 from workers.synthesis import draw_run, plan_run
 
 
@@ -34,12 +34,12 @@ def test_same_seed_same_bytes_whatever_the_number_of_workers(
 ) -> None:
     for workers in (1, 2):
         out = RunFolder(FolderLake(tmp_path / str(workers)))
-        drawn = list(draw_run(lake, out, plan(cover_ids), cover_ids, workers))
+        drawn = list(draw_run(Sources(lake, plan(cover_ids), cover_ids), out, workers))
         assert sorted(shard.shard for shard in drawn) == [0, 1, 2, 3]
         assert sum(shard.drawn for shard in drawn) == 30
     assert files(tmp_path / "1") == files(tmp_path / "2")
     other = RunFolder(FolderLake(tmp_path / "other"))
-    list(draw_run(lake, other, plan(cover_ids, seed=2), cover_ids, 2))
+    list(draw_run(Sources(lake, plan(cover_ids, seed=2), cover_ids), other, 2))
     assert files(tmp_path / "1")["shard-00000.tar"] != files(tmp_path / "other")["shard-00000.tar"]
 
 
@@ -48,11 +48,11 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
     whole, cut = RunFolder(FolderLake(tmp_path / "whole")), RunFolder(FolderLake(tmp_path / "cut"))
-    list(draw_run(lake, whole, plan(cover_ids), cover_ids, 2))
-    next(draw_run(lake, cut, plan(cover_ids), cover_ids, 1))
+    list(draw_run(Sources(lake, plan(cover_ids), cover_ids), whole, 2))
+    next(draw_run(Sources(lake, plan(cover_ids), cover_ids), cut, 1))
     done = [path.name for path in (tmp_path / "cut").glob("*.done")]
     assert 1 <= len(done) < 4
-    rest = list(draw_run(lake, cut, plan(cover_ids), cover_ids, 2))
+    rest = list(draw_run(Sources(lake, plan(cover_ids), cover_ids), cut, 2))
     assert len(rest) <= 4 - len(done)
     assert files(tmp_path / "cut") == files(tmp_path / "whole")
 
@@ -62,7 +62,7 @@ def test_every_cover_is_drawn_equally_often_with_its_label(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
     out = RunFolder(FolderLake(tmp_path / "out"))
-    list(draw_run(lake, out, plan(cover_ids, samples=48), cover_ids, 2))
+    list(draw_run(Sources(lake, plan(cover_ids, samples=48), cover_ids), out, 2))
     samples = list(read_samples(out))
     drawn = [sample.label["cover_id"] for sample in samples]
     assert sorted(drawn) == sorted(cover_ids * 2)
@@ -80,17 +80,17 @@ def test_a_cover_that_cannot_be_drawn_costs_its_shard_and_is_named(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
     manifest = plan(cover_ids, samples=16)
-    bad = cover_ids[synthesis._cover_of_sample(3, manifest.seed, len(cover_ids))]
+    bad = Sources(lake, manifest, cover_ids).cover_id(3)
     good = lake.read(cover_key(bad))
     lake.write(cover_key(bad), b"broken")
     out = RunFolder(FolderLake(tmp_path / "out"))
     with pytest.raises(CratewatchError, match=r"1 samples failed, first 000000003: ImageError"):
-        list(draw_run(lake, out, manifest, cover_ids, 2))
+        list(draw_run(Sources(lake, manifest, cover_ids), out, 2))
     assert not out.is_done(0)
     assert out.is_done(1)
     assert b"begins with b'broken'" in out.lake.read("shard-00000.failed")
     lake.write(cover_key(bad), good)
-    assert [shard.shard for shard in draw_run(lake, out, manifest, cover_ids, 2)] == [0]
+    assert [shard.shard for shard in draw_run(Sources(lake, manifest, cover_ids), out, 2)] == [0]
     assert len(list(read_samples(out))) == 16
 
 

@@ -29,7 +29,7 @@ from cratewatch.training.loop import TrainConfig
 from flows.index_gallery import index_gallery
 from flows.progress import progress_bar
 from flows.refresh_catalog import refresh_catalog
-from flows.synthesize_queries import synthesize_queries
+from flows.synthesize_queries import Wanted, synthesize_queries
 from flows.train_model import train_model
 from workers.cluster import ray_cluster
 
@@ -55,7 +55,7 @@ def run_demo(home: Path, steps: int = TRAIN_STEPS) -> DemoResult:
         with _stage(result, "night 1"):
             result.night1 = _night(home, 1)
         with _stage(result, "synthesize"):
-            synthesize_queries(home, samples=TRAIN_SAMPLES, seed=SEED, split="train")
+            synthesize_queries(home, Wanted(TRAIN_SAMPLES, SEED, "train"))
         with _stage(result, "train"):
             train_model(home, TrainConfig(steps=steps, seed=SEED))
         with _stage(result, "index"):
@@ -64,7 +64,7 @@ def run_demo(home: Path, steps: int = TRAIN_STEPS) -> DemoResult:
         with _stage(result, "night 2"):
             result.night2 = _night(home, 2)
         with _stage(result, "evaluate"):
-            synthesize_queries(home, samples=TEST_SAMPLES, seed=SEED + 1, split="test")
+            synthesize_queries(home, Wanted(TEST_SAMPLES, SEED + 1, "test"))
             evaluation, answers = evaluate_serving(load_settings(home=home))
     _fill(result, home, evaluation)
     _publish(home, result, evaluation, answers)

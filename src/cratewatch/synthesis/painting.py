@@ -37,6 +37,10 @@ class PaintEngine(Protocol):
     def name(self) -> str:
         """Name of the engine, as labels and commands have it."""
 
+    @property
+    def batch(self) -> int:
+        """Pictures that are painted together; with another number rounding may differ."""
+
     def paint(self, requests: Sequence[PaintRequest]) -> list[Rgb]:
         """Return a picture for each request, of its image's size.
 

@@ -1,0 +1,213 @@
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cratewatch.catalog import Cover
+from cratewatch.errors import CratewatchError
+from cratewatch.lake import FolderLake, Lake, cover_key
+from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics
+from cratewatch.synthesis.diffusion import GligenConfig
+from cratewatch.synthesis.diffusion.architectures import make_model
+from cratewatch.synthesis.painted_query import PaintConfig
+from cratewatch.synthesis.painting import PaintRequest
+from cratewatch.synthesis.scene_file import GivenScene
+from workers import painting
+from workers.cluster import Workers
+from workers.forecast import forecast
+from workers.painting import Brush, paint_instead, paint_run
+from workers.pool import Quarantined
+from workers.samples import Sources
+from workers.synthesis import plan_run
+
+NODE_DEATH = Path(__file__).with_name("paint_on_dying_node.py")
+
+
+@pytest.fixture(scope="session")
+def brush(tmp_path_factory: pytest.TempPathFactory) -> Brush:
+    """A tiny GLIGEN of random weights, and few steps."""
+    folder = tmp_path_factory.mktemp("gligen")
+    make_model(folder)
+    config = GligenConfig(steps=2, batch=2, precision="fp32", device="cpu")
+    return Brush("gligen", str(folder), config, PaintConfig(side_px=96, attempts=2))
+
+
+@pytest.fixture
+def cover_ids(imported: list[Cover]) -> list[str]:
+    return [cover.cover_id for cover in imported]
+
+
+def sources(lake: Lake, cover_ids: list[str], brush: Brush, *scenes: GivenScene) -> Sources:
+    manifest = replace(plan_run("run", cover_ids, 10, 1, "all"), shard_size=4)
+    return paint_instead(Sources(lake, manifest, cover_ids, scenes), brush)
+
+
+def one(count: int = 1) -> Workers:
+    return Workers(count, 1, gpu=False)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_same_seed_same_bytes_by_two_painters_and_after_a_cut(
+    lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
+) -> None:
+    wanted = sources(lake, cover_ids, brush)
+    whole, cut = RunFolder(FolderLake(tmp_path / "whole")), RunFolder(FolderLake(tmp_path / "cut"))
+    results = list(paint_run(wanted, whole, brush, one(2)))
+    assert sorted(result.shard for result in results) == [0, 1, 2]
+    started = paint_run(wanted, cut, brush, one())
+    next(started)
+    started.close()  # type: ignore[attr-defined]
+    left = cut.not_done(wanted.manifest)
+    assert left
+    rest = list(paint_run(wanted, cut, brush, one()))
+    assert sorted(result.shard for result in rest) == left
+    assert files(tmp_path / "cut") == files(tmp_path / "whole")
+    labels = [sample.label for sample in read_samples(whole)]
+    assert {label["engine"] for label in labels} == {"gligen"}
+    dropped = sum(read_statistics(whole, n).get("dropped", 0) for n in range(3))
+    assert len(labels) == 10 - dropped
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_cover_that_is_gone_costs_its_shards_and_is_named(
+    lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
+) -> None:
+    wanted, out = sources(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
+    gone = cover_key(wanted.cover_id(5))
+    kept = lake.read(gone)
+    lake.delete(gone)
+    with pytest.raises(CratewatchError, match="1 samples failed, first 000000005: NotFoundError"):
+        list(paint_run(wanted, out, brush, one()))
+    assert [out.is_done(shard) for shard in range(3)] == [True, False, True]
+    lake.write(gone, kept)
+    assert [result.shard for result in paint_run(wanted, out, brush, one())] == [1]
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_model_that_does_not_fit_is_one_line_at_once(
+    lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
+) -> None:
+    wanted, out = sources(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
+    (tmp_path / "empty").mkdir()
+    for model in ("empty", "nowhere"):
+        wrong = replace(brush, model=str(tmp_path / model))
+        with pytest.raises(CratewatchError, match=model) as raised:
+            list(paint_run(wanted, out, wrong, one()))
+        assert "\n" not in str(raised.value)
+    assert not list((tmp_path / "out").glob("*.tar"))
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_forecast_reckons_from_a_few_samples_and_keeps_none(
+    lake: Lake, cover_ids: list[str], brush: Brush
+) -> None:
+    wanted = sources(lake, cover_ids, brush)
+    manifest = replace(wanted.manifest, n_samples=1_000_000, shard_size=250)
+    million = replace(wanted, manifest=manifest)
+    before = list(lake.keys())
+    painted, drawn = forecast(million, brush, one(2)), forecast(million, None, one(2))
+    for made in (painted, drawn):
+        assert (made.samples, made.shards, made.workers) == (1_000_000, 4000, 2)
+        assert made.hours == pytest.approx(1_000_000 / made.images_per_s / 3600, rel=0.01)
+        assert made.gpu_hours == 0
+        assert 1_000 < made.storage_bytes / 1_000_000 < 100_000
+    assert drawn.images_per_s > painted.images_per_s > 0
+    assert list(lake.keys()) == before
+
+
+class Lost:
+    """A pool whose first shard no painter survives."""
+
+    def map(self, _: object, items: list[int]) -> Iterator[Any]:
+        yield Quarantined(items[0], "ActorDiedError: the GPU fell off the bus")
+
+
+def test_a_shard_that_no_painter_survives_is_set_aside_with_its_reason(
+    lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
+) -> None:
+    wanted, out = sources(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
+    lost: Any = Lost()
+    (result,) = painting._painted(wanted, out, [2], lost)
+    assert (result.shard, result.drawn) == (2, 0)
+    assert "fell off the bus" in result.failed["000000008"]
+    assert b"fell off the bus" in out.lake.read("shard-00002.failed")
+    assert not out.is_done(2)
+
+
+def test_given_scenes_are_painted_in_turn(lake: Lake, cover_ids: list[str], brush: Brush) -> None:
+    box = {"phrase": "a hand", "xyxy": (0.2, 0.2, 0.6, 0.6)}
+    line = {"seed": 1, "boxes": (box,), "cover_id": cover_ids[3]}
+    given = GivenScene.model_validate(line)
+    bare = GivenScene.model_validate({"seed": 2, "boxes": ()})
+    wanted = sources(lake, cover_ids, brush, given, bare)
+    assert [wanted.given_scene(n) for n in range(3)] == [given, bare, given]
+    assert wanted.cover_id(0) == wanted.cover_id(2) == cover_ids[3]
+    assert (
+        wanted.manifest.settings["scenes"]
+        != sources(lake, cover_ids, brush, given).manifest.settings["scenes"]
+    )
+
+
+def test_an_engine_is_asked_by_one_thread_at_a_time() -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    class Slow:
+        name, batch = "slow", 1
+
+        def paint(self, _: list[PaintRequest]) -> list[Any]:
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.02)
+            inside.pop()
+            return []
+
+    engine = painting.OneAtATime(Slow())  # type: ignore[arg-type]
+    threads = [threading.Thread(target=engine.paint, args=([],)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1, 1]
+
+
+def test_a_node_that_dies_costs_no_sample(
+    lake: FolderLake, cover_ids: list[str], brush: Brush, tmp_path: Path
+) -> None:
+    """Two nodes beside the head; one is killed in mid-run, with its painter and its shards."""
+    task = {
+        "lake": str(lake.root),
+        "covers": cover_ids,
+        "model": brush.model,
+        "undisturbed": str(tmp_path / "undisturbed"),
+        "disturbed": str(tmp_path / "disturbed"),
+        "ray": str(tmp_path / "ray"),
+    }
+    answer = subprocess.run(
+        [sys.executable, str(NODE_DEATH), json.dumps(task)],
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    assert "a node was killed" in answer.stdout
+    assert files(tmp_path / "disturbed") == files(tmp_path / "undisturbed")
+    assert len(list((tmp_path / "disturbed").glob("*.done"))) == 6
+
+
+def test_manifests_of_before_are_read(tmp_path: Path) -> None:
+    manifest = plan_run("run", ["a"], 1, 0, "all")
+    fields = {key: value for key, value in vars(manifest).items() if key != "settings"}
+    assert Manifest(**fields) == manifest
