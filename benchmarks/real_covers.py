@@ -72,7 +72,7 @@ def _train(home: Path, steps: int, seed: int) -> dict[str, float]:
     from flows.synthesize_queries import Wanted, covers_of, synthesize_queries
     from flows.train_model import train_model
 
-    n_train = len(covers_of.fn(load_settings(home=home).catalog_url, "train"))
+    n_train = len(covers_of(load_settings(home=home).catalog_url, "train"))
     start = time.monotonic()
     synthesize_queries(home, Wanted(TRAIN_SAMPLES_EACH * n_train, seed, "train"))
     drawn = time.monotonic()
@@ -91,7 +91,7 @@ def _evaluate(home: Path, seed: int) -> float:
     from flows.synthesize_queries import Wanted, covers_of, synthesize_queries
 
     start = time.monotonic()
-    n_test = len(covers_of.fn(load_settings(home=home).catalog_url, "test"))
+    n_test = len(covers_of(load_settings(home=home).catalog_url, "test"))
     synthesize_queries(home, Wanted(n_test, seed + 1, "test"))
     evaluation, _ = evaluate_serving(load_settings(home=home))
     Console().print(evaluation_table(asdict(evaluation)))
