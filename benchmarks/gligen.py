@@ -7,7 +7,7 @@ The stock pipeline takes one layout per call; our loop takes a batch of differen
 the same requests and go from uint8 pictures to uint8 pictures. The ways take turns, each once
 without measuring first, which also compiles; the median counts. --full makes a model with the
 architecture of Stable Diffusion 1.4 with GLIGEN and random weights: speed and memory are those of
-a trained one. docs/evaluation.md holds the output.
+a trained one. docs/synthesis.md holds the output.
 """
 
 from __future__ import annotations

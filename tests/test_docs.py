@@ -270,7 +270,7 @@ def test_keys_that_functions_write_are_documented() -> None:
     written = function_keys(refresh, "refresh_source") | function_keys(refresh, "publish")
     assert set(rows("Refresh report")) == written
     measured = function_keys("flows/synthesize_queries.py", "publish")
-    averaged = set(rows("Done marker")) - {"samples"}
+    averaged = {"severity", "occluded_fraction"}
     assert set(rows("synthesize --json")) == measured | averaged
 
 
