@@ -71,13 +71,14 @@ class Pool:
     ) -> Iterator[Any]:
         """Yield the result of submit(actor, item) for each item, or Quarantined, in any order.
 
-        Items are taken only as actors become free. An actor that dies, or of which anything but
-        a CratewatchError comes, is replaced, and its items are given to others. The actors are
-        gone at the end.
+        Items are taken only as actors become free. An actor that dies, or of which any other
+        error comes than those below, is replaced, and its items are given to others. The actors
+        are gone at the end.
 
         Raises:
             CratewatchError: as it came of an actor; or if actors do not start, or die again and
                 again.
+            OSError: as it came of an actor, such as a disk that is full.
         """
         rest = iter(items)
         try:
@@ -121,7 +122,7 @@ class Pool:
         try:
             result = ray.get(done)
         except RayTaskError as error:
-            if isinstance(error.cause, CratewatchError):
+            if isinstance(error.cause, CratewatchError | OSError):
                 raise error.cause from None
             yield from self._lose(member, task, f"{type(error.cause).__name__}: {error.cause}")
         except RayError as error:

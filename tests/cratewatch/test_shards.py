@@ -14,6 +14,7 @@ from cratewatch.shards import (
     Manifest,
     RunFolder,
     Sample,
+    check_shard,
     find_run,
     latest_run,
     read_manifest,
@@ -166,3 +167,29 @@ def test_what_is_missing_is_named(lake: Lake) -> None:
         latest_run(lake, "test")
     with pytest.raises(NotFoundError, match="'nope'"):
         find_run(lake, "nope", "test")
+
+
+@pytest.mark.parametrize("harm", ["cut short", "gone", "a sample less"])
+def test_a_shard_that_is_not_what_its_marker_says_is_to_be_drawn_again(
+    tmp_path: Path, harm: str
+) -> None:
+    folder = RunFolder(FolderLake(tmp_path))
+    start_run(folder, MANIFEST)
+    for shard in range(2):
+        write_shard(folder, shard, [sample(2 * shard), sample(2 * shard + 1)], {})
+    assert check_shard(folder, 0)
+    assert check_shard(folder, 1)
+    tar = folder.key("shard-00001.tar")
+    whole = folder.lake.read(tar)
+    if harm == "cut short":
+        folder.lake.write(tar, whole[: len(whole) // 3])
+    elif harm == "gone":
+        folder.lake.delete(tar)
+    else:
+        done = folder.lake.read("shard-00001.done")
+        folder.lake.delete("shard-00001.done")
+        write_shard(folder, 1, [sample(2)], {})
+        folder.lake.write("shard-00001.done", done)
+    assert not check_shard(folder, 1)
+    assert check_shard(folder, 0)
+    assert folder.not_done(MANIFEST) == [1, 2]

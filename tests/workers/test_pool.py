@@ -1,3 +1,4 @@
+import errno
 import os
 import time
 from pathlib import Path
@@ -24,8 +25,12 @@ class Squarer:
 
     def square(self, number: int) -> int:
         """Square a number; some are the death of as many actors."""
-        if number < 0:
+        if number == -1:
             raise CratewatchError(f"{number} has no business here")
+        if number == -2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        if number == -3:
+            raise RuntimeError("CUDA error: the device fell off the bus")
         deaths = len(list(self._notes.glob(f"death-{number}-*")))
         if deaths < self._dies_at.get(number, 0):
             (self._notes / f"death-{number}-{deaths}").touch()
@@ -64,6 +69,15 @@ def test_an_item_that_kills_every_actor_is_quarantined_and_the_others_are_done(
 def test_what_an_actor_says_of_its_input_is_raised(tmp_path: Path) -> None:
     with pytest.raises(CratewatchError, match="-1 has no business here"):
         squares(tmp_path, [-1], {})
+    with pytest.raises(OSError, match="No space left"):
+        squares(tmp_path, [-2], {})
+
+
+def test_an_actor_whose_device_fails_is_no_longer_trusted(tmp_path: Path) -> None:
+    found = squares(tmp_path, [2, -3, 4], {}, size=1)
+    assert sorted(one for one in found if isinstance(one, int)) == [4, 16]
+    (lost,) = (one for one in found if isinstance(one, Quarantined))
+    assert lost == Quarantined(-3, "RuntimeError: CUDA error: the device fell off the bus")
 
 
 def test_a_cluster_that_loses_every_actor_is_given_up(tmp_path: Path) -> None:

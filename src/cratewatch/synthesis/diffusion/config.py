@@ -1,7 +1,8 @@
 """What can be chosen about a diffusion engine. Imports nothing heavy: command lines read it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from cratewatch.errors import SettingsError
 
@@ -40,6 +41,8 @@ class DiffusionConfig:
 
     def __post_init__(self) -> None:
         """Refuse what is out of range."""
+        one_of("precision", self.precision, get_args(Precision))
+        one_of("device", self.device, get_args(Device))
         in_range("steps", self.steps, 2, 1000)
         in_range("guidance", self.guidance, 0.0, 100.0)
         in_range("batch", 1 if self.batch is None else self.batch, 1, 1024)
@@ -86,6 +89,12 @@ class InpaintConfig(DiffusionConfig):
             raise SettingsError(
                 f"strength {self.strength} leaves fewer than 2 of {self.steps} steps: raise either"
             )
+
+
+def one_of(name: str, value: str, known: Sequence[str]) -> None:
+    """Raise SettingsError unless the value is a known one."""
+    if value not in known:
+        raise SettingsError(f"{name} is {value!r}: choose {', '.join(known)}")
 
 
 def in_range(name: str, value: float, low: float, high: float) -> None:
