@@ -115,7 +115,7 @@ def test_a_forecast_reckons_from_a_few_samples_and_keeps_none(
     wanted = sources(lake, cover_ids, brush)
     manifest = replace(wanted.manifest, n_samples=1_000_000, shard_size=250)
     million = replace(wanted, manifest=manifest)
-    before = list(lake.keys())
+    before = list(lake.keys(""))
     painted, drawn = forecast(million, brush, one(2)), forecast(million, None, one(2))
     for made in (painted, drawn):
         assert (made.samples, made.shards, made.workers) == (1_000_000, 4000, 2)
@@ -123,7 +123,7 @@ def test_a_forecast_reckons_from_a_few_samples_and_keeps_none(
         assert made.gpu_hours == 0
         assert 1_000 < made.storage_bytes / 1_000_000 < 100_000
     assert drawn.images_per_s > painted.images_per_s > 0
-    assert list(lake.keys()) == before
+    assert list(lake.keys("")) == before
 
 
 class Lost:

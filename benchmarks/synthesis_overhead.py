@@ -1,0 +1,154 @@
+"""Runs of shards against the bare engines, and two Ray workers against one, in turns.
+
+    .venv/bin/python benchmarks/synthesis_overhead.py --samples 600 --painted 48 --pairs 3
+
+"Bare" draws the same samples one after another in this process and keeps none. The others are the
+command's way: Ray, covers from the lake, shards with labels and done markers. Runs that were drawn
+before the clock starts have started Ray's workers and loaded the model. GLIGEN is the tiny one, on one
+thread. docs/synthesis.md holds the output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.loopback_shop import distinct_jpeg
+from cratewatch.images import prepare_cover
+from cratewatch.lake import FolderLake, cover_key
+from cratewatch.shards import RunFolder
+from cratewatch.synthesis.diffusion import GligenConfig, make_engine
+from cratewatch.synthesis.diffusion.architectures import make_model
+from cratewatch.synthesis.painted_query import Order, PaintConfig, draw_painted
+from cratewatch.synthesis.scene import SceneConfig, sample_scene
+from workers.cluster import Workers, ray_cluster
+from workers.painting import SHARDS_EACH, Brush, paint_instead, start_painters
+from workers.samples import Sources
+from workers.synthesis import draw_run, draw_samples, plan_run
+
+COVERS = 40
+COVER_BYTES = 30_000
+SHARD = 25
+
+
+def main() -> None:
+    options = _options()
+    torch.set_num_threads(1)
+    rates: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as name, ray_cluster("local", Path(name) / "ray"):
+        folder = Path(name)
+        make_model(folder / "gligen")
+        config = GligenConfig(steps=10, batch=8, precision="fp32", device="cpu")
+        brush = Brush("gligen", str(folder / "gligen"), config, PaintConfig(side_px=320))
+        drawn = _sources(folder, options.samples)
+        painted = paint_instead(_sources(folder, options.painted), brush)
+        ways: dict[str, Callable[[], float]] = {
+            "composite, bare": lambda: _bare(drawn),
+            "composite, one worker": lambda: _run(drawn, folder, 1),
+            "composite, two workers": lambda: _run(drawn, folder, 2),
+            "gligen, bare": lambda: _bare_painted(painted, brush),
+            "gligen, one painter": lambda: _painted(painted, folder, brush),
+        }
+        for _ in range(options.pairs):
+            for way, measure in ways.items():
+                rates.setdefault(way, []).append(measure())
+    _show(rates)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=int, default=600)
+    parser.add_argument("--painted", type=int, default=48)
+    parser.add_argument("--pairs", type=int, default=3)
+    return parser.parse_args()
+
+
+def _sources(folder: Path, samples: int) -> Sources:
+    lake = FolderLake(folder / "lake")
+    ids = []
+    for n in range(COVERS):
+        cover = prepare_cover(distinct_jpeg(n, COVER_BYTES))
+        lake.write(cover_key(cover.cover_id), cover.data)
+        ids.append(cover.cover_id)
+    manifest = plan_run("run", ids, samples, 1, "all")
+    return Sources(lake, replace(manifest, shard_size=SHARD), ids)
+
+
+def _bare(sources: Sources) -> float:
+    start = time.monotonic()
+    drawn = draw_samples(sources, range(sources.manifest.n_samples))
+    return len(drawn.samples) / (time.monotonic() - start)
+
+
+def _run(sources: Sources, folder: Path, workers: int) -> float:
+    """Draw a run; the clock starts with the first shards, since Ray starts workers for them."""
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        results = draw_run(sources, RunFolder(FolderLake(Path(out))), workers)
+        for _ in range(workers):
+            next(results)
+        start = time.monotonic()
+        return sum(shard.drawn for shard in results) / (time.monotonic() - start)
+
+
+def _bare_painted(sources: Sources, brush: Brush) -> float:
+    engine = make_engine(brush.engine, brush.model, brush.config)
+
+    def order(number: int) -> Order:
+        return Order(
+            sources.cover(number),
+            sources.cover_id(number),
+            sources.seed(number),
+            lambda seed: sample_scene(seed, SceneConfig()),
+        )
+
+    draw_painted(engine, [order(0)], brush.paint)
+    start = time.monotonic()
+    orders = [order(number) for number in range(sources.manifest.n_samples)]
+    made = draw_painted(engine, orders, brush.paint)
+    return sum(one.query is not None for one in made) / (time.monotonic() - start)
+
+
+def _painted(sources: Sources, folder: Path, brush: Brush) -> float:
+    """Paint a run on one CPU; the clock starts once the painter has painted a shard."""
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        target = RunFolder(FolderLake(Path(out)))
+        shards = list(range(sources.manifest.n_shards))
+        painters = start_painters(sources, brush, Workers(1, 1, gpu=False))
+        results = painters.map(
+            lambda painter, shard: painter.paint_shard.remote(target, shard),
+            [0] * SHARDS_EACH + shards,
+        )
+        for _ in range(SHARDS_EACH):
+            next(results)
+        start = time.monotonic()
+        return sum(shard.drawn for shard in results) / (time.monotonic() - start)
+
+
+def _show(rates: dict[str, list[float]]) -> None:
+    table = Table("way", "images/s", "ratio", "wanted")
+    compared = {
+        "composite, one worker": ("composite, bare", "0.90"),
+        "composite, two workers": ("composite, one worker", "1.80"),
+        "gligen, one painter": ("gligen, bare", "0.90"),
+    }
+    medians = {way: statistics.median(values) for way, values in rates.items()}
+    for way, median in medians.items():
+        other, wanted = compared.get(way, ("", ""))
+        ratio = f"{median / medians[other]:.2f} of {other}" if other else ""
+        table.add_row(way, f"{median:.1f}", ratio, wanted)
+    Console(width=100).print(table)
+    print(json.dumps({"images_per_s": rates}))
+
+
+if __name__ == "__main__":
+    main()
