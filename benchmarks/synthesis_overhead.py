@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/synthesis_overhead.py --samples 600 --painted 48 --pairs 3
 
 "Bare" draws the same samples one after another in this process and keeps none. The others are the
-command's way: Ray, covers from the lake, shards with labels and done markers. Runs that were drawn
-before the clock starts have started Ray's workers and loaded the model. GLIGEN is the tiny one, on one
-thread. docs/synthesis.md holds the output.
+command's way: Ray, covers from the lake, shards with labels and done markers. The clock starts when
+Ray's workers have drawn their first shards. GLIGEN is the tiny one, on one thread.
+docs/synthesis.md holds the output.
 """
 
 from __future__ import annotations
