@@ -18,9 +18,9 @@ from cratewatch.embedding import Embeddings
 from cratewatch.errors import CratewatchError
 
 SAME_ARTWORK_SCORE = 0.85
-"""Of 5,775 real covers, by the model that ships: 94 % of the verified pairs of one sleeve are as
-alike as that, and 4 % of all covers are so to one of another artwork. Of 24 such pairs that are no
-more alike than 0.9 four in five show the same album all the same, in an edition that hashes miss."""
+"""Of 5,775 real covers, by a model that shipped: 94 % of the verified pairs of one sleeve are as
+alike as that, and 4 % of all covers are so to one of another artwork. Of 24 such pairs, none more
+alike than 0.9, four in five show the same album all the same, in an edition that hashes miss."""
 MOST_LEAKS = 0.1
 BLOCK = 512
 
