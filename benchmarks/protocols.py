@@ -5,8 +5,9 @@
         --models build/demo --cells 1:128 1:64 2:96 pairs
 
 Queries show covers of the 1,200 held-out artworks, with hands cut out of photographs; all ways
-answer the same ones. "pairs" are the verified pairs of different images of one sleeve as clean
-queries, each without itself in the gallery. A model that was trained on covers of the collection
+answer the same ones. "pairs" are the verified pairs of different images of one held-out sleeve as
+clean queries, each without itself in the gallery; "all-pairs" also those that models may have been
+trained on. A model that was trained on covers of the collection
 must not have seen the held-out ones; one that was trained on other covers has not.
 
 What is measured is added to --out, line by line, and what stands there is not measured again: long
@@ -40,7 +41,7 @@ from cratewatch.protocol.query import Rgba
 from cratewatch.settings import load_settings
 from cratewatch.unseen import open_model
 
-PAIRS = "pairs"
+UNSEEN_PAIRS, ALL_PAIRS = PAIRS = ("pairs", "all-pairs")
 NamedWay = tuple[str, Callable[[], Way]]
 
 
@@ -69,7 +70,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--protocols", nargs="+", default=PROTOCOLS, choices=PROTOCOLS)
     parser.add_argument(
-        "--cells", nargs="+", default=["1:128", "1:64", "2:96", PAIRS], help="or pairs, or grid"
+        "--cells", nargs="+", default=["1:128", "1:64", "2:96", *PAIRS], help="or pairs, or grid"
     )
     parser.add_argument("--queries", type=int, default=1000, help="in each cell")
     parser.add_argument("--seed", type=int, default=0)
@@ -87,7 +88,10 @@ def _measure(
         if line in known:
             continue
         way = way or make()
-        done = _pairs(covers, way) if line.cell == PAIRS else _cell(line, covers, hands, way)
+        if line.cell in PAIRS:
+            done = _pairs(covers, way, unseen=line.cell == UNSEEN_PAIRS)
+        else:
+            done = _cell(line, covers, hands, way)
         with options.out.open("a") as file:
             file.write(json.dumps(line.asked_for() | done) + "\n")
 
@@ -95,8 +99,8 @@ def _measure(
 def _missing(name: str, options: argparse.Namespace) -> Iterator[Line]:
     grid = [f"{severity:g}:{px}" for severity in SEVERITIES for px in SLEEVES_PX]
     for cell in grid if options.cells == ["grid"] else options.cells:
-        for protocol in ["everything"] if cell == PAIRS else options.protocols:
-            yield Line(name, protocol, cell, 0 if cell == PAIRS else options.queries, options.seed)
+        for protocol in ["everything"] if cell in PAIRS else options.protocols:
+            yield Line(name, protocol, cell, 0 if cell in PAIRS else options.queries, options.seed)
 
 
 def _way(asked: str, covers: Covers, options: argparse.Namespace, *, identify: bool) -> NamedWay:
@@ -125,13 +129,15 @@ def _cell(line: Line, covers: Covers, hands: Sequence[Rgba], way: Way) -> dict[s
     return _timed(outcome, start)
 
 
-def _pairs(covers: Covers, way: Way) -> dict[str, Any]:
+def _pairs(covers: Covers, way: Way, *, unseen: bool) -> dict[str, Any]:
     """Ask with one image of each pair, without itself in the gallery."""
     number = {cover.file: n for n, cover in enumerate(covers.listed)}
-    asked = sorted({number[b] for _, b in verified_pairs(covers.folder)})
-    rest = np.array([n for n in range(len(covers.listed)) if n not in set(asked)])
+    taken_out = {number[b] for _, b in verified_pairs(covers.folder)}
+    rest = np.array([n for n in range(len(covers.listed)) if n not in taken_out])
     left = {covers.artworks[n] for n in rest}
-    asked = [n for n in asked if covers.artworks[n] in left]
+    if unseen:
+        left &= held_out(covers.listed)
+    asked = sorted(n for n in taken_out if covers.artworks[n] in left)
     images = [covers.image(n) for n in asked]
     start = time.perf_counter()
     compare = way(images)

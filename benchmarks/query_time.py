@@ -101,12 +101,13 @@ class WhiteEmbedder:
 @dataclass
 class Result:
     hits: list[list[Hit]]
+    without: list[list[Hit]]
     truths: list[str]
     ms: float
     cpu_ms: float
 
     def trials(self) -> list[Trial]:
-        return [trial(hits, truth) for hits, truth in zip(self.hits, self.truths, strict=True)]
+        return [trial(*three) for three in zip(self.hits, self.without, self.truths, strict=True)]
 
     def recall(self, k: int) -> float:
         pairs = zip(self.hits, self.truths, strict=True)
@@ -204,14 +205,16 @@ class Bench:
 
     def ask(self, step: str, queries: Sequence[Query]) -> Result:
         """Ask one query after the other, as they come from a camera."""
-        searcher, hits, ms, cpu_ms = self.searcher(step), [], [], []
-        for image in _images(queries):
+        searcher = self.searcher(step)
+        hits, without, ms, cpu_ms = [], [], [], []
+        for image, query in zip(_images(queries), queries, strict=True):
             started, started_cpu = time.perf_counter(), time.process_time()
             hits += searcher.search([image], TOP)
             ms.append(1e3 * (time.perf_counter() - started))
             cpu_ms.append(1e3 * (time.process_time() - started_cpu))
+            without += searcher.search([image], 1, without=[query.artwork])
         truths = [query.artwork for query in queries]
-        return Result(hits, truths, float(np.mean(ms)), float(np.mean(cpu_ms)))
+        return Result(hits, without, truths, float(np.mean(ms)), float(np.mean(cpu_ms)))
 
     def measure(
         self, step: str, fitted_on: Sequence[Query], asked: Sequence[Query]

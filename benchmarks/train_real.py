@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.real_training import read_sets
-from cratewatch.embedding import ModelConfig, save_model, start_artworks
+from cratewatch.embedding import ModelConfig, describe_start, save_model, start_artworks
 from cratewatch.lake import open_lake
 from cratewatch.settings import load_settings
 from cratewatch.training.checkpoints import Checkpoints, training_name
@@ -45,7 +45,12 @@ def main() -> None:
         if progress.step % REPORT_EVERY == 0:
             _report(progress)
     provenance = {
-        "training": {"n_artworks": len(seen.artworks), "covers": "real", **_settings(config)},
+        "training": {
+            "n_artworks": len(seen.artworks),
+            "covers": "real",
+            **_settings(config),
+            **dict(zip(("weights", "started_from"), describe_start(config.weights), strict=True)),
+        },
         "metrics": {
             "final_loss": progress.loss,
             "seconds": round(progress.seconds, 1),

@@ -9,12 +9,12 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import Cover, open_catalog
-from cratewatch.embedding import shipped_models
+from cratewatch.embedding import shipped_models, start_artworks
 from cratewatch.errors import CratewatchError
 from cratewatch.lake import Lake, open_lake
 from cratewatch.settings import load_settings
 from cratewatch.shards import RunFolder, find_run
-from cratewatch.splits import in_validation, split_of
+from cratewatch.splits import in_validation, seen_artworks, split_of
 from cratewatch.training.leaks import Leak, leaks_by_embedding, leaks_by_hash, refuse_leaks
 from cratewatch.training.loop import TrainConfig, TrainProgress
 from flows.progress import progress_bar
@@ -22,6 +22,9 @@ from workers.cluster import Workers, fit_workers, ray_cluster
 from workers.embedding import ModelUse, embed_all
 from workers.training import Job, TrainedModel
 from workers.training import train_model as run_training
+
+MENTIONED = 0.05
+"""Share of waiting for batches from which on it is worth a word."""
 
 
 @flow(name="train-model")
@@ -95,7 +98,8 @@ def plan_job(
         CratewatchError: if too much leaks.
     """
     kept = refuse_leaks([cover for cover in covers if not _is_held_out(cover)], leaks)
-    validation = [cover for cover in covers if in_validation(cover.artwork_id)]
+    known = seen_artworks(covers, start_artworks(config.weights))
+    validation = [c for c in covers if in_validation(c.artwork_id) and c.artwork_id not in known]
     reasons = {leak.cover_id: f"like {leak.held_out_id} ({leak.found_by})" for leak in leaks}
     return Job(lake, run, _artworks(kept), _artworks(validation), config, reasons)
 
@@ -120,7 +124,9 @@ def train(job: Job, workers: Workers) -> TrainedModel:
 
 
 def _note(event: TrainProgress) -> str:
-    parts = [f"loss {event.loss:.3f}", f"waiting {event.waiting:.0%}"]
+    parts = [f"loss {event.loss:.3f}"]
+    if event.waiting >= MENTIONED:
+        parts.append(f"waiting {event.waiting:.0%}")
     if event.recall is not None:
         parts.insert(1, f"recall@1 {event.recall.at_1:.1%}")
     return ", ".join(parts)

@@ -10,10 +10,10 @@ from typing import Any
 
 import ray
 import torch
-from ray.train import FailureConfig, RunConfig, ScalingConfig
+from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
 from ray.train.torch import TorchTrainer
 
-from cratewatch.embedding import save_model, start_artworks
+from cratewatch.embedding import describe_start, save_model, start_artworks
 from cratewatch.errors import CratewatchError
 from cratewatch.lake import Lake, cover_key
 from cratewatch.shards import Manifest, RunFolder, read_manifest, read_samples
@@ -134,7 +134,7 @@ def _fit(job: Job, data: list[Any], mailbox: Any, workers: Workers) -> None:
     """Run Ray Train; its own storage stays empty, since checkpoints go to the lake."""
     resources = {"CPU": float(workers.cpus_each)} | ({"GPU": 1.0} if workers.gpu else {})
     with tempfile.TemporaryDirectory() as storage:
-        TorchTrainer(
+        trainer = TorchTrainer(
             _work,
             train_loop_config={"job": job, "data": data, "mailbox": mailbox},
             scaling_config=ScalingConfig(
@@ -143,7 +143,15 @@ def _fit(job: Job, data: list[Any], mailbox: Any, workers: Workers) -> None:
             run_config=RunConfig(
                 storage_path=storage, failure_config=FailureConfig(max_failures=RESTARTS)
             ),
-        ).fit()
+        )
+        try:
+            trainer.fit()
+        except TrainingFailedError as error:
+            last = str(error).strip().splitlines()[-1]
+            raise CratewatchError(
+                f"training: workers failed {RESTARTS + 1} times, the last one by {last}; see the "
+                "logs of Ray, and run the same command again: it goes on from the last checkpoint"
+            ) from error
 
 
 def _work(given: dict[str, Any]) -> None:
@@ -166,7 +174,8 @@ def _train(job: Job, data: tuple[TrainingSet, TrainingSet | None], mailbox: Any)
     validation = (
         Validation(seen, unseen, config.seed, config.draw.sketched) if first and unseen else None
     )
-    trainer = Trainer(seen, config, validation, checkpoints)
+    device = "cuda" if resources.get("GPU") else "cpu"
+    trainer = Trainer(seen, config, validation, checkpoints, device)
     progress = None
     for progress in trainer.steps():
         if first:
@@ -194,6 +203,7 @@ def _provenance(
 ) -> dict[str, Any]:
     settings = {key: value for key, value in asdict(job.config).items() if key != "model"}
     artworks = hashlib.sha256("\n".join(data.artworks).encode()).hexdigest()
+    start, started_from = describe_start(job.config.weights)
     return {
         "training": {
             "queries_run": run.run if run else "",
@@ -204,6 +214,8 @@ def _provenance(
             "workers": world()[1],
             "left_out": dict(job.left_out),
             **settings,
+            "weights": start,
+            "started_from": started_from,
         },
         "metrics": {
             "final_loss": end.loss,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +21,8 @@ from cratewatch.retrieval import (
     Background,
     Calibration,
     SearchConfig,
+    Searcher,
+    Trial,
     fit,
     save_background,
     save_calibration,
@@ -28,6 +30,7 @@ from cratewatch.retrieval import (
 )
 from cratewatch.settings import Settings
 from cratewatch.shards import Sample, find_run, read_samples
+from cratewatch.splits import seen_artworks
 
 BATCH = 64
 BACKGROUND_COVERS = 1000
@@ -59,17 +62,15 @@ def calibrate_serving(
         samples = unseen_queries(
             read_samples(find_run(lake, queries, "test")),
             artwork_of,
-            train_artworks(lake, embedder.name),
+            seen_artworks(covers, train_artworks(lake, embedder.name)),
         )
         asked = {artwork_of[sample.label["cover_id"]] for sample in samples}
         background = draw_background(lake, embedder, covers, asked)
         searcher = replace(identifier.searcher, background=background, model=embedder.name)
         trials = [
-            trial(hits, artwork_of[sample.label["cover_id"]])
+            one
             for part in batches(len(samples), BATCH)
-            for sample, hits in zip(
-                samples[part], searcher.search(_images(samples[part]), 2), strict=True
-            )
+            for one in _trials(searcher, samples[part], artwork_of)
         ]
         calibration = fit(trials, wanted_false_accepts, config)
         save_background(lake, embedder.name, background)
@@ -98,6 +99,16 @@ def draw_background(
         for part in batches(len(others), BATCH)
     ]
     return Background(np.concatenate(vectors))
+
+
+def _trials(
+    searcher: Searcher, samples: Sequence[Sample], artwork_of: Mapping[str, str]
+) -> list[Trial]:
+    """Search queries in the whole gallery, and in one without their artworks."""
+    images = _images(samples)
+    truths = [artwork_of[sample.label["cover_id"]] for sample in samples]
+    found, without = searcher.search(images, 1), searcher.search(images, 1, without=truths)
+    return [trial(*three) for three in zip(found, without, truths, strict=True)]
 
 
 def _images(samples: Sequence[Sample]) -> list[Image.Image]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from PIL import Image
@@ -17,6 +17,7 @@ from cratewatch.metrics import Share, recall_at
 from cratewatch.retrieval import OVERSAMPLING, rank
 from cratewatch.settings import Settings
 from cratewatch.shards import Sample, find_run, read_samples
+from cratewatch.splits import seen_artworks
 
 BATCH = 64
 TOP = 5
@@ -68,14 +69,16 @@ def evaluate_serving(settings: Settings, queries: str = "") -> tuple[Evaluation,
         covers = identifier.catalog.embeddings.indexed(model)
         artwork_of = {cover.cover_id: cover.artwork_id for cover in covers}
         samples = unseen_queries(
-            read_samples(find_run(lake, queries, "test")), artwork_of, train_artworks(lake, model)
+            read_samples(find_run(lake, queries, "test")),
+            artwork_of,
+            seen_artworks(covers, train_artworks(lake, model)),
         )
         answers = answer(samples, artwork_of, identifier.embedder, identifier.gallery)
     return summarise(answers, model, artwork_of), answers
 
 
 def unseen_queries(
-    samples: Iterable[Sample], artwork_of: Mapping[str, str], seen: frozenset[str]
+    samples: Iterable[Sample], artwork_of: Mapping[str, str], seen: Collection[str]
 ) -> list[Sample]:
     """Keep the queries of artworks that training did not see.
 

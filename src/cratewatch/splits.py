@@ -8,7 +8,10 @@ on these never meets the test side.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Iterable
 from typing import Literal, get_args
+
+from cratewatch.catalog import Cover
 
 Split = Literal["train", "test", "all"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -36,3 +39,13 @@ def _position(purpose: str, artwork_id: str) -> float:
     """Return a number of [0, 1) that depends on the arguments alone."""
     digest = hashlib.sha256(f"{purpose}:{artwork_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def seen_artworks(covers: Iterable[Cover], seen: Collection[str]) -> set[str]:
+    """Return the artworks of a catalog that a training saw.
+
+    Args:
+        seen: What the model's train_artworks.txt lists: artwork ids, or, of a training on another
+            catalog, cover ids; then an artwork was seen if any of its covers was.
+    """
+    return {c.artwork_id for c in covers if c.artwork_id in seen or c.cover_id in seen}

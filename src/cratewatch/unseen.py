@@ -24,6 +24,7 @@ from cratewatch.images import Pixels, decode, pixels
 from cratewatch.inference import AUTO, Inference
 from cratewatch.lake import FolderLake, Lake, cover_key
 from cratewatch.protocol.grid import Gallery
+from cratewatch.splits import seen_artworks
 
 BATCH = 64
 PICTURE_PX = 480
@@ -59,7 +60,7 @@ def unseen_covers(covers: Sequence[Cover], seen: Collection[str]) -> list[Cover]
     Args:
         seen: Artwork ids; those of another catalog may name any cover of the artwork.
     """
-    known = {c.artwork_id for c in covers if c.artwork_id in seen or c.cover_id in seen}
+    known = seen_artworks(covers, seen)
     first: dict[str, Cover] = {}
     for cover in covers:
         if cover.artwork_id not in known:

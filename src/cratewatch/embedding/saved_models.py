@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cratewatch.embedding.model_folder import (
     CONFIG,
@@ -119,6 +120,19 @@ def start_artworks(weights: str) -> frozenset[str]:
     if not weights or not path.is_dir():
         return frozenset()
     return frozenset(ModelFolder.at(path).read(TRAIN_ARTWORKS).decode().split())
+
+
+def describe_start(weights: str) -> tuple[str, dict[str, Any]]:
+    """Return the name of what a training starts from, and how that was trained if it is a model.
+
+    Args:
+        weights: As loading.start_net() takes it.
+    """
+    path = Path(weights).expanduser()
+    if not weights or not path.is_dir():
+        return path.name if weights else "", {}
+    training: dict[str, Any] = json.loads(ModelFolder.at(path).read(CONFIG)).get("training", {})
+    return path.name, training
 
 
 def read_confused(lake: Lake, name: str) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.error import URLError
@@ -19,6 +20,18 @@ from cratewatch.errors import CratewatchError
 Backbone = Literal["resnet18", "resnet34", "resnet50", "regnet_y_400mf", "mobilenet_v1"]
 BACKBONES: tuple[Backbone, ...] = get_args(Backbone)
 IMAGENET = "imagenet"
+NO_WEIGHTS = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    EOFError,
+    pickle.UnpicklingError,
+    safetensors.SafetensorError,
+    zipfile.BadZipFile,
+)
+"""What files raise that are none of weights, or of another network."""
 STAGES = 4
 """Of every backbone; the first brings the image to a quarter of its side, each other halves it."""
 _CHANNELS: dict[Backbone, tuple[int, ...]] = {
@@ -71,7 +84,7 @@ def _with_weights(backbone: Backbone, weights: str) -> nn.Module:
     if weights:
         try:
             _load(net, Path(weights))
-        except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+        except NO_WEIGHTS as error:
             raise CratewatchError(
                 f"weights: {weights} does not hold {backbone} ({error}); "
                 "give a file of its state dict, or leave it out to start from random ones"

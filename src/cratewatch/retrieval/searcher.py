@@ -20,6 +20,17 @@ from cratewatch.retrieval.views import draw_views
 
 
 @dataclass(frozen=True)
+class Asked:
+    """An image, and the artwork that is not to be found in it, "" for none."""
+
+    image: Image.Image
+    without: str
+
+    def allowed(self, hits: Sequence[Hit]) -> list[Hit]:
+        return [hit for hit in hits if hit.artwork_id != self.without]
+
+
+@dataclass(frozen=True)
 class Searcher:
     """Searches a gallery as a configuration says.
 
@@ -41,47 +52,55 @@ class Searcher:
         if self.config.rerank and self.covers is None:
             raise ValueError("re-ranking needs the keypoints of covers")
 
-    def search(self, images: Sequence[Image.Image], top: int) -> list[list[Hit]]:
-        """Return up to top covers for each image, the best first, one for each artwork."""
+    def search(
+        self, images: Sequence[Image.Image], top: int, without: Sequence[str] = ()
+    ) -> list[list[Hit]]:
+        """Return up to top covers for each image, the best first, one for each artwork.
+
+        Args:
+            without: An artwork for each image that is not to be found, as if the gallery lacked it.
+        """
+        asked = [Asked(*pair) for pair in zip(images, without or [""] * len(images), strict=True)]
         if self.covers is None or not self.config.rerank:
-            return self._by_embedding(images, self.config, top)
-        return [hits[:top] for hits in self._by_geometry(images, self.covers, top)]
+            return self._by_embedding(asked, self.config, top)
+        return [hits[:top] for hits in self._by_geometry(asked, self.covers, top)]
 
     def _by_geometry(
-        self, images: Sequence[Image.Image], covers: CoverKeypoints, top: int
+        self, asked: Sequence[Asked], covers: CoverKeypoints, top: int
     ) -> list[list[Hit]]:
         """Look at each image as it is; draw views of those in which no cover is recognised."""
         config = self.config
-        queries = [find_keypoints(image, frame=QUERY_FRAME) for image in images]
+        queries = [find_keypoints(one.image, frame=QUERY_FRAME) for one in asked]
         wanted = max(top, config.rerank)
-        ranked: list[list[Hit]] = [[] for _ in images]
-        unclear = list(range(len(images)))
+        ranked: list[list[Hit]] = [[] for _ in asked]
+        unclear = list(range(len(asked)))
         if config.views > 1:
             glance = replace(
                 config, crops=(1.0,), turns_deg=(0.0,), rerank=min(config.glance, config.rerank)
             )
-            found = self._by_embedding(images, glance, wanted)
+            found = self._by_embedding(asked, glance, wanted)
             looks = [
                 rerank(q, hits, covers, glance) for q, hits in zip(queries, found, strict=True)
             ]
             ranked = [look.hits for look in looks]
             unclear = [n for n, look in enumerate(looks) if not look.clear]
-        found = self._by_embedding([images[n] for n in unclear], config, wanted)
+        found = self._by_embedding([asked[n] for n in unclear], config, wanted)
         for n, hits in zip(unclear, found, strict=True):
             ranked[n] = rerank(queries[n], hits, covers, config).hits
         return ranked
 
     def _by_embedding(
-        self, images: Sequence[Image.Image], config: SearchConfig, top: int
+        self, asked: Sequence[Asked], config: SearchConfig, top: int
     ) -> list[list[Hit]]:
-        if not images:
+        if not asked:
             return []
-        vectors = self._embed(images, config)
-        each = len(vectors) // len(images)
+        vectors = self._embed([one.image for one in asked], config)
+        each = len(vectors) // len(asked)
         offsets = self._offsets(vectors)
         found = self.gallery.search(vectors, top * OVERSAMPLING, model=self.model)
         looks = [_less(hits, float(offset)) for hits, offset in zip(found, offsets, strict=True)]
-        return rank([_merge(looks[n : n + each]) for n in range(0, len(looks), each)], top)
+        merged = [_merge(looks[n : n + each]) for n in range(0, len(looks), each)]
+        return rank([one.allowed(hits) for one, hits in zip(asked, merged, strict=True)], top)
 
     def _embed(self, images: Sequence[Image.Image], config: SearchConfig) -> Embeddings:
         """Return the vectors to search, equally many of each image, image by image."""

@@ -196,7 +196,7 @@ class Batches(Dataset[Batch]):
         chosen: dict[int, int] = {}
         for number in rng.permutation(len(self._data.artworks)).tolist():
             turn = int(rng.integers(TURNS)) if self._draw.turn else 0
-            chosen.setdefault(number, turn)
+            turn = chosen.setdefault(number, turn)
             rivals = self._rivals[number] if self._rivals else ()
             if rivals and rng.random() < self._draw.confused:
                 chosen.setdefault(int(rng.choice(rivals)), turn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -91,7 +91,13 @@ class Trainer:
         config: TrainConfig,
         validation: Validation | None = None,
         checkpoints: Checkpoints | None = None,
+        device: str = "",
     ) -> None:
+        """Build the network.
+
+        Args:
+            device: Where to compute; "" takes a GPU where there is one.
+        """
         torch.manual_seed(config.seed)
         self.net = start_net(config.model, config.weights)
         self.rivals: list[list[int]] = []
@@ -101,15 +107,17 @@ class Trainer:
         self._config = config
         self._validation = validation
         self._checkpoints = checkpoints
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._objective = Objective(config.loss, config.model.dim).to(self._device)
         self._rank, self._world = world()
         self._step = 0
-        self._seconds = self._waited = 0.0
+        self._seconds = self._waited = self._loss = 0.0
         self.recall: Recall | None = None
 
     def steps(self) -> Iterator[TrainProgress]:
         """Train, yielding after every step; goes on from the checkpoint if there is one.
+
+        Of a training that had ended, and whose model was not saved, the last step is told again.
 
         Raises:
             CratewatchError: if all embeddings collapse to one point, or the loss is no number.
@@ -120,6 +128,8 @@ class Trainer:
             self.net.parameters(), config.learning_rate, weight_decay=config.weight_decay
         )
         self._resume(optimiser)
+        if self._step >= config.steps:
+            yield self._progress(self._loss)
         distributed = DistributedDataParallel(self.net) if self._world > 1 else self.net
         while self._step < config.steps:
             end = min(self._step + config.round_steps, config.steps)
@@ -139,10 +149,10 @@ class Trainer:
             start = time.monotonic()
             batch = next(loader)
             self._waited += time.monotonic() - start
-            loss = self._learn(net, optimiser, batch.images, batch.labels)
+            self._loss = self._learn(net, optimiser, batch.images, batch.labels)
             self._step = step + 1
             self._seconds += time.monotonic() - start
-            yield self._progress(loss)
+            yield self._progress(self._loss)
 
     def _learn(
         self, net: nn.Module, optimiser: torch.optim.Optimizer, images: Tensor, labels: Tensor
@@ -157,12 +167,18 @@ class Trainer:
                 net,
                 pieces,
                 labels.to(self._device),
-                lambda vectors, of: self._objective(vectors, of, progress),
+                lambda vectors, of: self._judge(vectors, of, progress),
             )
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        steepness = nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        _refuse_collapse(embeddings, float(loss), float(steepness), self._step)
         optimiser.step()
-        _refuse_collapse(embeddings, float(loss), self._step)
         return float(loss)
+
+    def _judge(self, embeddings: Tensor, labels: Tensor, progress: float) -> Tensor:
+        """Return the loss, in float32: rounded similarities of near embeddings are noise."""
+        with torch.autocast(self._device.type, enabled=False):
+            loss: Tensor = self._objective(embeddings.float(), labels, progress)
+        return loss
 
     def _prepared(self, images: Tensor) -> Tensor:
         standard = standardise(images.to(self._device))
@@ -222,7 +238,10 @@ class Trainer:
             "optimiser": optimiser.state_dict(),
             "objective": self._objective.state_dict(),
             "confusions": self.rivals,
+            "taken_for": self.taken_for,
             "history": self.history,
+            "recall": asdict(self.recall) if self.recall else None,
+            "loss": self._loss,
             "step": self._step,
             "seconds": self._seconds,
             "waited": self._waited,
@@ -236,12 +255,14 @@ class Trainer:
             self.net.load_state_dict(state["net"])
             optimiser.load_state_dict(state["optimiser"])
             self._objective.load_state_dict(state["objective"])
+            self.rivals, self.history = state["confusions"], state["history"]
+            self.taken_for, self._loss = state["taken_for"], state["loss"]
+            self.recall = Recall(**state["recall"]) if state["recall"] else None
         except (RuntimeError, ValueError, KeyError) as error:
             raise CratewatchError(
                 f"checkpoint: it is of another architecture or another training ({error}); "
                 "remove it to train from the start"
             ) from error
-        self.rivals, self.history = state["confusions"], state["history"]
         self._step, self._seconds = state["step"], state["seconds"]
         self._waited = state["waited"]
 
@@ -251,10 +272,10 @@ def _learning_rate_factor(progress: float) -> float:
     return min(progress / 0.1 + 0.02, 1.0) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def _refuse_collapse(embeddings: Tensor, loss: float, step: int) -> None:
+def _refuse_collapse(embeddings: Tensor, loss: float, steepness: float, step: int) -> None:
     spread = float(embeddings.std(dim=0).mean())
-    if not math.isfinite(spread) or not math.isfinite(loss):
-        what = "loss or embeddings are no numbers any more"
+    if not all(map(math.isfinite, (spread, loss, steepness))):
+        what = "loss, gradient or embeddings are no numbers any more"
     elif spread < 1e-3:
         what = "all embeddings are equal"
     else:

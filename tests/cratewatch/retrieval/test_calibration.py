@@ -72,12 +72,13 @@ def test_too_few_queries_cannot_tell_a_small_share() -> None:
 
 
 def test_a_trial_takes_the_artwork_out_of_the_ranking() -> None:
-    hits = [Hit("x", "a", 0.9), Hit("y", "b", 0.7), Hit("z", "c", 0.5)]
-    assert trial(hits, "a") == Trial(0.9, True, 0.7)
-    assert trial(hits, "b") == Trial(0.9, False, 0.9)
-    assert trial(hits, "unseen") == Trial(0.9, False, 0.9)
-    with pytest.raises(ValueError, match="two artworks"):
-        trial(hits[:1], "a")
+    hits = [Hit("x", "a", 0.9), Hit("y", "b", 0.3)]
+    without = [Hit("y", "b", 0.7)]
+    assert trial(hits, without, "a") == Trial(0.9, True, 0.7)
+    assert trial(hits, without, "b") == Trial(0.9, False, 0.7)
+    for lacking in (([], without), (hits, [])):
+        with pytest.raises(ValueError, match="two artworks"):
+            trial(*lacking, "a")
 
 
 def test_calibration_and_background_come_back_as_they_were_saved(

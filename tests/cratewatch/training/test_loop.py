@@ -15,7 +15,7 @@ from cratewatch.shards import Sample
 from cratewatch.training.checkpoints import Checkpoints, training_name
 from cratewatch.training.data import Draw, TrainingSet
 from cratewatch.training.loop import TrainConfig, Trainer
-from cratewatch.training.losses import LossConfig
+from cratewatch.training.losses import LossConfig, LossName
 from cratewatch.training.validation import Validation
 
 TINY = ModelConfig(image_px=32, stages=2, cover_margin=0.0)
@@ -145,3 +145,44 @@ def test_a_loss_that_is_no_number_is_said_aloud() -> None:
         trainer.net.head.bias.fill_(torch.nan)
     with pytest.raises(CratewatchError, match=r"collapsed at step 0: .* no numbers any more"):
         list(trainer.steps())
+
+
+def test_a_training_whose_model_was_not_saved_tells_its_end_again(lake: Lake) -> None:
+    validation = Validation(noisy_set(), noisy_set(8, first=20), 0, 0.0)
+    checkpoints = Checkpoints(lake, training_name(CONFIG, "", []))
+    first = Trainer(noisy_set(), CONFIG, validation, checkpoints)
+    *_, end = first.steps()
+    again = Trainer(noisy_set(), CONFIG, validation, checkpoints)
+    (told,) = again.steps()
+    assert (told.step, told.loss) == (end.step, end.loss)
+    assert again.recall == first.recall
+    assert again.recall is not None
+    assert again.taken_for == first.taken_for
+    for name, tensor in first.net.state_dict().items():
+        assert torch.equal(tensor, again.net.state_dict()[name])
+
+
+def test_a_gradient_that_is_no_number_never_reaches_the_weights(lake: Lake) -> None:
+    checkpoints = Checkpoints(lake, "training")
+    trainer = Trainer(noisy_set(), CONFIG, None, checkpoints)
+    last = trainer.net.head.weight
+
+    def spoil(gradient: Tensor) -> Tensor:
+        return gradient * torch.nan if trainer._step == 1 else gradient
+
+    last.register_hook(spoil)
+    with pytest.raises(CratewatchError, match="collapsed at step 1: loss, gradient or embeddings"):
+        list(trainer.steps())
+    assert all(tensor.isfinite().all() for tensor in trainer.net.state_dict().values())
+    assert checkpoints.load() is None
+
+
+@pytest.mark.parametrize("loss", ["soft_triplet", "multi_similarity", "infonce"])
+def test_the_loss_is_computed_in_float32_whatever_the_networks_precision(loss: LossName) -> None:
+    trainer = Trainer(noisy_set(), replace(CONFIG, loss=LossConfig(loss)))
+    near = torch.nn.functional.normalize(torch.randn(8, 128) + 20 * torch.eye(8, 128), dim=1)
+    embeddings = near.repeat_interleave(2, 0) + 1e-3 * torch.randn(16, 128)
+    labels = torch.arange(8).repeat_interleave(2)
+    exact = float(trainer._judge(embeddings, labels, 0.5))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert float(trainer._judge(embeddings, labels, 0.5)) == exact
