@@ -212,7 +212,7 @@ class Bench:
             hits += searcher.search([image], TOP)
             ms.append(1e3 * (time.perf_counter() - started))
             cpu_ms.append(1e3 * (time.process_time() - started_cpu))
-            without += searcher.search([image], 1, without=[query.artwork])
+            without += searcher.search([image], 1, without=[{query.artwork}])
         truths = [query.artwork for query in queries]
         return Result(hits, without, truths, float(np.mean(ms)), float(np.mean(cpu_ms)))
 

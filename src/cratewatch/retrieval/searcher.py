@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,13 +21,13 @@ from cratewatch.retrieval.views import draw_views
 
 @dataclass(frozen=True)
 class Asked:
-    """An image, and the artwork that is not to be found in it, "" for none."""
+    """An image, and the artworks that are not to be found in it."""
 
     image: Image.Image
-    without: str
+    without: Collection[str]
 
     def allowed(self, hits: Sequence[Hit]) -> list[Hit]:
-        return [hit for hit in hits if hit.artwork_id != self.without]
+        return [hit for hit in hits if hit.artwork_id not in self.without]
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class Searcher:
             raise ValueError("re-ranking needs the keypoints of covers")
 
     def search(
-        self, images: Sequence[Image.Image], top: int, without: Sequence[str] = ()
+        self, images: Sequence[Image.Image], top: int, without: Sequence[Collection[str]] = ()
     ) -> list[list[Hit]]:
         """Return up to top covers for each image, the best first, one for each artwork.
 
         Args:
-            without: An artwork for each image that is not to be found, as if the gallery lacked it.
+            without: Artworks for each image that are not found, as if the gallery lacked them.
         """
-        asked = [Asked(*pair) for pair in zip(images, without or [""] * len(images), strict=True)]
+        asked = [Asked(*pair) for pair in zip(images, without or [()] * len(images), strict=True)]
         if self.covers is None or not self.config.rerank:
             return self._by_embedding(asked, self.config, top)
         return [hits[:top] for hits in self._by_geometry(asked, self.covers, top)]

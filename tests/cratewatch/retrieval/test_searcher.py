@@ -157,3 +157,16 @@ def test_geometry_finds_what_the_embedding_ranked_low(
 def test_reranking_without_keypoints_is_refused(embedder: Embedder, gallery: Gallery) -> None:
     with pytest.raises(ValueError, match="needs the keypoints"):
         Searcher(embedder, gallery, SearchConfig(rerank=3))
+
+
+@pytest.mark.parametrize("config", [SearchConfig(rerank=0), ONE_LOOK])
+def test_artworks_are_left_out_as_if_the_gallery_lacked_them(
+    embedder: Embedder, gallery: Gallery, config: SearchConfig
+) -> None:
+    searcher = Searcher(embedder, gallery, replace(config, rerank=0))
+    whole = searcher.search(QUERIES, 3)
+    first = [{hits[0].artwork_id} for hits in whole]
+    without = searcher.search(QUERIES, 2, without=first)
+    assert [[hit.cover_id for hit in hits] for hits in without] == [
+        [hit.cover_id for hit in hits[1:]] for hits in whole
+    ]
