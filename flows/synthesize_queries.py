@@ -167,11 +167,15 @@ def more_of_the_confused(lake: Lake, source: str, cover_of: Mapping[str, str]) -
 
 
 def fit(wanted: Wanted) -> Workers:
-    """Return as many workers as are asked for; raise CratewatchError if they do not fit."""
+    """Return as many workers as are asked for; raise CratewatchError if they do not fit.
+
+    Without GPUs each takes one CPU, also if it paints.
+    """
     if wanted.brush is None:
         return Workers(wanted.workers or cpus(), 1, gpu=False)
     gpu = {"auto": None, "cuda": True, "cpu": False}[wanted.brush.config.device]
-    return fit_workers(wanted.workers, gpu=gpu)
+    fitted = fit_workers(wanted.workers, gpu=gpu)
+    return fitted if fitted.gpu else Workers(wanted.workers or cpus(), 1, gpu=False)
 
 
 @task(cache_policy=NO_CACHE)

@@ -11,6 +11,7 @@ from prefect.cache_policies import NO_CACHE
 from cratewatch.catalog import Cover, open_catalog
 from cratewatch.embedding import shipped_models, start_artworks
 from cratewatch.errors import CratewatchError
+from cratewatch.inference import AUTO, Inference
 from cratewatch.lake import Lake, open_lake
 from cratewatch.settings import load_settings
 from cratewatch.shards import RunFolder, find_run
@@ -55,7 +56,7 @@ def train_model(
         fitted = fit_workers(workers, gpu=gpu)
         sketches = config.draw.sketched == 1.0 and not queries
         run = None if sketches else find_run(lake, queries, "train")
-        leaks = find_leaks(lake, covers)
+        leaks = find_leaks(lake, covers, settings.inference)
         return train(plan_job(lake, run, covers, leaks, config), fitted)
 
 
@@ -69,7 +70,7 @@ def catalog_covers(catalog_url: str) -> list[Cover]:
 
 
 @task(cache_policy=NO_CACHE)
-def find_leaks(lake: Lake, covers: Sequence[Cover]) -> list[Leak]:
+def find_leaks(lake: Lake, covers: Sequence[Cover], inference: Inference = AUTO) -> list[Leak]:
     """Find covers of the training side that look like a held-out one.
 
     By perceptual hash, and by the embeddings of the model that ships, which no training here
@@ -79,8 +80,8 @@ def find_leaks(lake: Lake, covers: Sequence[Cover]) -> list[Leak]:
     held_out = [cover for cover in covers if _is_held_out(cover)]
     leaks = leaks_by_hash(train_side, held_out)
     for model in shipped_models()[-1:]:
-        ours = embed_all(lake, ModelUse(model), train_side)
-        theirs = embed_all(lake, ModelUse(model), held_out)
+        use = ModelUse(model, inference)
+        ours, theirs = embed_all(lake, use, train_side), embed_all(lake, use, held_out)
         leaks += leaks_by_embedding(*ours, *theirs)
     return leaks
 

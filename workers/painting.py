@@ -108,7 +108,7 @@ def start_painters(
     placed = actor.options(
         num_cpus=workers.cpus_each, num_gpus=int(workers.gpu), max_concurrency=shards_each
     )
-    return Pool(lambda: placed.remote(kept, brush, workers.cpus_each), workers.count, shards_each)
+    return Pool(lambda: placed.remote(kept, brush), workers.count, shards_each)
 
 
 def _painted(
@@ -144,8 +144,9 @@ class OneAtATime:
 class Painter:
     """Holds an engine; several of its calls may run at once."""
 
-    def __init__(self, sources: Sources, brush: Brush, threads: int) -> None:
-        torch.set_num_threads(threads)
+    def __init__(self, sources: Sources, brush: Brush) -> None:
+        # With several threads a picture's place in its batch tells in the last bit.
+        torch.set_num_threads(1)
         self._sources = sources
         self._brush = brush
 

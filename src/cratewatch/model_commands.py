@@ -26,6 +26,8 @@ def export(
     """Write a model as ONNX, for other programs: grey pictures in, embeddings out."""
     if out.suffix.lower() != ".onnx":
         raise CratewatchError(f"--out: {out} does not end in .onnx")
+    if not out.absolute().parent.is_dir():
+        raise CratewatchError(f"--out: there is no folder {out.absolute().parent}; make it first")
     from cratewatch.embedding import default_model, export_onnx, find_model
     from cratewatch.lake import open_lake
 

@@ -71,7 +71,7 @@ class Prepared:
 
 
 def draw_painted(engine: PaintEngine, orders: Sequence[Order], config: PaintConfig) -> list[Drawn]:
-    """Draw a batch of samples; each comes out the same, whatever else is in the batch.
+    """Draw a batch of samples; each comes out the same, as far as the engine's pictures do.
 
     Raises:
         ValueError: if a cover is no picture, or the engine returns other sizes or numbers of

@@ -31,7 +31,7 @@ class PaintRequest:
 
 
 class PaintEngine(Protocol):
-    """Paints occluders; the same request gives the same bytes, whatever else is in the batch."""
+    """Paints occluders; the same requests give the same bytes on the same kind of device."""
 
     @property
     def name(self) -> str:

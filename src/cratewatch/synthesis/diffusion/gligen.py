@@ -51,9 +51,9 @@ class Conditions:
 class GligenEngine:
     """Paints with a GLIGEN model.
 
-    The same request gives the same bytes whatever it is batched with, on the same kind of device
-    and with batches of the same size. Another size adds up in another order: that can change a
-    pixel by a rounding.
+    The same requests give the same bytes, on the same kind of device and with batches of the same
+    size; on one thread of a CPU also whatever a request is batched with. Another size or number of
+    threads adds up in another order: that can change a pixel by a rounding.
     """
 
     name = "gligen"

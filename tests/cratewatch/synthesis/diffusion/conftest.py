@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from cratewatch.synthesis.diffusion.architectures import make_model
 from cratewatch.synthesis.painting import PaintRequest
@@ -50,3 +51,12 @@ def ask() -> Ask:
         return PaintRequest(image, tuple(PhraseBox(*box) for box in boxes), tuple(masks), seed)
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """With several threads a picture's place in its batch tells in the last bit."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
