@@ -36,6 +36,13 @@ from workers import cluster
 # Without a frame a cover is its own best query, also for an untrained model.
 TINY = ModelConfig(image_px=32, cover_margin=0.0)
 
+LONGEST = ("test_training.py", "test_painting.py", "test_nights.py")
+"""Files that take minutes each: begun last, they would leave the other processes waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 @pytest.fixture(scope="session")
 def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
