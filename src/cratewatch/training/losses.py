@@ -31,7 +31,7 @@ WARMUP: tuple[tuple[float, Literal["all", "semihard", "hard"]], ...] = (
     (1.0, "hard"),
 )
 """Until which share of the training which triplets count: the hard ones alone, from the first
-step on, make all embeddings collapse to one point."""
+step on, can make all embeddings collapse to one point."""
 
 
 @dataclass(frozen=True)
