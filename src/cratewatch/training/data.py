@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -206,16 +207,28 @@ class Batches(Dataset[Batch]):
 
 
 def prefetch(batches: Batches, steps: range, processes: int) -> DataLoader[Batch]:
-    """Return the batches of steps, drawn ahead by other processes; 0 draws them here."""
-    if processes:
-        cv2.setNumThreads(1)  # a forked process would wait for threads that it does not have
+    """Return the batches of steps, drawn ahead by other processes; 0 draws them here.
+
+    The processes come from a clean one: a fork of this one would inherit what a flow, a cluster
+    and a gallery have running here, and fail with it. Each holds a copy of the covers.
+    """
+    if not processes:
+        return DataLoader(batches, batch_size=None, sampler=list(steps))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     return DataLoader(
         batches,
         batch_size=None,
         sampler=list(steps),
         num_workers=processes,
-        prefetch_factor=4 if processes else None,
+        prefetch_factor=4,
+        multiprocessing_context=context,
+        worker_init_fn=_draw_on_one_thread,
     )
+
+
+def _draw_on_one_thread(_worker: int) -> None:
+    cv2.setNumThreads(1)
 
 
 def _cover_of(sample: Sample) -> str:

@@ -1,4 +1,6 @@
 import io
+import os
+import threading
 
 import numpy as np
 import pytest
@@ -137,6 +139,20 @@ def test_other_processes_draw_the_same_batches() -> None:
     assert len(here) == len(there) == 3
     assert all(torch.equal(one, other) for one, other in zip(here, there, strict=True))
     assert torch.equal(here[0], batches[2].images)
+
+
+def test_what_runs_in_this_process_does_not_reach_those_that_draw(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A flow's services end at exit; in a fork of the flow they cannot, and it fails."""
+    here = os.getpid()
+
+    def end_services() -> None:
+        assert os.getpid() == here
+
+    monkeypatch.setattr(threading, "_threading_atexits", [end_services])
+    batches = Batches(training_set(), FROM_SHARDS, seed=0)
+    assert len(list(prefetch(batches, range(3), processes=1))) == 3
 
 
 def test_queries_of_other_covers_never_enter() -> None:
