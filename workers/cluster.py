@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import ray
 from ray.exceptions import RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cratewatch.errors import CratewatchError
 
@@ -107,8 +108,7 @@ def cpus() -> int:
 
 def node_cpus() -> int:
     """Return the CPUs of the cluster's largest node: what one actor can have."""
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    return max(1, *(int(resources.get("CPU", 1)) for resources in nodes))
+    return max(1, *(int(resources.get("CPU", 1)) for resources in _living_nodes()))
 
 
 def result(reference: ray.ObjectRef[Any]) -> Any:
@@ -200,7 +200,7 @@ def fit_workers(count: int, *, gpu: bool | None = None) -> Workers:
     Raises:
         CratewatchError: if they do not fit: Ray would wait for resources for ever.
     """
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    nodes = _living_nodes()
     gpus = sum(int(node.get("GPU", 0)) for node in nodes)
     if gpu and not gpus:
         raise CratewatchError("--gpu: the Ray cluster has no GPU; leave it out to train on CPUs")
@@ -220,6 +220,24 @@ def fit_workers(count: int, *, gpu: bool | None = None) -> Workers:
             f"{len(nodes)} nodes; ask for fewer"
         )
     return Workers(count, cpus_each, gpu)
+
+
+def fits(workers: Workers) -> bool:
+    """Return whether the cluster's living nodes have room for the workers, were they idle."""
+    nodes = _living_nodes()
+    places = sum(_places(node, workers.cpus_each, gpu=workers.gpu) for node in nodes)
+    return places >= workers.count
+
+
+def beside_driver() -> NodeAffinitySchedulingStrategy:
+    """Return where an actor dies with no other node than that of this process."""
+    node_id = ray.get_runtime_context().get_node_id()
+    return NodeAffinitySchedulingStrategy(node_id, soft=False)
+
+
+def _living_nodes() -> list[dict[str, float]]:
+    """Return what each node has."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
 
 
 def _places(node: Mapping[str, float], cpus_each: int, *, gpu: bool) -> int:
