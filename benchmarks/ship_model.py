@@ -74,7 +74,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--measured", type=Path, required=True)
-    parser.add_argument("--start", nargs=1, default=[], help="what it started from, and its licence")
+    parser.add_argument(
+        "--start", nargs=1, default=[], help="what it started from, and its licence"
+    )
     return parser.parse_args()
 
 
