@@ -55,4 +55,4 @@ class Words:
         length = self._tokenizer.model_max_length
         # Cut one token later: of a text that it does not cut the tokenizer warns itself.
         tokens = self._tokenizer(text, truncation=True, max_length=length + 1).input_ids
-        return len(tokens) > length
+        return len(tokens) > int(length)
