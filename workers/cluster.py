@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,9 @@ LINK_PREFIX = "cratewatch-"
 MAX_FOLDER_LENGTH = 107 - 62
 START_ATTEMPTS = 3
 SIGNALS_EVERY_S = 1.0
+CLIENT_SCHEME = "ray://"
+ANSWER_S = 10.0
+"""For a connection to a cluster's head to be made."""
 
 
 @contextlib.contextmanager
@@ -63,6 +67,7 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
 def _connect(options: dict[str, Any], state: Path) -> None:
     """Connect to Ray; a local cluster that does not start in time gets further attempts."""
     local = options["address"] == LOCAL
+    _require_answer(options["address"])
     attempts = START_ATTEMPTS if local else 1
     while not ray.is_initialized():
         attempts -= 1
@@ -77,6 +82,20 @@ def _connect(options: dict[str, Any], state: Path) -> None:
                 ) from error
             ray.shutdown()
             _end_leftovers(options["_temp_dir"])
+
+
+def _require_answer(address: str) -> None:
+    """Raise CratewatchError at once where nothing listens: Ray would try for minutes, aloud."""
+    host, _, port = address.removeprefix(CLIENT_SCHEME).rpartition(":")
+    if not (host and port.isdigit()):  # "local", "auto", or what Ray itself refuses
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise CratewatchError(
+            f"ray: nothing answers at {address!r}: {error}; start the cluster, or correct "
+            "ray_address (CRATEWATCH_RAY_ADDRESS)"
+        ) from error
 
 
 def _end_leftovers(folder: str) -> None:
