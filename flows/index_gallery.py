@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import open_catalog
 from cratewatch.embedding import adopt_model, default_model, load_model, prepare_model
+from cratewatch.embedding_shards import done_shards, drop_shards
 from cratewatch.gallery import open_gallery
 from cratewatch.lake import Lake, open_lake
 from cratewatch.settings import Settings, load_settings
@@ -54,6 +55,7 @@ def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexRep
                 catalog.embeddings.forget_indexed(model)
             gallery.create(model, dim)
             if rebuild:
+                drop_shards(lake, done_shards(lake, model))
                 catalog.embeddings.forget(model)
                 gallery.keep_only(model, {cover.cover_id for cover in catalog.covers()})
             report = index_covers(

@@ -105,10 +105,9 @@ def cpus() -> int:
     return max(1, int(resources.get("CPU", 1)))
 
 
-def node_cpus() -> int:
-    """Return the CPUs of the cluster's largest node: what one actor can have."""
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    return max(1, *(int(resources.get("CPU", 1)) for resources in nodes))
+def node_resources() -> list[dict[str, float]]:
+    """Return what each node of the cluster has, such as {"CPU": 16.0, "GPU": 1.0}."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
 
 
 def result(reference: ray.ObjectRef[Any]) -> Any:
@@ -200,7 +199,7 @@ def fit_workers(count: int, *, gpu: bool | None = None) -> Workers:
     Raises:
         CratewatchError: if they do not fit: Ray would wait for resources for ever.
     """
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    nodes = node_resources()
     gpus = sum(int(node.get("GPU", 0)) for node in nodes)
     if gpu and not gpus:
         raise CratewatchError("--gpu: the Ray cluster has no GPU; leave it out to train on CPUs")

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from cratewatch.catalog import Catalog, Cover
+from cratewatch.catalog import Catalog
 from cratewatch.embedding import Embeddings
-from cratewatch.embedding_shards import EmbeddingShard, concatenate, read_shard, write_shard
+from cratewatch.embedding_shards import EmbeddingShard, done_shards, read_shard
 from cratewatch.errors import CheckError, NotFoundError
 from cratewatch.gallery import Gallery
 from cratewatch.lake import Lake
-from workers.embedding import ModelUse, embed_covers
+from workers.embedding import ModelUse, embed_shards
 
 CHECK_SAMPLE = 64
 CHECK_SCORE = 0.999
 CHECK_TOP = 5  # covers drawn alike may tie with each other
 MAX_FAILED_SHARE = 0.01
-SHARD_COVERS = 1024  # what a kill may make to be embedded again
+SHARD_COVERS = 1024
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ def index_covers(
     """
     name = model.name
     indexer = _Indexer(catalog, lake, gallery, model)
+    indexer.adopt_left_over()
     indexer.load_left_over()
-    covers = catalog.embeddings.missing(name)
-    indexer.embed(covers, on_progress)
+    indexer.embed(on_progress)
     if indexer.loaded:
         gallery.flush(name)
     embedded = catalog.embeddings.count(name)
@@ -70,7 +71,7 @@ def index_covers(
             f"gallery: {len(indexer.failed)} covers could not be embedded for {name}, first "
             f"{cover_id}: {reason}; look after the lake, refresh or import to fetch them again"
         )
-    return IndexReport(name, len(covers) - len(indexer.failed), gallery.count(name), indexer.failed)
+    return IndexReport(name, indexer.embedded, gallery.count(name), indexer.failed)
 
 
 def up_to_date(catalog: Catalog, model: str) -> bool:
@@ -83,6 +84,7 @@ class _Indexer:
     """Embeds and loads for one model.
 
     Attributes:
+        embedded: How many covers were embedded.
         loaded: The covers that were upserted.
         failed: The reason of each cover that could not be embedded.
         sample: Embeddings, each (dim,), of some that were upserted.
@@ -94,9 +96,22 @@ class _Indexer:
         self._gallery = gallery
         self._use = model
         self._model = model.name
+        self.embedded = 0
         self.loaded: list[str] = []
         self.failed: dict[str, str] = {}
         self.sample: dict[str, Embeddings] = {}
+
+    def adopt_left_over(self) -> None:
+        """Record shards that an earlier call was killed before it could record."""
+        book = self._catalog.embeddings
+        if not book.count_missing(self._model):
+            return
+        known = book.shards(self._model)
+        for key in done_shards(self._lake, self._model):
+            if key not in known:
+                with contextlib.suppress(NotFoundError):  # half of a shard is none
+                    shard = read_shard(self._lake, key)
+                    book.adopt_shard(self._model, shard.cover_ids, key)
 
     def load_left_over(self) -> None:
         """Load what an earlier call embedded and did not load."""
@@ -106,27 +121,20 @@ class _Indexer:
             except NotFoundError:
                 self._catalog.embeddings.forget_shard(self._model, key)  # to be embedded again
 
-    def embed(self, covers: list[Cover], on_progress: Callable[[int, int], None]) -> None:
-        """Embed covers; what is embedded is kept and loaded shard by shard."""
-        parts: list[EmbeddingShard] = []
-        done = waiting = 0
-        for batch in embed_covers(self._lake, self._use, covers) if covers else ():
-            ids = [cover.cover_id for cover in batch.covers]
-            artworks = [cover.artwork_id for cover in batch.covers]
-            parts.append(EmbeddingShard(ids, artworks, batch.embeddings))
-            self._catalog.items.fail_covers(batch.failed)
-            self.failed |= batch.failed
-            done += len(ids) + len(batch.failed)
-            waiting += len(ids)
-            if waiting >= SHARD_COVERS or (waiting and done == len(covers)):
-                self._keep_and_load(concatenate(parts))
-                parts, waiting = [], 0
-            on_progress(done, len(covers))
-
-    def _keep_and_load(self, shard: EmbeddingShard) -> None:
-        key = write_shard(self._lake, self._model, shard)
-        self._catalog.embeddings.mark_embedded(self._model, shard.cover_ids, key)
-        self._load(shard)
+    def embed(self, on_progress: Callable[[int, int], None]) -> None:
+        """Embed what is missing; each shard is recorded and loaded once it is in the lake."""
+        book = self._catalog.embeddings
+        total, done = book.count_missing(self._model), 0
+        missing = book.each_missing(self._model)
+        for kept in embed_shards(self._lake, self._use, missing, SHARD_COVERS):
+            self._catalog.items.fail_covers(kept.failed)
+            self.failed |= kept.failed
+            if kept.key:
+                book.mark_embedded(self._model, kept.cover_ids, kept.key)
+                self._load(read_shard(self._lake, kept.key))
+            self.embedded += len(kept.cover_ids)
+            done += len(kept.cover_ids) + len(kept.failed)
+            on_progress(done, total)
 
     def _load(self, shard: EmbeddingShard) -> None:
         self._gallery.upsert(self._model, shard.cover_ids, shard.artwork_ids, shard.embeddings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
@@ -10,6 +10,8 @@ from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
 from cratewatch.catalog.items import settle_covers
 from cratewatch.catalog.records import Cover
 from cratewatch.catalog.schema import CoverRow, EmbeddingRow, ItemRow
+
+PAGE_ROWS = 10_000
 
 
 class EmbeddingBook:
@@ -20,12 +22,57 @@ class EmbeddingBook:
 
     def missing(self, model: str) -> list[Cover]:
         """Return the covers that the model has not embedded yet, by cover_id."""
-        embedded = exists().where(
-            EmbeddingRow.model == model, EmbeddingRow.cover_id == CoverRow.cover_id
-        )
+        return list(self.each_missing(model))
+
+    def each_missing(self, model: str) -> Iterator[Cover]:
+        """Yield the covers that the model has not embedded yet, by cover_id, read in pages.
+
+        What is recorded meanwhile changes nothing for those that are still to come.
+        """
+        last = ""
+        while page := self._missing_page(model, last):
+            yield from page
+            last = page[-1].cover_id
+
+    def _missing_page(self, model: str, after: str) -> list[Cover]:
+        query = select(CoverRow).where(_not_embedded(model), CoverRow.cover_id > after)
         with self._db.transaction() as session:
-            rows = session.scalars(select(CoverRow).where(~embedded).order_by(CoverRow.cover_id))
+            rows = session.scalars(query.order_by(CoverRow.cover_id).limit(PAGE_ROWS))
             return [row.to_cover() for row in rows]
+
+    def count_missing(self, model: str) -> int:
+        """Return how many covers the model has not embedded yet."""
+        query = select(func.count()).select_from(CoverRow).where(_not_embedded(model))
+        with self._db.transaction() as session:
+            return session.scalar(query) or 0
+
+    def shards(self, model: str) -> set[str]:
+        """Return all shards that the model's embeddings lie in."""
+        query = select(EmbeddingRow.shard).where(EmbeddingRow.model == model).distinct()
+        with self._db.transaction() as session:
+            return {shard for shard in session.scalars(query) if shard}
+
+    def adopt_shard(self, model: str, cover_ids: Sequence[str], shard: str) -> int:
+        """Record a shard that is in the lake and whose writer could not record it any more.
+
+        One with covers that this catalog does not know is another catalog's, and is left alone.
+
+        Returns:
+            How many of its covers were not embedded yet.
+        """
+        parts = [
+            CoverRow.cover_id.in_(cover_ids[start : start + ROWS_AT_ONCE])
+            for start in range(0, len(cover_ids), ROWS_AT_ONCE)
+        ]
+        count = select(func.count()).select_from(CoverRow)
+        query = select(CoverRow.cover_id).where(_not_embedded(model))
+        with self._db.transaction() as session:
+            known = sum(session.scalar(count.where(part)) or 0 for part in parts)
+            new = [cover_id for part in parts for cover_id in session.scalars(query.where(part))]
+        if known < len(cover_ids) or not new:
+            return 0
+        self.mark_embedded(model, new, shard)
+        return len(new)
 
     def indexed(self, model: str) -> list[Cover]:
         """Return the covers that the model's collection holds, by cover_id."""
@@ -123,6 +170,10 @@ class EmbeddingBook:
         with self._db.transaction() as session:
             session.execute(delete(EmbeddingRow).where(of_model, EmbeddingRow.shard.is_(None)))
             session.execute(update(EmbeddingRow).where(of_model).values(indexed_at=None))
+
+
+def _not_embedded(model: str) -> ColumnElement[bool]:
+    return ~exists().where(EmbeddingRow.model == model, EmbeddingRow.cover_id == CoverRow.cover_id)
 
 
 def _indexed(model: str) -> tuple[ColumnElement[bool], ...]:
