@@ -6,14 +6,11 @@ setting in test_settings.py, and every kind of Milvus in test_gallery.py.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +25,7 @@ from cratewatch.gallery import Gallery, open_gallery
 from cratewatch.images import load
 from cratewatch.importing import STAGE_BATCH, import_folder
 from cratewatch.lake import FolderLake, Lake
+from tests.disks import mount, read_only, small_disk
 
 
 def the_line(answer: subprocess.CompletedProcess[str]) -> str:
@@ -45,37 +43,6 @@ def contents(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
-
-
-def mount(*arguments: str) -> None:
-    """Mount, or skip the test where that is not permitted."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting needs root")
-    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"this machine does not let tests mount: {done.stderr.strip()}")
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path, kib: int) -> Iterator[None]:
-    """Have a file system of its own size at a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    mount("-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder))
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-@contextlib.contextmanager
-def read_only(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    mount("--bind", str(folder), str(folder))
-    try:
-        mount("-o", "remount,ro,bind", str(folder))
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def bad_images(jpeg: bytes) -> dict[str, bytes]:
