@@ -178,6 +178,7 @@ def _map(
     lots: Iterator[list[Cover]],
     submit: Callable[[Any, list[Cover]], ray.ObjectRef[Any]],
     lost: Callable[[dict[str, str]], Any],
+    lots_each: int = LOTS_EACH,
 ) -> Iterator[Any]:
     """Yield submit(actor, lot) of each lot; lost() of a cover that no actor survives."""
     crew = crew_for(node_resources(), model.inference)
@@ -186,9 +187,9 @@ def _map(
         return
     actor: Any = _Embedder
     placed = actor.options(
-        num_cpus=crew.cpus_each, num_gpus=crew.gpus_each, max_concurrency=LOTS_EACH
+        num_cpus=crew.cpus_each, num_gpus=crew.gpus_each, max_concurrency=lots_each
     )
-    pool = Pool(lambda: placed.remote(lake, model, crew), len(first), LOTS_EACH)
+    pool = Pool(lambda: placed.remote(lake, model, crew), len(first), lots_each)
     suspects: list[list[Cover]] = []
     with closing(pool.map(submit, chain(first, lots))) as results:
         for made in results:
@@ -199,7 +200,7 @@ def _map(
             else:
                 suspects += ([cover] for cover in made.item)
     if suspects:  # one of them is at fault, and the others are not to suffer for it
-        yield from _map(lake, model, iter(suspects), submit, lost)
+        yield from _map(lake, model, iter(suspects), submit, lost, lots_each=1)
 
 
 def _lost_shard(failed: dict[str, str]) -> KeptShard:
