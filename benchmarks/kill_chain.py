@@ -44,12 +44,12 @@ from cratewatch.settings import load_settings
 PLAN = StockPlan(n_releases=60)
 TINY = ModelConfig(image_px=32, cover_margin=0.0)
 SOURCE = "shop"
-# The command, with small batches and shards, so that a night of few covers has several of both.
+# The command, with small shards, so that a night of few covers has several.
 COMMAND = [
     sys.executable,
     "-c",
-    "import workers.embedding, workers.indexing\n"
-    "workers.embedding.BATCH, workers.indexing.SHARD_COVERS = 6, 12\n"
+    "import workers.indexing\n"
+    "workers.indexing.SHARD_COVERS = 12\n"
     "from cratewatch.cli import main; main()",
 ]
 CRAWL = "scrapers.crawl"
