@@ -110,13 +110,13 @@ def embed_shards(
             start or die again and again.
     """
     lots = _lots(covers, shard_covers)
-    yield from _map(lake, model, lots, lambda actor, lot: actor.keep.remote(lot), _lost_shard)
+    yield from _map(lake, model, lots, _KEEP)
 
 
 def embed_covers(lake: Lake, model: ModelUse, covers: Sequence[Cover]) -> Iterator[EmbeddedBatch]:
     """Embed covers, yielding batches as they finish, in any order; raises like embed_shards()."""
     lots = _lots(covers, LOT)
-    yield from _map(lake, model, lots, lambda actor, lot: actor.embed.remote(lot), _lost_batch)
+    yield from _map(lake, model, lots, _EMBED)
 
 
 def embed_all(lake: Lake, model: ModelUse, covers: Sequence[Cover]) -> tuple[list[str], Embeddings]:
@@ -172,15 +172,22 @@ def _lots(covers: Iterable[Cover], size: int) -> Iterator[list[Cover]]:
         yield lot
 
 
+@dataclass(frozen=True)
+class _Errand:
+    """What an actor is to do with a lot, and what stands for covers that no actor survives."""
+
+    submit: Callable[[Any, list[Cover]], ray.ObjectRef[Any]]
+    lost: Callable[[dict[str, str]], Any]
+
+
 def _map(
     lake: Lake,
     model: ModelUse,
     lots: Iterator[list[Cover]],
-    submit: Callable[[Any, list[Cover]], ray.ObjectRef[Any]],
-    lost: Callable[[dict[str, str]], Any],
+    errand: _Errand,
     lots_each: int = LOTS_EACH,
 ) -> Iterator[Any]:
-    """Yield submit(actor, lot) of each lot; lost() of a cover that no actor survives."""
+    """Yield what comes of each lot, and of each cover that no actor survives."""
     crew = crew_for(node_resources(), model.inference)
     first = list(islice(lots, crew.count))
     if not first:
@@ -191,24 +198,25 @@ def _map(
     )
     pool = Pool(lambda: placed.remote(lake, model, crew), len(first), lots_each)
     suspects: list[list[Cover]] = []
-    with closing(pool.map(submit, chain(first, lots))) as results:
+    with closing(pool.map(errand.submit, chain(first, lots))) as results:
         for made in results:
             if not isinstance(made, Quarantined):
                 yield made
             elif len(made.item) == 1:
-                yield lost({made.item[0].cover_id: f"it ends whatever reads it: {made.reason}"})
+                yield errand.lost(
+                    {made.item[0].cover_id: f"it ends whatever reads it: {made.reason}"}
+                )
             else:
                 suspects += ([cover] for cover in made.item)
     if suspects:  # one of them is at fault, and the others are not to suffer for it
-        yield from _map(lake, model, iter(suspects), submit, lost, lots_each=1)
+        yield from _map(lake, model, iter(suspects), errand, lots_each=1)
 
 
-def _lost_shard(failed: dict[str, str]) -> KeptShard:
-    return KeptShard("", [], failed)
-
-
-def _lost_batch(failed: dict[str, str]) -> EmbeddedBatch:
-    return EmbeddedBatch([], np.zeros((0, 0), np.float32), failed)
+_KEEP = _Errand(lambda actor, lot: actor.keep.remote(lot), lambda failed: KeptShard("", [], failed))
+_EMBED = _Errand(
+    lambda actor, lot: actor.embed.remote(lot),
+    lambda failed: EmbeddedBatch([], np.zeros((0, 0), np.float32), failed),
+)
 
 
 @ray.remote(max_restarts=0)

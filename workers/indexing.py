@@ -61,23 +61,29 @@ def index_covers(
     if indexer.loaded:
         gallery.flush(name)
     embedded = catalog.embeddings.count(name)
-    broken = len(indexer.failed) > MAX_FAILED_SHARE * (embedded + len(indexer.failed))
+    broken = _lacks_too_many(catalog, name)
     if indexer.loaded or not broken:
         check_collection(gallery, name, embedded, indexer.sample)
         catalog.embeddings.mark_indexed(name, indexer.loaded)
     if broken:
-        cover_id, reason = next(iter(indexer.failed.items()))
+        first = [f", first {cover_id}: {why}" for cover_id, why in indexer.failed.items()][:1]
         raise CheckError(
-            f"gallery: {len(indexer.failed)} covers could not be embedded for {name}, first "
-            f"{cover_id}: {reason}; look after the lake, refresh or import to fetch them again"
+            f"gallery: {catalog.embeddings.count_lacking(name)} covers could not be embedded for "
+            f"{name}{''.join(first)}; look after the lake, refresh or import to fetch them again"
         )
     return IndexReport(name, indexer.embedded, gallery.count(name), indexer.failed)
 
 
 def up_to_date(catalog: Catalog, model: str) -> bool:
-    """Whether the model's collection holds every cover."""
+    """Whether the model's collection holds every cover that can be embedded."""
     embeddings = catalog.embeddings
-    return not (embeddings.shards_to_index(model) or embeddings.missing(model))
+    undone = embeddings.shards_to_index(model) or embeddings.count_missing(model)
+    return not (undone or _lacks_too_many(catalog, model))
+
+
+def _lacks_too_many(catalog: Catalog, model: str) -> bool:
+    lacking = catalog.embeddings.count_lacking(model)
+    return lacking > MAX_FAILED_SHARE * (catalog.embeddings.count(model) + lacking)
 
 
 class _Indexer:

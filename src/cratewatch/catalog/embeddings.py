@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
-from cratewatch.catalog.items import settle_covers
+from cratewatch.catalog.items import UNREADABLE, settle_covers
 from cratewatch.catalog.records import Cover
 from cratewatch.catalog.schema import CoverRow, EmbeddingRow, ItemRow
 
 PAGE_ROWS = 10_000
+MAX_TRIES = 3
+"""Runs that try to read a cover of the lake before it waits for its image to be stored anew."""
 
 
 class EmbeddingBook:
@@ -27,7 +29,8 @@ class EmbeddingBook:
     def each_missing(self, model: str) -> Iterator[Cover]:
         """Yield the covers that the model has not embedded yet, by cover_id, read in pages.
 
-        What is recorded meanwhile changes nothing for those that are still to come.
+        Those that could not be read MAX_TRIES times are left out. What is recorded meanwhile
+        changes nothing for those that are still to come.
         """
         last = ""
         while page := self._missing_page(model, last):
@@ -35,14 +38,21 @@ class EmbeddingBook:
             last = page[-1].cover_id
 
     def _missing_page(self, model: str, after: str) -> list[Cover]:
-        query = select(CoverRow).where(_not_embedded(model), CoverRow.cover_id > after)
+        query = select(CoverRow).where(_to_embed(model), CoverRow.cover_id > after)
         with self._db.transaction() as session:
             rows = session.scalars(query.order_by(CoverRow.cover_id).limit(PAGE_ROWS))
             return [row.to_cover() for row in rows]
 
     def count_missing(self, model: str) -> int:
-        """Return how many covers the model has not embedded yet."""
-        query = select(func.count()).select_from(CoverRow).where(_not_embedded(model))
+        """Return how many covers each_missing() yields."""
+        return self._count_covers(_to_embed(model))
+
+    def count_lacking(self, model: str) -> int:
+        """Return how many covers have no embedding, also of those that are not tried any more."""
+        return self._count_covers(_not_embedded(model))
+
+    def _count_covers(self, condition: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(CoverRow).where(condition)
         with self._db.transaction() as session:
             return session.scalar(query) or 0
 
@@ -144,7 +154,7 @@ class EmbeddingBook:
             return sorted(set(session.scalars(query.distinct())))
 
     def forget(self, model: str) -> None:
-        """Forget all embeddings of a model, because they are made anew."""
+        """Forget all embeddings of a model, because they are made anew; no cover is set aside."""
         of_model = select(EmbeddingRow.cover_id).where(EmbeddingRow.model == model)
         with self._db.transaction() as session:
             session.execute(
@@ -153,6 +163,7 @@ class EmbeddingBook:
                 .values(state="stored", updated_at=now())
                 .execution_options(synchronize_session=False)
             )
+            session.execute(update(ItemRow).where(_UNREADABLE).values(attempts=0))
             session.execute(delete(EmbeddingRow).where(EmbeddingRow.model == model))
 
     def forget_shard(self, model: str, shard: str) -> None:
@@ -170,6 +181,18 @@ class EmbeddingBook:
         with self._db.transaction() as session:
             session.execute(delete(EmbeddingRow).where(of_model, EmbeddingRow.shard.is_(None)))
             session.execute(update(EmbeddingRow).where(of_model).values(indexed_at=None))
+
+
+_UNREADABLE = (
+    (ItemRow.kind == "cover") & (ItemRow.state == "failed") & (ItemRow.reason == UNREADABLE)
+)
+
+
+def _to_embed(model: str) -> ColumnElement[bool]:
+    of_cover = ItemRow.cover_id == CoverRow.cover_id
+    given_up = exists().where(of_cover, _UNREADABLE, ItemRow.attempts >= MAX_TRIES)
+    stored_anew = exists().where(of_cover, ItemRow.state == "stored")
+    return _not_embedded(model) & (~given_up | stored_anew)
 
 
 def _not_embedded(model: str) -> ColumnElement[bool]:
