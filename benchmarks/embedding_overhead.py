@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/embedding_overhead.py --covers 4000 --pairs 5 [--folder COVERS]
 
 Four ways take turns over the same covers, all on every CPU: the bare model, which embeds pictures
-that are ready in memory; a bare loop in this process that reads, decodes and embeds batch after
+that are ready in memory; a bare loop in one process that reads, decodes and embeds batch after
 batch; `workers.embedding.embed_shards`, which does the same in Ray actors and keeps the embeddings
 in the lake; and `workers.indexing.index_covers`, which also records them in the catalog and loads
 them into a gallery, here one in memory. Between them the machine multiplies large matrices: its
@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import ray
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -60,6 +61,9 @@ SKIPPED = 2
 MATRIX = 4096
 PRODUCTS = 3
 PATIENCE_S = 300.0
+
+Told = list[tuple[float, int]]
+"""When images were done, in seconds from the start, and how many."""
 
 
 class MemoryGallery:
@@ -102,16 +106,15 @@ def main() -> None:
         ray_cluster("local", home / "ray"),
     ):
         covers = _store(catalog, lake, options)
-        torch.set_num_threads(node_cpus())
-        ways: dict[str, Callable[[], Iterator[int]]] = {
-            "bare model": lambda: _model_alone(lake, model, covers),
-            "bare loop": lambda: _loop(lake, model, covers),
-            "shards through Ray": lambda: _shards(lake, model, covers, options.shard),
-            "with catalog and gallery": lambda: _indexed(catalog, lake, model, covers),
+        ways: dict[str, Callable[[], Told]] = {
+            "bare model": lambda: _apart(_model_alone, lake, model, covers),
+            "bare loop": lambda: _apart(_loop, lake, model, covers),
+            "shards through Ray": lambda: _told(_shards(lake, model, covers, options.shard)),
+            "with catalog and gallery": lambda: _told(_indexed(catalog, lake, model, covers)),
         }
         for _ in range(options.pairs):
             for dtype in (torch.float32, torch.bfloat16):
-                peaks.setdefault(str(dtype), []).append(_peak_flops(dtype))
+                peaks.setdefault(str(dtype), []).append(_apart(_peak_flops, dtype))
             for name, way in ways.items():
                 rate, start_s = _rate(way())
                 rates.setdefault(name, []).append(rate)
@@ -164,13 +167,29 @@ def _jpegs(options: argparse.Namespace) -> Iterator[bytes]:
         yield from (file.read_bytes() for file in files)
 
 
-def _rate(counts: Iterator[int]) -> tuple[float, float]:
-    """Return images a second and the seconds before the first ones, given how many come at once."""
+def _apart(way: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a bare way in a process of its own, as the actors are: the kernel may favour those."""
+    cpus = node_cpus()
+
+    @ray.remote(num_cpus=cpus, max_calls=1)
+    def run() -> Any:
+        torch.set_num_threads(cpus)
+        found = way(*arguments)
+        return _told(found) if isinstance(found, Iterator) else found
+
+    return ray.get(run.remote())
+
+
+def _told(counts: Iterator[int]) -> Told:
     begin = time.perf_counter()
-    told = [(time.perf_counter(), count) for count in counts]
+    return [(time.perf_counter() - begin, count) for count in counts]
+
+
+def _rate(told: Told) -> tuple[float, float]:
+    """Return images a second and the seconds before the first ones, given what came when."""
     counted = told[SKIPPED - 1 : -SKIPPED]
     seconds = counted[-1][0] - counted[0][0]
-    return sum(count for _, count in counted[1:]) / seconds, told[0][0] - begin
+    return sum(count for _, count in counted[1:]) / seconds, told[0][0]
 
 
 def _model_alone(lake: Lake, model: str, covers: list[Cover]) -> Iterator[int]:
