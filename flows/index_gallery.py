@@ -47,7 +47,7 @@ def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexRep
     try:
         with (
             catalog.one_writer(),
-            open_gallery(settings.gallery_uri, settings.gallery_token) as gallery,
+            open_gallery(*settings.gallery) as gallery,
             progress_bar("index") as advance,
         ):
             if model not in gallery.models():

@@ -177,7 +177,7 @@ def diff(settings: Settings, catalog: Catalog, source: str, run_id: str, complet
 def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
     """Embed and upsert new covers into the serving collection; None before the first model."""
     catalog.check_writer()
-    with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
+    with open_gallery(*settings.gallery) as gallery:
         model = gallery.serving_model()
         if model is None:
             _refuse_lost_gallery(settings, catalog)

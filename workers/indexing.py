@@ -159,7 +159,7 @@ def check_collection(
         )
     if not sample:
         return
-    found = gallery.search(np.stack(list(sample.values())), CHECK_TOP, model=model)
+    found = gallery.search(np.stack(list(sample.values())), CHECK_TOP, collection=model)
     lost = [
         cover_id
         for cover_id, hits in zip(sample, found, strict=True)

@@ -90,7 +90,7 @@ def open_identifier(settings: Settings, config: SearchConfig | None = None) -> I
     Raises:
         NotFoundError: if nothing is indexed yet.
     """
-    with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
+    with open_gallery(*settings.gallery) as gallery:
         model = gallery.serving_model()
         if model is None:
             raise NotFoundError(

@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr = SecretStr("")
     gallery_uri: str = ""
     gallery_token: str = ""
+    gallery_tenant: str = Field(default="", description="whose collections on a shared server")
     ray_address: str = "local"
     runtime: RuntimeName = "auto"
     precision: Precision = "auto"
@@ -165,6 +166,11 @@ class Settings(BaseSettings):
             access_key=self.s3_access_key,
             secret_key=self.s3_secret_key,
         )
+
+    @property
+    def gallery(self) -> tuple[str, str, str]:
+        """All that open_gallery() needs: address, token, tenant."""
+        return self.gallery_uri, self.gallery_token, self.gallery_tenant
 
     @property
     def inference(self) -> Inference:

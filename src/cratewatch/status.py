@@ -55,7 +55,7 @@ def sources_to_retry(settings: Settings) -> list[str]:
 
 def _gallery_status(settings: Settings) -> dict[str, Any]:
     try:
-        with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
+        with open_gallery(*settings.gallery) as gallery:
             return {
                 "serving_model": gallery.serving_model(),
                 "rows": {model: gallery.count(model) for model in gallery.models()},

@@ -310,7 +310,7 @@ def test_a_full_disk_under_the_gallery_loses_nothing(
             assert gallery.count(tiny_model) >= 4
             gallery.upsert(tiny_model, ids, ids, embeddings)
             assert gallery.count(tiny_model) == 24
-            hits = gallery.search(embeddings, 1, model=tiny_model)
+            hits = gallery.search(embeddings, 1, collection=tiny_model)
             assert [found[0].cover_id for found in hits] == ids
 
 

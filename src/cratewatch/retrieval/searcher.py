@@ -37,7 +37,6 @@ class Searcher:
     Attributes:
         background: Of the embedder's model; None leaves scores as they are, the cosine.
         covers: Their keypoints, which re-ranking needs.
-        model: Search this model's collection instead of the alias; sees all writes.
     """
 
     embedder: Embedder
@@ -45,7 +44,6 @@ class Searcher:
     config: SearchConfig = field(default_factory=SearchConfig)
     background: Background | None = None
     covers: CoverKeypoints | None = None
-    model: str | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError if what the configuration needs is not there."""
@@ -97,7 +95,7 @@ class Searcher:
         vectors = self._embed([one.image for one in asked], config)
         each = len(vectors) // len(asked)
         offsets = self._offsets(vectors)
-        found = self.gallery.search(vectors, top * OVERSAMPLING, model=self.model)
+        found = self.gallery.search(vectors, top * OVERSAMPLING, model=self.embedder.name)
         looks = [_less(hits, float(offset)) for hits, offset in zip(found, offsets, strict=True)]
         merged = [_merge(looks[n : n + each]) for n in range(0, len(looks), each)]
         return rank([one.allowed(hits) for one, hits in zip(asked, merged, strict=True)], top)

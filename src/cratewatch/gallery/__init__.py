@@ -1,0 +1,25 @@
+"""The vector index in Milvus: collections, an alias for readers, search; only it has pymilvus."""
+
+from cratewatch.gallery.gallery import Gallery, Hit, open_gallery
+from cratewatch.gallery.indexes import (
+    IndexChoice,
+    IndexSetting,
+    TunedIndex,
+    choose_index,
+    efforts,
+)
+from cratewatch.gallery.names import model_of
+from cratewatch.gallery.rows import GalleryRow
+
+__all__ = [
+    "Gallery",
+    "GalleryRow",
+    "Hit",
+    "IndexChoice",
+    "IndexSetting",
+    "TunedIndex",
+    "choose_index",
+    "efforts",
+    "model_of",
+    "open_gallery",
+]
