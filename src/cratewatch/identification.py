@@ -14,7 +14,7 @@ from PIL import Image
 from cratewatch.catalog import Catalog, open_catalog
 from cratewatch.embedding import Embedder, load_model
 from cratewatch.errors import ImageError, NotFoundError
-from cratewatch.gallery import Gallery, open_gallery
+from cratewatch.gallery import Gallery, model_of, open_gallery
 from cratewatch.images import load
 from cratewatch.lake import open_lake
 from cratewatch.retrieval import (
@@ -91,13 +91,14 @@ def open_identifier(settings: Settings, config: SearchConfig | None = None) -> I
         NotFoundError: if nothing is indexed yet.
     """
     with open_gallery(*settings.gallery) as gallery:
-        model = gallery.serving_model()
-        if model is None:
+        collection = gallery.serving()
+        if collection is None:
             raise NotFoundError(
                 f"gallery {gallery.uri}: nothing is indexed yet; import covers "
                 "(`cratewatch import FOLDER`) or refresh a source, then run `cratewatch index`"
             )
-        gallery.load(model)
+        model = model_of(collection)
+        gallery.load(collection)
         lake = open_lake(settings.lake)
         searcher = Searcher(
             load_model(lake, model, settings.inference),
