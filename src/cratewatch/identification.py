@@ -14,6 +14,7 @@ from PIL import Image
 from cratewatch.catalog import Catalog, open_catalog
 from cratewatch.embedding import Embedder, load_model
 from cratewatch.errors import ImageError, NotFoundError
+from cratewatch.facts import EVERYTHING, Wanted
 from cratewatch.gallery import Gallery, model_of, open_gallery
 from cratewatch.images import load
 from cratewatch.lake import open_lake
@@ -81,11 +82,14 @@ class Identifier:
 
 
 @contextlib.contextmanager
-def open_identifier(settings: Settings, config: SearchConfig | None = None) -> Iterator[Identifier]:
+def open_identifier(
+    settings: Settings, config: SearchConfig | None = None, wanted: Wanted = EVERYTHING
+) -> Iterator[Identifier]:
     """Open the model that the gallery's alias names.
 
     Args:
         config: How to search; None for the default.
+        wanted: What a release must be to be an answer.
 
     Raises:
         NotFoundError: if nothing is indexed yet.
@@ -106,6 +110,7 @@ def open_identifier(settings: Settings, config: SearchConfig | None = None) -> I
             config or SearchConfig(),
             load_background(lake, model),
             CoverKeypoints(lake),
+            wanted,
         )
         calibration = load_calibration(lake, model)
         fits = calibration is not None and calibration.search == searcher.config

@@ -58,10 +58,22 @@ class Comparison:
     lost_shards: Finding = field(default_factory=Finding)
     mended: bool = False
 
+    def __str__(self) -> str:
+        """Say what was found, with an example of each, in one line."""
+        kinds = {name: finding for name, finding in vars(self).items() if _is_any(finding)}
+        return ", ".join(
+            f"{name.replace('_', ' ')} {finding.count} (such as {finding.examples[0]})"
+            for name, finding in kinds.items()
+        )
+
     @property
     def clean(self) -> bool:
         found = (self.missing, self.wrong_vector, self.wrong_facts, self.extra, self.lost_shards)
         return not any(finding.count for finding in (*found, self.stale_model))
+
+
+def _is_any(value: object) -> bool:
+    return isinstance(value, Finding) and value.count > 0
 
 
 def compare(
