@@ -10,7 +10,7 @@ from cratewatch.errors import SettingsError
 
 @dataclass(frozen=True)
 class Facts:
-    """What is true of an artwork's releases that are listed, or of all if none is any more.
+    """What is true of any of an artwork's releases, those that are withdrawn included.
 
     Attributes:
         sources: Of its covers and releases, sorted.

@@ -285,12 +285,9 @@ def test_words_and_years() -> None:
 
 
 def test_a_server_that_is_too_old_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for version, accepted in (
-        ("v2.2.16", False),
-        ("2.3.4-dev", False),
-        ("2.4.0", True),
-        ("master", True),
-    ):
+    uri = str(home / "gallery.db")
+    accepts = {"v2.2.16": False, "2.3.4-dev": False, "2.4.0": True, "master": True}
+    for version, accepted in accepts.items():
         answer = milvus_pb2.GetVersionResponse(version=version)
         monkeypatch.setattr(MilvusServicer, "GetVersion", lambda *_, answer=answer: answer)
         if accepted:

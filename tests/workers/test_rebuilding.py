@@ -12,13 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cratewatch.catalog import Catalog, Cover
+from cratewatch.catalog import Catalog, Cover, Release
 from cratewatch.embedding import load_model
 from cratewatch.errors import BusyError, CheckError, NotFoundError
+from cratewatch.facts import Facts, Wanted
 from cratewatch.gallery import Gallery, open_gallery
 from cratewatch.images import decode
 from cratewatch.importing import import_folder
-from cratewatch.indexing import Stores, compare, drop_left_overs, drop_old, roll_back
+from cratewatch.indexing import (
+    Stores,
+    compare,
+    drop_left_overs,
+    drop_old,
+    refresh_facts,
+    roll_back,
+)
 from cratewatch.lake import Lake, cover_key
 from tests.conftest import draw_noise
 from workers import indexing, rebuilding
@@ -70,9 +78,13 @@ class Shop:
         import_folder(folder, self.catalog, self.stores.lake)
 
 
-@pytest.fixture(params=["lite", "server"])
+ON_BOTH = pytest.mark.parametrize("gallery", ["lite", "server"], indirect=True)
+"""A server takes seconds to flush and to load: what depends on it runs there, too."""
+
+
+@pytest.fixture
 def gallery(request: pytest.FixtureRequest, home: Path) -> Iterator[Gallery]:
-    if request.param == "lite":
+    if getattr(request, "param", "lite") == "lite":
         with open_gallery(str(home / "gallery.db")) as gallery:
             yield gallery
         return
@@ -88,6 +100,7 @@ def shop(
     return Shop(Stores(catalog, lake, gallery), tiny_model)
 
 
+@ON_BOTH
 def test_collections_follow_each_other_and_the_one_before_can_come_back(
     shop: Shop, tmp_path: Path
 ) -> None:
@@ -113,6 +126,7 @@ def test_collections_follow_each_other_and_the_one_before_can_come_back(
         roll_back(shop.stores)
 
 
+@ON_BOTH
 def test_covers_that_come_during_a_rebuild_are_in_both(shop: Shop, tmp_path: Path) -> None:
     shop.build()
     came: list[str] = []
@@ -179,3 +193,80 @@ def test_old_collections_are_told_by_when_the_alias_left_them(shop: Shop) -> Non
     assert until is not None
     assert timedelta(0) <= datetime.now(UTC) - until < timedelta(minutes=5)
     assert shop.gallery.describe(f"{shop.model}__2").served_until is None
+
+
+@ON_BOTH
+def test_what_differs_is_found_and_mended(
+    shop: Shop, imported: list[Cover], tmp_path: Path
+) -> None:
+    shop.build()
+    m = shop.model
+    shop.import_more(tmp_path / "more", range(100, 102))
+    ids = [cover.cover_id for cover in imported]
+    gallery = shop.gallery
+    gallery.delete(m, ids[:3])
+    gallery.upsert(m, ids[3:5], ids[3:5], unit(2))
+    gallery.upsert(m, ["nobody-1", "nobody-2"], ["x", "y"], unit(2))
+    told = {row.cover_id: row for row in gallery.rows(m, ids[5:7], embeddings=True)}
+    vectors = np.stack([told[i].embedding for i in ids[5:7]])  # type: ignore[misc]
+    gallery.upsert(m, ids[5:7], ids[5:7], vectors, [Facts(genres=("jazz",))] * 2)
+    found = compare(shop.stores, m)
+    assert found.compared == 24
+    assert sorted(found.missing.examples) == sorted(ids[:3])
+    assert sorted(found.wrong_vector.examples) == sorted(ids[3:5])
+    assert sorted(found.extra.examples) == ["nobody-1", "nobody-2"]
+    assert found.wrong_facts.count == 4  # those overwritten told nothing of their source
+    assert found.stale_model.count == 2
+    assert not found.clean
+    assert compare(shop.stores, m, mend=True).missing.count == 3
+    again = compare(shop.stores, m)
+    assert (str(again).split(" (")[0], gallery.count(m)) == ("stale model 2", 24)
+    assert shop.index().rows == 26
+    assert compare(shop.stores, m).clean
+
+
+def test_a_shard_that_the_lake_lost_is_told_and_embedded_again(shop: Shop) -> None:
+    shop.build()
+    (key,) = shop.catalog.embeddings.shards(shop.model)
+    shop.stores.lake.delete(key)
+    assert compare(shop.stores, shop.model).lost_shards.examples == [key]
+    assert compare(shop.stores, shop.model, mend=True).lost_shards.count == 1
+    assert shop.index().embedded == 24
+    assert compare(shop.stores, shop.model).clean
+
+
+def test_what_filters_go_by_follows_the_catalog(shop: Shop, imported: list[Cover]) -> None:
+    shop.build()
+    m = shop.model
+    assert refresh_facts(shop.stores, m) == 0
+    run_id = shop.catalog.runs.start("import")
+    shop.catalog.stage(
+        run_id,
+        [
+            Release(
+                source="import",
+                native_id=imported[0].source_url,
+                title="Kind of Blue",
+                year=1959,
+                genres=("Jazz", "Modal, Cool"),
+                image_url=imported[0].source_url,
+                in_stock=True,
+            )
+        ],
+    )
+    # complete: every other release is withdrawn
+    shop.catalog.apply_crawl(run_id, "import", complete=True)
+    assert refresh_facts(shop.stores, m) == 24
+    (row,) = shop.gallery.rows(m, [imported[0].cover_id])
+    assert row.facts == Facts(
+        ("import",), (1959,), ("cool", "jazz", "modal"), (), in_stock=True, withdrawn=False
+    )
+    (hits,) = shop.gallery.search(unit(1), 30, collection=m, wanted=Wanted())
+    assert [hit.cover_id for hit in hits] == [imported[0].cover_id]
+    (hits,) = shop.gallery.search(unit(1), 30, collection=m)
+    assert len(hits) == 24  # their history stays
+
+
+def unit(count: int) -> np.ndarray:
+    vectors = np.random.default_rng(1).normal(size=(count, 128)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -271,12 +271,11 @@ def _listed(release: ReleaseRow, offer: OfferRow | None) -> ListedRelease:
 
 def _facts(sources: set[str], releases: Sequence[ListedRelease]) -> Facts:
     listed = [release for release in releases if release.withdrawn_at is None]
-    told = listed or releases
     return Facts(
-        sources=tuple(sorted(sources | {release.source for release in told})),
-        years=tuple(sorted({release.year for release in told if release.year is not None})),
-        genres=words(genre for release in told for genre in release.genres),
-        formats=words(release.format for release in told if release.format),
+        sources=tuple(sorted(sources | {release.source for release in releases})),
+        years=tuple(sorted({release.year for release in releases if release.year is not None})),
+        genres=words(genre for release in releases for genre in release.genres),
+        formats=words(release.format for release in releases if release.format),
         in_stock=any(release.in_stock for release in listed),
         withdrawn=bool(releases) and not listed,
     )

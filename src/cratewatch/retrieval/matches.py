@@ -89,5 +89,5 @@ def _admits(wanted: Wanted, release: ListedRelease) -> bool:
         and (wanted.years is None or (release.year or -1) in range(first, last + 1))
         and (not wanted.genre or wanted.genre in words(release.genres))
         and (not wanted.format or wanted.format in words([release.format or ""]))
-        and (not wanted.in_stock or bool(release.in_stock))
+        and (not wanted.in_stock or bool(release.in_stock and not release.withdrawn_at))
     )
