@@ -64,7 +64,9 @@ def index(
                 catalog.embeddings.forget(model)
         collection = gallery.live(model)
         if rebuild or collection is None:
-            target = Target(dim, settings.gallery_index, settings.gallery_recall)
+            target = Target(
+                dim, settings.gallery_index, settings.gallery_recall, settings.gallery_imports
+            )
             report = build_collection(stores, use, target, advance)
         else:
             report = update(stores, use, collection, dim, advance)

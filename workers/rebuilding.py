@@ -15,6 +15,7 @@ from cratewatch.errors import CheckError, CratewatchError, NotFoundError
 from cratewatch.gallery import TunedIndex, choose_index
 from cratewatch.index_kinds import IndexSetting
 from cratewatch.indexing import (
+    Importer,
     Loader,
     Sample,
     Stores,
@@ -25,13 +26,15 @@ from cratewatch.indexing import (
     warm,
 )
 from cratewatch.indexing.loading import read_current
+from cratewatch.lake import LakeLocation, open_lake
 from workers.embedding import ModelUse
 from workers.indexing import IndexReport, embed_missing
 
 WRITER_PATIENCE_S = 6 * 3600.0
 """How long a collection that is ready waits for a refresh to end."""
-INDEX_PATIENCE_S = 12 * 3600.0
 SAMPLE_SHARDS = 16
+UPSERT_ROWS = 100_000
+"""Up to which rows are sent; above, files are imported."""
 
 Progress = Callable[[int, int, str], None]
 """Takes how many of how many are done, and of what."""
@@ -44,11 +47,13 @@ class Target:
     Attributes:
         dim: Of the model's embeddings.
         recall: Wanted recall@10 against exact search, 0..1.
+        imports: A folder or bucket that the server reads, for bulk imports; None for upserts.
     """
 
     dim: int
     index: IndexSetting = "auto"
     recall: float = 0.98
+    imports: LakeLocation | None = None
 
 
 def build_collection(
@@ -73,7 +78,7 @@ def build_collection(
         )
         build = _Build(stores, model, target, on_progress)
         stack.callback(build.give_up)
-        build.fill()
+        build.import_or_fill()
         build.index_and_tune()
         with stores.catalog.wait_for_writer(WRITER_PATIENCE_S):
             late = build.catch_up()
@@ -107,13 +112,35 @@ class _Build:
         self._loader = Loader(stores, self.collection)
         self._tuned: TunedIndex | None = None
 
+    def import_or_fill(self) -> None:
+        """Load what the catalog knows, by bulk import if it is much and the server can."""
+        imports = self._target.imports
+        rows = self._stores.catalog.embeddings.count(self._use.name)
+        if imports is None or self._stores.gallery.is_lite or rows <= UPSERT_ROWS:
+            self.fill()
+            return
+        importer = Importer(self._stores, self.collection, open_lake(imports))
+        self._each_shard(lambda key: self._import_shard(importer, key))
+        importer.finish()
+        self._loader.acknowledged += importer.acknowledged
+
+    def _import_shard(self, importer: Importer, key: str) -> None:
+        shard = self._loader.read_shard(self._use.name, key)
+        importer.add(shard)
+        self._sample.compare(shard)
+
     def fill(self) -> None:
         """Load every embedding that the catalog knows and the collection does not have yet."""
+        self._each_shard(
+            lambda key: self._sample.compare(self._loader.load_shard(self._use.name, key))
+        )
+
+    def _each_shard(self, load: Callable[[str], None]) -> None:
         book = self._stores.catalog.embeddings
         keys = sorted(set(book.shards(self._use.name)) - self._loader.shards)
         for done, key in enumerate(keys, start=1):
             try:
-                self._sample.compare(self._loader.load_shard(self._use.name, key))
+                load(key)
             except NotFoundError:
                 book.forget_shard(self._use.name, key)  # to be embedded again by catch_up()
             self._on_progress(done, len(keys), f"shards loaded into {self.collection}")
@@ -125,7 +152,7 @@ class _Build:
         rows = self._loader.acknowledged
         choice = choose_index(target.index, rows, target.dim, lite=gallery.is_lite)
         gallery.build_index(self.collection, choice)
-        gallery.wait_for_index(self.collection, INDEX_PATIENCE_S)
+        gallery.wait_for_index(self.collection)
         gallery.load(self.collection)
         self._tune(TunedIndex(choice))
         warm(gallery, self.collection, self._sample)

@@ -5,6 +5,7 @@ Only the command line and the flows read settings; library functions take plain 
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 import tomllib
@@ -117,6 +118,9 @@ class Settings(BaseSettings):
     gallery_recall: float = Field(
         default=0.98, gt=0, le=1, description="recall@10 that searches are tuned to"
     )
+    gallery_import_path: str = Field(
+        default="", description="folder or s3://BUCKET/PREFIX that the Milvus server reads"
+    )
     gallery_keep_days: float = Field(
         default=7.0, ge=0, description="how long a collection is kept that served before"
     )
@@ -140,8 +144,12 @@ class Settings(BaseSettings):
             "gallery_uri": str(home / "gallery.db"),
         }
         given = {key: value for key, value in values.items() if value or key not in in_home}
-        for key in ("lake_path", "gallery_uri"):  # a relative path counts from home
-            if key in given and "://" not in str(given[key]):
+        for key in (
+            "lake_path",
+            "gallery_uri",
+            "gallery_import_path",
+        ):  # a relative path counts from home
+            if given.get(key) and "://" not in str(given[key]):
                 given[key] = str(home / str(given[key]))
         return in_home | given | {"home": home}
 
@@ -179,6 +187,12 @@ class Settings(BaseSettings):
     def gallery(self) -> tuple[str, str, str]:
         """All that open_gallery() needs: address, token, tenant."""
         return self.gallery_uri, self.gallery_token, self.gallery_tenant
+
+    @property
+    def gallery_imports(self) -> LakeLocation | None:
+        """Where the Milvus server reads files to import; the lake's keys open a bucket."""
+        path = self.gallery_import_path
+        return dataclasses.replace(self.lake, path=path) if path else None
 
     @property
     def inference(self) -> Inference:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pytest
 
 from cratewatch.catalog import Catalog, Cover, Release
 from cratewatch.embedding import load_model
-from cratewatch.errors import BusyError, CheckError, NotFoundError
+from cratewatch.errors import BusyError, CheckError, NotFoundError, UnavailableError
 from cratewatch.facts import Facts, Wanted
 from cratewatch.gallery import Gallery, open_gallery
 from cratewatch.images import decode
@@ -27,8 +28,9 @@ from cratewatch.indexing import (
     refresh_facts,
     roll_back,
 )
-from cratewatch.lake import Lake, cover_key
+from cratewatch.lake import Lake, LakeLocation, cover_key
 from tests.conftest import draw_noise
+from tests.milvus_server import MilvusProcess
 from workers import indexing, rebuilding
 from workers.embedding import EmbeddedBatch, ModelUse
 from workers.indexing import index_covers
@@ -41,8 +43,10 @@ def _embed_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def embed_covers(lake: Lake, model: ModelUse, covers: Sequence[Cover]) -> Iterator[Any]:
         embedder = load_model(lake, model.name)
-        images = [decode(lake.read(cover_key(cover.cover_id))) for cover in covers]
-        yield EmbeddedBatch(list(covers), embedder.embed_covers(images))
+        for start in range(0, len(covers), 4):
+            batch = list(covers[start : start + 4])
+            images = [decode(lake.read(cover_key(cover.cover_id))) for cover in batch]
+            yield EmbeddedBatch(batch, embedder.embed_covers(images))
 
     monkeypatch.setattr(indexing, "embed_covers", embed_covers)
 
@@ -270,3 +274,52 @@ def test_what_filters_go_by_follows_the_catalog(shop: Shop, imported: list[Cover
 def unit(count: int) -> np.ndarray:
     vectors = np.random.default_rng(1).normal(size=(count, 128)).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("gallery", ["server"], indirect=True)
+def test_a_server_that_is_killed_during_a_load_loses_and_doubles_nothing(
+    shop: Shop, milvus: MilvusProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
+    shop.build()
+    kills: list[int] = []
+
+    def kill_at_the_third(done: int, _total: int, note: str) -> None:
+        if "loaded into" in note and done == 3 and not kills:
+            kills.append(done)
+            milvus.kill()
+            milvus.start()
+
+    # The build goes on with the server that came back, or ends with one line.
+    with contextlib.suppress(UnavailableError):
+        shop.build(on_progress=kill_at_the_third)
+    assert kills
+    serving = shop.gallery.serving()
+    assert serving in (shop.model, f"{shop.model}__2")
+    shop.gallery.load(serving)
+    assert shop.gallery.count(serving) == 24
+    assert compare(shop.stores, serving).clean
+    shop.build()
+    assert shop.gallery.count(shop.gallery.serving() or "") == 24
+    assert len(shop.gallery.collections()) <= 3
+    assert not any(shop.gallery.describe(name).building for name in shop.gallery.collections())
+
+
+@pytest.mark.parametrize("gallery", ["server"], indirect=True)
+def test_many_rows_are_imported_from_files(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
+    monkeypatch.setattr(rebuilding, "UPSERT_ROWS", 20)
+    monkeypatch.setattr("cratewatch.indexing.importing.IMPORT_ROWS", 16)
+    sent: list[int] = []
+    upsert = shop.gallery.upsert
+    monkeypatch.setattr(shop.gallery, "upsert", lambda *a: sent.append(1) or upsert(*a))
+    files = LakeLocation(str(tmp_path / "files"))
+    use, quiet = ModelUse(shop.model), lambda *_: None
+    report = build_collection(shop.stores, use, Target(128, imports=files), quiet)
+    assert (report.rows, sent) == (24, [])
+    assert compare(shop.stores, shop.model).clean
+    assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
+    with pytest.raises(CheckError, match="cannot import .*gallery_import_path"):
+        shop.gallery.import_rows(shop.model, str(tmp_path / "none.parquet"))

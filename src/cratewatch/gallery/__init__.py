@@ -1,5 +1,6 @@
 """The vector index in Milvus: collections, an alias for readers, search; only it has pymilvus."""
 
+from cratewatch.gallery.bulk import import_file
 from cratewatch.gallery.gallery import Gallery, Hit, open_gallery
 from cratewatch.gallery.indexes import (
     IndexChoice,
@@ -20,6 +21,7 @@ __all__ = [
     "as_stored",
     "choose_index",
     "efforts",
+    "import_file",
     "model_of",
     "open_gallery",
 ]

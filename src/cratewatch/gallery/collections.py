@@ -18,8 +18,9 @@ from cratewatch.gallery.names import Names, model_of, next_collection, number_of
 from cratewatch.gallery.schema import FACTS, make_schema
 
 METRIC = "COSINE"
-STATE, INDEX, SERVED_UNTIL = "cratewatch.state", "cratewatch.index", "cratewatch.served_until"
+STATE, INDEX, SERVED_UNTIL = "cratewatch_state", "cratewatch_index", "cratewatch_served_until"
 BUILDING, READY = "building", "ready"
+STALLED_S = 1800.0  # a segment of half a GB takes minutes on few cores
 
 
 @dataclass(frozen=True)
@@ -176,20 +177,24 @@ class Collections:
             metric_type=METRIC,
             params=dict(choice.build),
         )
-        self._client.create_index(name, index, timeout=connection.LOAD_TIMEOUT_S)
+        self._client.create_index(name, index, sync=False, timeout=connection.CALL_TIMEOUT_S)
 
-    def wait_for_index(self, collection: str, limit_s: float) -> None:
+    def wait_for_index(self, collection: str) -> None:
         """Return once no flushed row waits for its index.
 
         Raises:
-            CheckError: if that takes longer than limit_s, or fails.
+            CheckError: if nothing gets ahead for STALLED_S: Milvus tries for ever what it cannot
+                build.
         """
-        began = time.monotonic()
+        before, since = "", time.monotonic()
         while state := self._pending(collection):
-            if time.monotonic() - began > limit_s:
+            if state != before:
+                before, since = state, time.monotonic()
+            elif time.monotonic() - since > STALLED_S:
                 raise CheckError(
-                    f"gallery {self.uri}: the index of {self._names.full(collection)} is not built "
-                    f"after {limit_s:.0f} s ({state}); see to the server, then run it again"
+                    f"gallery {self.uri}: the index of {self._names.full(collection)} gets no "
+                    f"further for {STALLED_S:.0f} s ({state}); see to the server and its log, or "
+                    "choose another gallery_index"
                 )
             time.sleep(connection.PAUSE_S)
 

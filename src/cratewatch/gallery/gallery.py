@@ -14,11 +14,12 @@ from cratewatch.embedding import Embeddings
 from cratewatch.errors import CheckError, NotFoundError
 from cratewatch.facts import Wanted
 from cratewatch.gallery import connection
+from cratewatch.gallery.bulk import BulkImports
 from cratewatch.gallery.collections import Described
 from cratewatch.gallery.connection import connect, explained, is_missing, without_credentials
 from cratewatch.gallery.indexes import Parameters, wide_enough
 from cratewatch.gallery.names import Names
-from cratewatch.gallery.rows import Consistency, Rows
+from cratewatch.gallery.rows import Consistency
 from cratewatch.gallery.schema import filter_of
 
 SEARCH_BATCH = 256
@@ -61,7 +62,7 @@ def open_gallery(uri: str, token: str = "", tenant: str = "") -> Iterator[Galler
         yield Gallery(client, without_credentials(uri), names, version)
 
 
-class Gallery(Rows):
+class Gallery(BulkImports):
     """Collections of embedded covers; what Milvus refuses is an UnavailableError."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

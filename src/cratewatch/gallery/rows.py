@@ -115,13 +115,14 @@ class Rows(Collections):
 
     def cover_ids(self, collection: str) -> Iterator[str]:
         """Yield the id of every row, in order, all writes before included; in bounded memory."""
-        last, consistency = "", "Strong"
-        while batch := self._ids_after(collection, last, consistency):
+        self.count(collection)  # pymilvus' iterator takes no consistency; what this saw, it sees
+        last = ""
+        while batch := self._ids_after(collection, last):
             yield from batch
-            last, consistency = batch[-1], "Bounded"  # what the first saw, the next sees, too
+            last = batch[-1]
 
     @explained
-    def _ids_after(self, collection: str, last: str, consistency: str) -> list[str]:
+    def _ids_after(self, collection: str, last: str) -> list[str]:
         """Return the next ids; by pages of our own, as pymilvus' iterator outlives no restart."""
         rows = self._client.query_iterator(
             self._names.full(collection),
@@ -129,7 +130,6 @@ class Rows(Collections):
             batch_size=READ_BATCH,
             limit=READ_BATCH,
             output_fields=["cover_id"],
-            consistency_level=consistency,
             timeout=connection.CALL_TIMEOUT_S,
         )
         found = [str(row["cover_id"]) for row in rows.next()]

@@ -3,12 +3,14 @@
 from cratewatch.indexing.checking import Sample, check_collection, tune, warm
 from cratewatch.indexing.comparing import Comparison, compare, refresh_facts
 from cratewatch.indexing.health import gallery_health
+from cratewatch.indexing.importing import Importer
 from cratewatch.indexing.loading import Loader
 from cratewatch.indexing.releasing import drop_left_overs, drop_old, roll_back
 from cratewatch.indexing.stores import Stores
 
 __all__ = [
     "Comparison",
+    "Importer",
     "Loader",
     "Sample",
     "Stores",

@@ -29,10 +29,18 @@ class Loader:
         Raises:
             NotFoundError: if the lake lacks it.
         """
-        shard = read_current(self._stores, model, key)
+        shard = self.read_shard(model, key)
         self.load(shard)
-        self.shards.add(key)
         return shard
+
+    def read_shard(self, model: str, key: str) -> EmbeddingShard:
+        """Return what the catalog still takes from a shard, to be loaded in another way.
+
+        Raises:
+            NotFoundError: if the lake lacks it.
+        """
+        self.shards.add(key)
+        return read_current(self._stores, model, key)
 
     def load(self, shard: EmbeddingShard) -> None:
         """Insert covers, or replace them."""
