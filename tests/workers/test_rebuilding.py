@@ -321,5 +321,5 @@ def test_many_rows_are_imported_from_files(
     assert (report.rows, sent) == (24, [])
     assert compare(shop.stores, shop.model).clean
     assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
-    with pytest.raises(CheckError, match="cannot import .*gallery_import_path"):
+    with pytest.raises(CheckError, match=r"cannot import .*gallery_import_path"):
         shop.gallery.import_rows(shop.model, str(tmp_path / "none.parquet"))
