@@ -55,6 +55,9 @@ class Wanted:
         return bool(self.source or self.years or self.genre or self.format or self.in_stock)
 
 
+EVERYTHING = Wanted(withdrawn=True)
+
+
 def words(texts: Iterable[str]) -> tuple[str, ...]:
     """Cut texts such as ``Vinyl, LP`` at commas; return the words in lower case, sorted."""
     found = {word.strip().casefold() for text in texts for word in text.split(",")}

@@ -30,6 +30,7 @@ from pydantic_settings import (
 )
 
 from cratewatch.errors import SettingsError
+from cratewatch.index_kinds import IndexSetting
 from cratewatch.inference import Device, Inference, Precision, RuntimeName
 from cratewatch.lake import LakeLocation
 
@@ -112,6 +113,13 @@ class Settings(BaseSettings):
     gallery_uri: str = ""
     gallery_token: str = ""
     gallery_tenant: str = Field(default="", description="whose collections on a shared server")
+    gallery_index: IndexSetting = "auto"
+    gallery_recall: float = Field(
+        default=0.98, gt=0, le=1, description="recall@10 that searches are tuned to"
+    )
+    gallery_keep_days: float = Field(
+        default=7.0, ge=0, description="how long a collection is kept that served before"
+    )
     ray_address: str = "local"
     runtime: RuntimeName = "auto"
     precision: Precision = "auto"

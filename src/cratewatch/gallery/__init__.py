@@ -3,21 +3,21 @@
 from cratewatch.gallery.gallery import Gallery, Hit, open_gallery
 from cratewatch.gallery.indexes import (
     IndexChoice,
-    IndexSetting,
     TunedIndex,
     choose_index,
     efforts,
 )
 from cratewatch.gallery.names import model_of
 from cratewatch.gallery.rows import GalleryRow
+from cratewatch.gallery.schema import as_stored
 
 __all__ = [
     "Gallery",
     "GalleryRow",
     "Hit",
     "IndexChoice",
-    "IndexSetting",
     "TunedIndex",
+    "as_stored",
     "choose_index",
     "efforts",
     "model_of",

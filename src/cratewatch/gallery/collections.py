@@ -206,8 +206,8 @@ class Collections:
 
     @explained
     def keep_index(self, collection: str, index: TunedIndex) -> None:
-        """Record how the collection is searched, and that it has passed its check."""
-        self._note(collection, {INDEX: json.dumps(asdict(index)), STATE: READY})
+        """Record how the collection is searched."""
+        self._note(collection, {INDEX: json.dumps(asdict(index))})
 
     def _note(self, collection: str, properties: dict[str, str]) -> None:
         self._client.alter_collection_properties(
@@ -238,7 +238,8 @@ class Collections:
         if before is None:
             self._client.create_alias(name, alias, timeout=connection.CALL_TIMEOUT_S)
         elif before != collection:
-            self._note(before, {SERVED_UNTIL: datetime.now(UTC).isoformat()})
+            now = datetime.now(UTC).isoformat()
+            self._note(before, {SERVED_UNTIL: now, STATE: READY})
             self._client.alter_alias(name, alias, timeout=connection.CALL_TIMEOUT_S)
         self._note(collection, {SERVED_UNTIL: "", STATE: READY})
 

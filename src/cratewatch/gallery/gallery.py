@@ -18,7 +18,7 @@ from cratewatch.gallery.collections import Described
 from cratewatch.gallery.connection import connect, explained, is_missing, without_credentials
 from cratewatch.gallery.indexes import Parameters, wide_enough
 from cratewatch.gallery.names import Names
-from cratewatch.gallery.rows import Rows
+from cratewatch.gallery.rows import Consistency, Rows
 from cratewatch.gallery.schema import filter_of
 
 SEARCH_BATCH = 256
@@ -82,6 +82,7 @@ class Gallery(Rows):
         collection: str = "",
         wanted: Wanted | None = None,
         effort: Parameters | None = None,
+        consistency: Consistency = "Strong",
     ) -> list[list[Hit]]:
         """Return the k nearest covers of each query, best first.
 
@@ -89,7 +90,8 @@ class Gallery(Rows):
             queries: (Q, dim) float32, L2-normalised.
             model: Search the collection that is for this model's readers; by default the one
                 that serves. What was written in the last seconds may be missing.
-            collection: Search this one, all writes included, which takes a server longer.
+            collection: Search this one, with the given consistency; all writes included by
+                default, which takes a server longer.
             wanted: Only covers of artworks whose facts admit it; see schema.filter_of.
             effort: Milvus' search parameters in place of those kept with the collection.
 
@@ -103,7 +105,7 @@ class Gallery(Rows):
             part = queries[start : start + SEARCH_BATCH]
             if collection:
                 known = self._look(collection)
-                found += self._search(known, part, k, wanted, effort, "Strong")
+                found += self._search(known, part, k, wanted, effort, consistency)
             else:
                 found += self._read(model, part, k, wanted)
         return found
@@ -135,7 +137,7 @@ class Gallery(Rows):
         k: int,
         wanted: Wanted | None,
         effort: Parameters | None,
-        consistency: str,
+        consistency: Consistency,
     ) -> list[list[Hit]]:
         described = known.described
         name = self._names.full(known.collection)

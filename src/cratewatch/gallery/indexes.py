@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
 from cratewatch.errors import SettingsError
+from cratewatch.index_kinds import IndexKind, IndexSetting
 
-IndexKind = Literal["FLAT", "HNSW", "IVF_FLAT", "IVF_SQ8", "IVF_PQ", "SCANN", "DISKANN"]
-IndexSetting = Literal["auto", "FLAT", "HNSW", "IVF_FLAT", "IVF_SQ8", "IVF_PQ", "SCANN", "DISKANN"]
 Parameters = dict[str, int]
 
 # Milvus Lite takes any word for an index, and then searches without one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from cratewatch.gallery.schema import FACTS, facts_as_fields, facts_of_fields
 
 LOAD_BATCH = 1000
 READ_BATCH = 1000
+Consistency = Literal["Strong", "Bounded", "Eventually"]
+"""Strong sees all writes, Bounded may miss those of the last seconds."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Rows(Collections):
         if len(set(cover_ids)) != len(cover_ids):
             raise ValueError("a cover id repeats; Milvus would store it twice")
         refuse_broken(collection, cover_ids, embeddings)
+        if not cover_ids:
+            return 0
         rows: list[dict[str, Any]] = [
             {"cover_id": cover, "artwork_id": artwork, "embedding": embedding}
             for cover, artwork, embedding in zip(cover_ids, artwork_ids, embeddings, strict=True)
@@ -166,7 +170,7 @@ class Rows(Collections):
         self._client.flush(self._names.full(collection), timeout=connection.LOAD_TIMEOUT_S)
 
     @explained
-    def count(self, collection: str, consistency: str = "Strong") -> int:
+    def count(self, collection: str, consistency: Consistency = "Strong") -> int:
         """Return the number of covers that a search would see, by default all writes included."""
         rows = self._client.query(
             self._names.full(collection),

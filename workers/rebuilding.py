@@ -1,0 +1,176 @@
+"""Builds a collection beside the one that serves, and lets it serve once it has passed its check.
+
+What is embedded, withdrawn or restocked meanwhile goes into the collection that serves; the new
+one catches up before the alias moves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from cratewatch.embedding_shards import EmbeddingShard
+from cratewatch.errors import CheckError, CratewatchError, NotFoundError
+from cratewatch.gallery import TunedIndex, choose_index
+from cratewatch.index_kinds import IndexSetting
+from cratewatch.indexing import (
+    Loader,
+    Sample,
+    Stores,
+    check_collection,
+    drop_left_overs,
+    refresh_facts,
+    tune,
+    warm,
+)
+from cratewatch.indexing.loading import read_current
+from workers.embedding import ModelUse
+from workers.indexing import IndexReport, embed_missing
+
+WRITER_PATIENCE_S = 6 * 3600.0
+"""How long a collection that is ready waits for a refresh to end."""
+INDEX_PATIENCE_S = 12 * 3600.0
+SAMPLE_SHARDS = 16
+
+Progress = Callable[[int, int, str], None]
+"""Takes how many of how many are done, and of what."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a collection is to be.
+
+    Attributes:
+        dim: Of the model's embeddings.
+        recall: Wanted recall@10 against exact search, 0..1.
+    """
+
+    dim: int
+    index: IndexSetting = "auto"
+    recall: float = 0.98
+
+
+def build_collection(
+    stores: Stores, model: ModelUse, target: Target, on_progress: Progress
+) -> IndexReport:
+    """Build one more collection of the model, check and warm it, then move the alias to it.
+
+    Until then readers and writers go on with the one that serves. If a step fails the alias
+    stays, and the new collection is dropped; that of a process that was killed, by the next call.
+
+    Raises:
+        BusyError: if another process builds a collection, or one writes for hours.
+        CheckError: if the new collection does not pass.
+    """
+    with stores.catalog.one_rebuild(), contextlib.ExitStack() as stack:
+        drop_left_overs(stores.gallery)
+        if stores.gallery.live(model.name) is None:
+            stores.catalog.embeddings.forget_indexed(model.name)
+        stores.catalog.embeddings.forget_without_shard(model.name)
+        report = embed_missing(
+            stores, model, lambda done, total: on_progress(done, total, "covers embedded")
+        )
+        build = _Build(stores, model, target, on_progress)
+        stack.callback(build.give_up)
+        build.fill()
+        build.index_and_tune()
+        with stores.catalog.wait_for_writer(WRITER_PATIENCE_S):
+            late = build.catch_up()
+            stores.catalog.check_writer()
+            build.release()
+        stack.pop_all()
+        return replace(
+            report,
+            embedded=report.embedded + late.embedded,
+            rows=stores.gallery.count(build.collection),
+            failed=report.failed | late.failed,
+        )
+
+
+class _Build:
+    """One collection on its way.
+
+    Attributes:
+        collection: Its name.
+    """
+
+    def __init__(
+        self, stores: Stores, model: ModelUse, target: Target, on_progress: Progress
+    ) -> None:
+        self._stores = stores
+        self._use = model
+        self._target = target
+        self._on_progress = on_progress
+        self._sample = Sample.draw(_some_shards(stores, model.name))
+        self.collection = stores.gallery.begin(model.name, target.dim)
+        self._loader = Loader(stores, self.collection)
+        self._tuned: TunedIndex | None = None
+
+    def fill(self) -> None:
+        """Load every embedding that the catalog knows and the collection does not have yet."""
+        book = self._stores.catalog.embeddings
+        keys = sorted(set(book.shards(self._use.name)) - self._loader.shards)
+        for done, key in enumerate(keys, start=1):
+            try:
+                self._sample.compare(self._loader.load_shard(self._use.name, key))
+            except NotFoundError:
+                book.forget_shard(self._use.name, key)  # to be embedded again by catch_up()
+            self._on_progress(done, len(keys), f"shards loaded into {self.collection}")
+        self._stores.gallery.flush(self.collection)
+
+    def index_and_tune(self) -> None:
+        """Index what was loaded, find out how hard searches have to try, and warm them up."""
+        gallery, target = self._stores.gallery, self._target
+        rows = self._loader.acknowledged
+        choice = choose_index(target.index, rows, target.dim, lite=gallery.is_lite)
+        gallery.build_index(self.collection, choice)
+        gallery.wait_for_index(self.collection, INDEX_PATIENCE_S)
+        gallery.load(self.collection)
+        self._tune(TunedIndex(choice))
+        warm(gallery, self.collection, self._sample)
+
+    def _tune(self, index: TunedIndex) -> None:
+        gallery = self._stores.gallery
+        self._tuned = tune(
+            gallery, self.collection, index.choice, self._sample, self._target.recall
+        )
+        gallery.keep_index(self.collection, self._tuned)
+
+    def catch_up(self) -> IndexReport:
+        """Take over what came meanwhile, and check; nobody else writes now."""
+        stores = self._stores
+        known = set(self._loader.shards)
+        late = embed_missing(
+            stores, self._use, lambda done, total: self._on_progress(done, total, "late covers")
+        )
+        self.fill()
+        refresh_facts(stores, self.collection)
+        stores.gallery.flush(self.collection)
+        if self._tuned is not None and self._loader.shards != known:
+            self._tune(self._tuned)
+        expected = stores.catalog.embeddings.count(self._use.name)
+        check_collection(stores.gallery, self.collection, expected, self._sample.covers)
+        return late
+
+    def release(self) -> None:
+        """Let readers use it."""
+        self._stores.gallery.point_alias(self.collection)
+        self._stores.catalog.embeddings.mark_all_indexed(self._use.name)
+
+    def give_up(self) -> None:
+        """Drop it; if Milvus is away, the next build does."""
+        with contextlib.suppress(CratewatchError):
+            self._stores.gallery.drop(self.collection)
+
+
+def _some_shards(stores: Stores, model: str) -> list[EmbeddingShard]:
+    """Return about SAMPLE_SHARDS shards, evenly among all."""
+    found: list[EmbeddingShard] = []
+    keys = sorted(stores.catalog.embeddings.shards(model))
+    for key in keys[:: max(1, len(keys) // SAMPLE_SHARDS)]:
+        with contextlib.suppress(NotFoundError):
+            found.append(read_current(stores, model, key))
+    if not any(shard.cover_ids for shard in found):
+        raise CheckError(f"gallery: {model} has embedded no cover; import or refresh covers first")
+    return [shard for shard in found if shard.cover_ids]
