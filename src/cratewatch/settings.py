@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr = SecretStr("")
     gallery_uri: str = ""
     gallery_token: str = ""
+    gallery_ca: str = Field(
+        default="", description="PEM file with the certificate that signed the gallery server's"
+    )
     gallery_tenant: str = Field(default="", description="whose collections on a shared server")
     gallery_index: IndexSetting = "auto"
     gallery_recall: float = Field(
@@ -184,9 +187,9 @@ class Settings(BaseSettings):
         )
 
     @property
-    def gallery(self) -> tuple[str, str, str]:
-        """All that open_gallery() needs: address, token, tenant."""
-        return self.gallery_uri, self.gallery_token, self.gallery_tenant
+    def gallery(self) -> tuple[str, str, str, str]:
+        """All that open_gallery() needs: address, token, tenant, certificate."""
+        return self.gallery_uri, self.gallery_token, self.gallery_tenant, self.gallery_ca
 
     @property
     def gallery_imports(self) -> LakeLocation | None:

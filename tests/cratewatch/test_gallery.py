@@ -15,6 +15,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+import trustme
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
 from milvus_lite.db import MilvusLite
 from pymilvus.grpc_gen import milvus_pb2_grpc
@@ -265,16 +266,27 @@ class Doorkeeper(grpc.ServerInterceptor):
         )
 
 
-def _serve(stack: contextlib.ExitStack, folder: Path, port: int = 0, token: str = "") -> str:
+def _serve(
+    stack: contextlib.ExitStack,
+    folder: Path,
+    port: int = 0,
+    token: str = "",
+    credentials: grpc.ServerCredentials | None = None,
+) -> str:
     database = MilvusLite(str(folder))
     stack.callback(database.close)
     interceptors = [Doorkeeper(token)] if token else []
     server = grpc.server(futures.ThreadPoolExecutor(4), interceptors=interceptors)
     milvus_pb2_grpc.add_MilvusServiceServicer_to_server(MilvusServicer(database), server)
-    port = server.add_insecure_port(f"127.0.0.1:{port}")
+    address = f"127.0.0.1:{port}"
+    port = (
+        server.add_secure_port(address, credentials)
+        if credentials
+        else server.add_insecure_port(address)
+    )
     server.start()
     stack.callback(lambda: server.stop(grace=None).wait())
-    return f"http://127.0.0.1:{port}"
+    return f"{'https' if credentials else 'http'}://127.0.0.1:{port}"
 
 
 def test_a_wrong_token_is_named(tmp_path: Path) -> None:
@@ -286,6 +298,28 @@ def test_a_wrong_token_is_named(tmp_path: Path) -> None:
                 pass
         with open_gallery(uri, "root:right") as gallery:
             assert gallery.models() == []
+
+
+def test_a_server_with_a_certificate_of_ones_own_is_trusted_by_its_authority(
+    tmp_path: Path,
+) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    for name, one in (("ca", authority), ("stranger", stranger)):
+        one.cert_pem.write_to_path(str(tmp_path / f"{name}.pem"))
+    own = authority.issue_cert("127.0.0.1")
+    chain = b"".join(blob.bytes() for blob in own.cert_chain_pems)
+    credentials = grpc.ssl_server_credentials([(own.private_key_pem.bytes(), chain)])
+    with contextlib.ExitStack() as stack:
+        uri = _serve(stack, tmp_path / "server.db", credentials=credentials)
+        for ca in ("", str(tmp_path / "stranger.pem")):
+            with pytest.raises(UnavailableError, match=r"check gallery_uri") as refused:
+                stack.enter_context(open_gallery(uri, ca=ca))
+            assert "\n" not in str(refused.value)
+        with open_gallery(uri, ca=str(tmp_path / "ca.pem")) as gallery:
+            assert gallery.models() == []
+    missing = str(tmp_path / "missing.pem")
+    with pytest.raises(SettingsError, match=r"gallery_ca .*missing\.pem: no such file"):
+        stack.enter_context(open_gallery(uri, ca=missing))
 
 
 def test_a_path_that_is_no_milvus_lite_file_is_named(tmp_path: Path) -> None:

@@ -45,15 +45,16 @@ class Connected(Protocol):
 
 
 @contextlib.contextmanager
-def connect(uri: str, token: str) -> Iterator[tuple[MilvusClient, str]]:
+def connect(uri: str, token: str, ca: str = "") -> Iterator[tuple[MilvusClient, str]]:
     """Yield a client of a Milvus and its version.
 
     Raises:
-        SettingsError: if uri is neither a server's address nor the path of a Milvus Lite file.
+        SettingsError: if uri is neither a server's address nor the path of a Milvus Lite file, or
+            ca is no file.
         UnavailableError: if it cannot be reached, is too old, or another process holds the file.
     """
     try:
-        client = _connect(uri, token)
+        client = _connect(uri, token, ca)
         try:
             yield client, _version(client, uri)
         finally:
@@ -122,17 +123,20 @@ def _version(client: MilvusClient, uri: str) -> str:
     return version
 
 
-def _connect(uri: str, token: str) -> MilvusClient:
+def _connect(uri: str, token: str, ca: str) -> MilvusClient:
     is_file = "://" not in uri
     if is_file and not uri.endswith(LITE_SUFFIX):
         raise SettingsError(
             f"gallery_uri {uri}: neither the path of a Milvus Lite file, which ends in "
             f"{LITE_SUFFIX}, nor a server's address such as http://host:19530"
         )
+    if ca and not Path(ca).is_file():
+        raise SettingsError(f"gallery_ca {ca}: no such file; give the PEM file of a certificate")
+    trust = {"server_pem_path": ca} if ca else {}
     try:
         if is_file:
             Path(uri).parent.mkdir(parents=True, exist_ok=True)
-        return MilvusClient(uri=uri, token=token, timeout=CONNECT_TIMEOUT_S)
+        return MilvusClient(uri=uri, token=token, timeout=CONNECT_TIMEOUT_S, **trust)
     except (MilvusException, grpc.RpcError, OSError, ValueError) as error:  # ValueError: no port
         shown = without_credentials(uri)
         if is_file:

@@ -47,18 +47,19 @@ class _Known:
 
 
 @contextlib.contextmanager
-def open_gallery(uri: str, token: str = "", tenant: str = "") -> Iterator[Gallery]:
+def open_gallery(uri: str, token: str = "", tenant: str = "", ca: str = "") -> Iterator[Gallery]:
     """Open the gallery: a Milvus server's address, or the path of a Milvus Lite file.
 
     Args:
         tenant: Whose collections, where several shops share a server.
+        ca: PEM file with the certificate that signed the server's; "" for those of the machine.
 
     Raises:
-        SettingsError: if uri is neither, or the tenant's name cannot be one.
+        SettingsError: if uri is neither, or ca no file, or the tenant's name cannot be one.
         UnavailableError: if it cannot be reached, is too old, or another process holds the file.
     """
     names = Names(tenant)
-    with connect(uri, token) as (client, version):
+    with connect(uri, token, ca) as (client, version):
         yield Gallery(client, without_credentials(uri), names, version)
 
 
