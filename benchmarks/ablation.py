@@ -120,6 +120,7 @@ TABLES: dict[str, dict[str, TrainConfig]] = {
         "triplet, hard, margin 1.0": _loss(name="triplet", mining="hard", margin=1.0),
         "triplet, warm-up, margin 1.0": _loss(name="triplet", mining="warmup", margin=1.0),
         "triplet, warm-up, margin 0.2": _loss(name="triplet", mining="warmup", margin=0.2),
+        "triplet, semi-hard, margin 0.2": _loss(name="triplet", mining="semihard", margin=0.2),
         "triplet, warm-up, margin 0.2, memory": _loss(
             name="triplet", mining="warmup", margin=0.2, memory=1024
         ),

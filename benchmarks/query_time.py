@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.real_collection import RealCover, held_out, read_collection
+from benchmarks.whitening import Whitening, learn_whitening
 from cratewatch.embedding import Embedder, batches, load_model, models
 from cratewatch.gallery import Hit
 from cratewatch.images import load, pixels
@@ -46,7 +47,6 @@ from cratewatch.retrieval import (
     trial,
     vote,
 )
-from cratewatch.retrieval.whitening import Whitening, learn_whitening
 from cratewatch.settings import load_settings
 
 BATCH = 64

@@ -54,7 +54,7 @@ def main() -> None:
     provenance = {
         "training": config["training"],
         "metrics": metrics,
-        "data": DATA.format(**config["training"]),
+        "data": " ".join([DATA.format(**config["training"]), *options.start]),
         "licence": LICENCE,
     }
     card = model_card(options.model, folder.config(), provenance)
@@ -74,6 +74,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--measured", type=Path, required=True)
+    parser.add_argument(
+        "--start", nargs=1, default=[], help="what it started from, and its licence"
+    )
     return parser.parse_args()
 
 

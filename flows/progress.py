@@ -14,7 +14,10 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
+WHOLE = Column(no_wrap=True)
+FILE_WIDTH = 110
 Advance = Callable[[int, int | None, str], None]
 
 
@@ -26,14 +29,14 @@ def progress_bar(title: str) -> Iterator[Advance]:
     """
     columns = (
         TextColumn("{task.description:<22}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("eta"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        MofNCompleteColumn(table_column=WHOLE),
+        TimeElapsedColumn(table_column=WHOLE),
+        TextColumn("eta", table_column=WHOLE),
+        TimeRemainingColumn(table_column=WHOLE),
+        TextColumn("{task.fields[note]}", table_column=WHOLE),
     )
-    progress = Progress(*columns, console=Console(stderr=True))
+    progress = Progress(*columns, console=_console())
     bar = progress.add_task(title, total=None, note="")
 
     def advance(done: int, total: int | None, note: str = "") -> None:
@@ -45,3 +48,9 @@ def progress_bar(title: str) -> Iterator[Advance]:
     finally:
         if progress.live.is_started:
             progress.stop()
+
+
+def _console() -> Console:
+    """Return standard error; a file or a pipe has no width of its own, and gets enough of one."""
+    console = Console(stderr=True)
+    return console if console.is_terminal else Console(stderr=True, width=FILE_WIDTH)

@@ -36,7 +36,7 @@ from flows.progress import progress_bar
 from workers.cluster import Workers, cpus, fit_workers, ray_cluster
 from workers.forecast import Forecast, forecast
 from workers.painting import Brush, find_batch, paint_instead, paint_run
-from workers.samples import ShardResult, Sources
+from workers.samples import ShardResult, Sources, require_any
 from workers.synthesis import draw_run, plan_run
 
 PREVIEW_SAMPLES = 64
@@ -215,17 +215,20 @@ class Counts:
     """What came of the shards so far."""
 
     drawn: int = 0
+    left_out: int = 0
     failed: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
 
     def add(self, shard: ShardResult) -> None:
         self.drawn += shard.drawn
+        self.left_out += shard.left_out
         self.failed += len(shard.failed)
         self.rejected.update(shard.rejected)
 
     def note(self, hours: float, workers: Workers) -> str:
-        """Return the rate, what failed or was rejected, and what it cost of GPUs."""
+        """Return the rate, what was left out, failed or was rejected, and what it cost of GPUs."""
         notes = [f"{self.drawn / hours / 3600:.1f} img/s"]
+        notes += [f"{self.left_out} left out"] if self.left_out else []
         notes += [f"{self.failed} failed"] if self.failed else []
         notes += [self._shares()] if self.rejected else []
         notes += [f"{hours * workers.count:.2f} GPU-h"] if workers.gpu else []
@@ -264,14 +267,18 @@ def publish(sources: Sources, folder: RunFolder) -> dict[str, Any]:
         for name in ("severity", "occluded_fraction")
     }
     rejected: Counter[str] = Counter()
+    left_out: Counter[str] = Counter()
     for shard in shards:
         rejected.update(shard.get("rejected", {}))
+        left_out.update({reason: len(ids) for reason, ids in shard.get("left_out", {}).items()})
+    require_any(total, rejected + left_out)
     report = {
         "run": manifest.run,
         "folder": f"{folder.lake.root}/{folder.prefix}".rstrip("/"),
         "samples": total,
         "shards": len(shards),
         **means,
+        "left_out": dict(sorted(left_out.items())),
     }
     if manifest.settings:
         report |= {

@@ -125,9 +125,9 @@ def train(job: Job, workers: Workers) -> TrainedModel:
 
 
 def _note(event: TrainProgress) -> str:
-    parts = [f"loss {event.loss:.3f}"]
+    parts = [f"loss {event.loss:.2f}"]
     if event.waiting >= MENTIONED:
         parts.append(f"waiting {event.waiting:.0%}")
     if event.recall is not None:
-        parts.insert(1, f"recall@1 {event.recall.at_1:.1%}")
+        parts.insert(1, f"recall@1 {event.recall.at_1:.0%}")
     return ", ".join(parts)

@@ -128,6 +128,24 @@ def test_the_services_settings_are_those_of_cratewatch(
         assert settings.lake.path.startswith("s3://crates/")
 
 
+@pytest.mark.parametrize("name", ["standalone", "cluster"])
+def test_milvus_on_kubernetes_asks_for_a_password_and_speaks_tls(
+    compose: dict[str, Any], name: str
+) -> None:
+    text = (INFRA / "milvus" / f"{name}.yaml").read_text()
+    values = yaml.safe_load(text)
+    security = yaml.safe_load(values["extraConfigFiles"]["user.yaml"])["common"]["security"]
+    assert security == {"authorizationEnabled": True, "tlsMode": 1}
+    image, _, tag = compose["services"]["milvus"]["image"].partition(":")
+    assert (image, tag) == ("milvusdb/milvus", values["image"]["all"]["tag"])
+    assert "accessKey:" not in text
+    assert "secretKey:" not in text
+    starts = values["standalone"] if name == "standalone" else values["mixCoordinator"]
+    (password,) = starts["extraEnv"]
+    assert password["name"] == "COMMON_SECURITY_DEFAULTROOTPASSWORD"
+    assert password["valueFrom"]["secretKeyRef"]["name"] in text.split("helm upgrade")[0]
+
+
 def test_addresses_name_services(compose: dict[str, Any]) -> None:
     texts = [str(service.get("environment", {})) for service in compose["services"].values()]
     hosts = set(re.findall(r"(?:://|@)([a-z][\w-]*):\d+", "\n".join(texts)))

@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import psutil
 import ray
 from ray.exceptions import RayError, RayTaskError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cratewatch.errors import CratewatchError
 
@@ -26,6 +28,9 @@ LINK_PREFIX = "cratewatch-"
 MAX_FOLDER_LENGTH = 107 - 62
 START_ATTEMPTS = 3
 SIGNALS_EVERY_S = 1.0
+CLIENT_SCHEME = "ray://"
+ANSWER_S = 10.0
+"""For a connection to a cluster's head to be made."""
 
 
 @contextlib.contextmanager
@@ -62,6 +67,7 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
 def _connect(options: dict[str, Any], state: Path) -> None:
     """Connect to Ray; a local cluster that does not start in time gets further attempts."""
     local = options["address"] == LOCAL
+    _require_answer(options["address"])
     attempts = START_ATTEMPTS if local else 1
     while not ray.is_initialized():
         attempts -= 1
@@ -76,6 +82,20 @@ def _connect(options: dict[str, Any], state: Path) -> None:
                 ) from error
             ray.shutdown()
             _end_leftovers(options["_temp_dir"])
+
+
+def _require_answer(address: str) -> None:
+    """Raise CratewatchError at once where nothing listens: Ray would try for minutes, aloud."""
+    host, _, port = address.removeprefix(CLIENT_SCHEME).rpartition(":")
+    if not (host and port.isdigit()):  # "local", "auto", or what Ray itself refuses
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise CratewatchError(
+            f"ray: nothing answers at {address!r}: {error}; start the cluster, or correct "
+            "ray_address (CRATEWATCH_RAY_ADDRESS)"
+        ) from error
 
 
 def _end_leftovers(folder: str) -> None:
@@ -107,8 +127,7 @@ def cpus() -> int:
 
 def node_cpus() -> int:
     """Return the CPUs of the cluster's largest node: what one actor can have."""
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    return max(1, *(int(resources.get("CPU", 1)) for resources in nodes))
+    return max(1, *(int(resources.get("CPU", 1)) for resources in _living_nodes()))
 
 
 def result(reference: ray.ObjectRef[Any]) -> Any:
@@ -200,7 +219,7 @@ def fit_workers(count: int, *, gpu: bool | None = None) -> Workers:
     Raises:
         CratewatchError: if they do not fit: Ray would wait for resources for ever.
     """
-    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    nodes = _living_nodes()
     gpus = sum(int(node.get("GPU", 0)) for node in nodes)
     if gpu and not gpus:
         raise CratewatchError("--gpu: the Ray cluster has no GPU; leave it out to train on CPUs")
@@ -220,6 +239,24 @@ def fit_workers(count: int, *, gpu: bool | None = None) -> Workers:
             f"{len(nodes)} nodes; ask for fewer"
         )
     return Workers(count, cpus_each, gpu)
+
+
+def fits(workers: Workers) -> bool:
+    """Return whether the cluster's living nodes have room for the workers, were they idle."""
+    nodes = _living_nodes()
+    places = sum(_places(node, workers.cpus_each, gpu=workers.gpu) for node in nodes)
+    return places >= workers.count
+
+
+def beside_driver() -> NodeAffinitySchedulingStrategy:
+    """Return where an actor dies with no other node than that of this process."""
+    node_id = ray.get_runtime_context().get_node_id()
+    return NodeAffinitySchedulingStrategy(node_id, soft=False)
+
+
+def _living_nodes() -> list[dict[str, float]]:
+    """Return what each node has."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
 
 
 def _places(node: Mapping[str, float], cpus_each: int, *, gpu: bool) -> int:

@@ -14,7 +14,7 @@ from cratewatch.errors import CratewatchError
 from workers.cluster import Workers, result
 from workers.painting import Brush, start_painters
 from workers.pool import Quarantined
-from workers.samples import DrawnSamples, Sources
+from workers.samples import DrawnSamples, Sources, require_any
 from workers.synthesis import draw_samples
 
 ON_GPU, ON_CPU = 64, 8
@@ -61,6 +61,7 @@ def forecast(sources: Sources, brush: Brush | None, workers: Workers) -> Forecas
     drawn = next(results)
     seconds = time.monotonic() - start
     made = len(drawn.samples)
+    require_any(made, drawn.lost())
     each_s = seconds / count
     hours = sources.manifest.n_samples * each_s / workers.count / 3600
     return Forecast(
@@ -70,7 +71,7 @@ def forecast(sources: Sources, brush: Brush | None, workers: Workers) -> Forecas
         images_per_s=round(workers.count / each_s, 2),
         hours=round(hours, 3),
         gpu_hours=round(hours * workers.count if workers.gpu else 0.0, 3),
-        storage_bytes=round(sources.manifest.n_samples * _bytes(drawn) / max(1, made)),
+        storage_bytes=round(sources.manifest.n_samples * _bytes(drawn) / made),
         rejected={reason: round(n / count, 4) for reason, n in sorted(drawn.rejected.items())},
         measured_on=made,
     )

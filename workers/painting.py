@@ -17,7 +17,7 @@ import ray
 import torch
 
 from cratewatch.embedding import batches
-from cratewatch.errors import ImageError, NotFoundError
+from cratewatch.errors import ImageError
 from cratewatch.shards import RunFolder, Sample, record_failed_shard, start_run
 from cratewatch.synthesis.diffusion import DiffusionConfig, make_engine
 from cratewatch.synthesis.painted_query import Order, PaintConfig, count_rejects, draw_painted
@@ -122,7 +122,7 @@ def _painted(
         first = sample_key(sources.manifest.sample_range(made.item).start)
         failed = {first: f"its shard cost every painter that took it: {made.reason}"}
         record_failed_shard(folder, made.item, failed)
-        yield ShardResult(made.item, 0, failed)
+        yield ShardResult(made.item, 0, 0, failed)
 
 
 class OneAtATime:
@@ -160,7 +160,7 @@ class Painter:
         return keep_shard(folder, shard, self.paint(numbers))
 
     def paint(self, numbers: Sequence[int]) -> DrawnSamples:
-        """Paint samples; those whose covers cannot be read are told with the reason."""
+        """Paint samples, all whose covers can be read."""
         drawn = DrawnSamples()
         for part in batches(len(numbers), AT_ONCE):
             self._paint_part(numbers[part], drawn)
@@ -171,8 +171,8 @@ class Painter:
         for number in numbers:
             try:
                 orders[sample_key(number)] = self._order(number)
-            except (ImageError, NotFoundError) as error:
-                drawn.failed[sample_key(number)] = f"{type(error).__name__}: {error}"
+            except ImageError as error:
+                drawn.leave_out(self._sources.cover_id(number), error)
         made = draw_painted(self._engine, list(orders.values()), self._brush.paint)
         drawn.rejected.update(count_rejects(made))
         for key, one in zip(orders, made, strict=True):

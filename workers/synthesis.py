@@ -10,7 +10,7 @@ from typing import Any
 
 import ray
 
-from cratewatch.errors import CratewatchError, UnavailableError
+from cratewatch.errors import CratewatchError, ImageError, UnavailableError
 from cratewatch.shards import Manifest, RunFolder, Sample, start_run
 from cratewatch.splits import Split
 from cratewatch.synthesis.query import ENGINE, draw_query
@@ -72,21 +72,23 @@ def draw_run(sources: Sources, folder: RunFolder, workers: int) -> Iterator[Shar
 
 
 def draw_samples(sources: Sources, numbers: Iterable[int]) -> DrawnSamples:
-    """Draw samples in this process; those that cannot be drawn are told with the reason.
+    """Draw samples in this process, all whose covers can be read.
 
     Raises:
         UnavailableError: if the lake is away: no sample is at fault, and the next would fail too.
     """
     drawn = DrawnSamples()
     for number in numbers:
-        key = sample_key(number)
+        key, cover_id = sample_key(number), sources.cover_id(number)
         try:
-            cover, cover_id = sources.cover(number), sources.cover_id(number)
+            cover = sources.cover(number)
             query = draw_query(cover, cover_id, sources.seed(number), SceneConfig())
             drawn.samples.append(Sample(key, query.jpeg, query.label))
+        except ImageError as error:
+            drawn.leave_out(cover_id, error)
         except UnavailableError:
             raise
-        except Exception as error:  # noqa: BLE001  one bad cover must not cost the others
+        except Exception as error:  # noqa: BLE001  one bad sample must not cost the others
             drawn.failed[key] = f"{type(error).__name__}: {error}"
     return drawn
 

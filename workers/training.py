@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -23,11 +24,13 @@ from cratewatch.training.gradients import world
 from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
 from cratewatch.training.sketch import make_props
 from cratewatch.training.validation import Validation
-from workers.cluster import Workers, result
+from workers.cluster import Workers, beside_driver, fits, result
 
 POLL_S = 0.5
 RESTARTS = 3
+PATIENCE_S = 120.0  # with a cluster that lost a node: another may be starting
 PROPS_SEED = 0
+MIN_SHARE_OF_RUN = 0.25  # one drawn of all covers shows one to train on in 60 % of its samples
 
 
 @dataclass(frozen=True)
@@ -69,28 +72,55 @@ Event = TrainProgress | TrainedModel | CratewatchError
 def train_model(job: Job, workers: Workers) -> Iterator[TrainProgress | TrainedModel]:
     """Train; yields progress as it comes and the model at the end.
 
-    A worker that dies is started again, at most RESTARTS times, and the training goes on from its
-    latest checkpoint, as it does when the same job is given again later.
+    A worker that dies, or its node, is replaced, at most RESTARTS times, and the training goes on
+    from its latest checkpoint, as it does when the same job is given again later.
 
     Raises:
         CratewatchError: if there are too few artworks, the training collapses, a checkpoint or a
-            cover cannot be read, or workers keep dying.
+            cover cannot be read, workers keep dying, or nodes were lost without which the workers
+            have no room.
     """
     read: Any = _read
     data = read.remote(job)
     result(data)
-    mailbox: Any = ray.remote(num_cpus=0)(_Mailbox).remote()
+    mailbox: Any = ray.remote(num_cpus=0)(_Mailbox)
+    mailbox = mailbox.options(scheduling_strategy=beside_driver()).remote()
     fit: Any = _fit
     # In a list the reference itself is passed on, not what it stands for.
-    running = fit.remote(job, [data], mailbox, workers)
+    running = fit.options(scheduling_strategy=beside_driver()).remote(job, [data], mailbox, workers)
+    room = _Room(workers)
     ended = False
-    while not ended:
-        ended = bool(ray.wait([running], timeout=POLL_S)[0])
-        for event in result(mailbox.take.remote()):
-            if isinstance(event, CratewatchError):
-                raise event
-            yield event
-    result(running)
+    try:
+        while not ended:
+            ended = bool(ray.wait([running], timeout=POLL_S)[0])
+            for event in result(mailbox.take.remote()):
+                if isinstance(event, CratewatchError):
+                    raise event
+                yield event
+            room.check()
+        result(running)
+    finally:
+        ray.cancel(running)
+
+
+class _Room:
+    """Notices that nodes were lost: Ray Train would wait for others for ever."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._last = time.monotonic()
+
+    def check(self) -> None:
+        """Raise CratewatchError if the workers have had no room for PATIENCE_S."""
+        now = time.monotonic()
+        if fits(self._workers):
+            self._last = now
+        elif now - self._last > PATIENCE_S:
+            raise CratewatchError(
+                f"training: the Ray cluster lost nodes, and {self._workers.count} workers of "
+                f"{self._workers.cpus_each} CPUs no longer fit; bring nodes back or ask for fewer "
+                "--workers, and run the command again: it goes on from the last checkpoint"
+            )
 
 
 class _Mailbox:
@@ -107,7 +137,7 @@ class _Mailbox:
         return events
 
 
-@ray.remote
+@ray.remote(num_cpus=0)  # if its node dies it runs again, while the workers hold all CPUs
 def _read(job: Job) -> tuple[TrainingSet, TrainingSet | None]:
     """Decode covers and queries once for all workers."""
     config = job.config
@@ -119,11 +149,11 @@ def _read(job: Job) -> tuple[TrainingSet, TrainingSet | None]:
         return TrainingSet(covers, samples, artwork_of, config.model, props, least)
 
     seen = collect(job.artwork_of, MIN_ARTWORKS)
-    if job.queries is not None and not seen.n_queries:
+    if job.queries is not None and seen.n_queries < MIN_SHARE_OF_RUN * len(samples):
         run = read_manifest(job.queries).run
         raise CratewatchError(
-            f"queries {run}: none of its {len(samples)} shows a cover to train on; it was drawn "
-            "from another catalog or split: synthesize one here, with --split train"
+            f"queries {run}: {seen.n_queries} of its {len(samples)} show a cover to train on; it "
+            "was drawn from another catalog or split: synthesize one here, with --split train"
         )
     unseen = collect(job.validation, 0)
     return seen, unseen if len(unseen.artworks) >= MIN_ARTWORKS else None

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from cratewatch.catalog import Cover, open_catalog
-from cratewatch.embedding import Embedder
+from cratewatch.embedding import Embedder, batches
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.gallery import open_gallery
-from cratewatch.lake import open_lake
+from cratewatch.lake import Lake, open_lake
 from cratewatch.metrics import Share
-from cratewatch.protocol.answers import Answers
+from cratewatch.protocol.answers import BATCH, Answers, Search, answer, summarise
 from cratewatch.protocol.cells import TABLE_CELLS, Cell
 from cratewatch.protocol.galleries import PROTOCOLS, Outcome, Protocol, fits, run_protocol
 from cratewatch.protocol.grid import Gallery, Query, by_cosine, draw_queries, embed_all
@@ -68,6 +71,8 @@ class GridEvaluation:
     Attributes:
         n_unseen: Artworks that training never saw; queries show these.
         left_out: Protocols for which the catalog is too small.
+        scans: Clean queries: of each unseen artwork with several covers one, searched among all
+            covers but these. None if there is no such artwork.
     """
 
     model: str
@@ -78,6 +83,7 @@ class GridEvaluation:
     seed: int
     rows: tuple[Row, ...]
     left_out: tuple[Protocol, ...]
+    scans: Outcome | None
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,7 @@ def evaluate_grid(
         seed=config.seed,
         rows=tuple(rows),
         left_out=tuple(protocol for protocol in PROTOCOLS if protocol not in protocols),
+        scans=_ask_scans(exam),
     )
     return evaluation, misses
 
@@ -169,6 +176,7 @@ class _Exam:
     covers: Sequence[Cover]
     pictures: Pictures
     gallery: Gallery
+    lake: Lake
 
 
 def _prepare(settings: Settings, model: str, on_progress: Progress) -> _Exam:
@@ -184,7 +192,7 @@ def _prepare(settings: Settings, model: str, on_progress: Progress) -> _Exam:
             "import covers that it was not trained on"
         )
     gallery = embed_catalog(covers, embedder, lake, on_progress)
-    return _Exam(embedder, covers, Pictures(lake, unseen), gallery)
+    return _Exam(embedder, covers, Pictures(lake, unseen), gallery, lake)
 
 
 def _serving_model(settings: Settings) -> str:
@@ -207,6 +215,44 @@ def _ask(
     truths = [query.artwork for query in queries]
     found = [run_protocol(p, truths, exam.gallery.artworks, compare, seed) for p in protocols]
     return [outcome for outcome, _ in found], found[-1][1]
+
+
+def _ask_scans(exam: _Exam) -> Outcome | None:
+    unseen = set(exam.pictures.artworks)
+    number = {cover.cover_id: n for n, cover in enumerate(exam.covers)}
+    scans = [scan for scan in last_scans(exam.covers) if scan.artwork_id in unseen]
+    if not scans:
+        return None
+    pictures = Pictures(exam.lake, scans)
+    parts = [
+        exam.embedder.embed_queries(
+            [Image.fromarray(pictures[n][1]) for n in range(len(scans))[part]]
+        )
+        for part in batches(len(scans), BATCH)
+    ]
+    vectors = np.concatenate(parts)
+    taken_out = {number[scan.cover_id] for scan in scans}
+    rest = np.array([n for n in range(len(exam.covers)) if n not in taken_out])
+    found = answer(
+        Search(np.arange(len(scans)), rest),
+        [scan.artwork_id for scan in scans],
+        exam.gallery.artworks,
+        by_cosine(vectors, exam.gallery),
+    )
+    chance = 1 / len(set(exam.gallery.artworks))
+    return Outcome(
+        "everything", len(scans), len(rest), 1, summarise(found), chance, min(1.0, 5 * chance)
+    )
+
+
+def last_scans(covers: Sequence[Cover]) -> list[Cover]:
+    """Return the last cover of each artwork that has several."""
+    first: dict[str, Cover] = {}
+    last: dict[str, Cover] = {}
+    for cover in covers:
+        if first.setdefault(cover.artwork_id, cover) is not cover:
+            last[cover.artwork_id] = cover
+    return list(last.values())
 
 
 def _row(cell: Cell, outcome: Outcome) -> Row:

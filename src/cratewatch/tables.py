@@ -38,6 +38,8 @@ def grid_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
     )
     if len({(row["severity"], row["sleeve_px"]) for row in rows}) <= FEW_CELLS:
         table = _rows_table(rows)
+        if scans := evaluation["scans"]:
+            table.add_row(scans["protocol"], "scans", *_scores(scans["scores"], scans))
         table.title, table.caption = title, "percent, with intervals of 95 %"
         if evaluation["left_out"]:
             table.caption += f"; too few artworks for {', '.join(evaluation['left_out'])}"
@@ -57,12 +59,15 @@ def _rows_table(rows: Sequence[dict[str, Any]]) -> Table:
         table.add_row(
             row["protocol"],
             f"{row['severity']:g}:{row['sleeve_px']}",
-            *(_percent(row[f"recall_at_{k}"]) for k in (1, 5)),
-            f"{100 * row['mean_average_precision']:.1f}",
-            f"{100 * row['recall_at_p90']:.1f}",
-            f"{100 * row['chance_at_1']:.2f}",
+            *_scores(row, row),
         )
     return table
+
+
+def _scores(scores: dict[str, Any], of: dict[str, Any]) -> Iterator[str]:
+    yield from (_percent(scores[f"recall_at_{k}"]) for k in (1, 5))
+    yield from (f"{100 * scores[name]:.1f}" for name in ("mean_average_precision", "recall_at_p90"))
+    yield f"{100 * of['chance_at_1']:.2f}"
 
 
 def _percent(share: dict[str, float]) -> str:

@@ -61,6 +61,13 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(min=0, help="At its peak.")] = None,
     precision: Annotated[str | None, typer.Option(help="bf16 or fp32.")] = None,
+    drawers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Processes of a worker that draw batches. [default: 1, beside a GPU up to 8]",
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option(min=0, help="Data-parallel; 0: one on each GPU, or a single one.")
     ] = 0,
@@ -84,6 +91,7 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
             round_steps=round_steps,
             learning_rate=learning_rate,
             precision=precision,
+            drawers=drawers,
             seed=seed,
         ),
     )

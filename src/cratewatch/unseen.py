@@ -97,6 +97,11 @@ class Pictures(Sequence[tuple[str, Pixels]]):
         self._lake = lake
         self._covers = covers
 
+    @property
+    def artworks(self) -> list[str]:
+        """The artwork ids."""
+        return [cover.artwork_id for cover in self._covers]
+
     def __len__(self) -> int:
         return len(self._covers)
 

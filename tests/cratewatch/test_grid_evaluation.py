@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,27 @@ def test_an_artwork_is_unseen_only_if_training_saw_no_cover_of_it(imported: list
     assert unseen_covers(covers, {imported[0].artwork_id}) == imported[1:]
     assert unseen_covers(covers, {"another scan"}) == imported[1:], "its artwork's id is our own"
     assert unseen_covers(covers, {cover.cover_id for cover in imported}) == []
+
+
+def test_another_scan_of_a_cover_is_a_query_that_is_not_in_the_gallery(
+    tmp_path: Path, settings: Settings, many: list[Cover], catalog: Catalog, lake: FolderLake
+) -> None:
+    torch.manual_seed(0)
+    seen = save_model(lake, EmbeddingNet(TINY), TINY, {}, [many[0].artwork_id])
+    assert evaluate_grid(settings, seen, CLEAN)[0].scans is None
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for cover in many[:4]:
+        picture = decode(lake.read(cover_key(cover.cover_id)))
+        picture.point(lambda level: 0.9 * level).save(folder / f"{cover.cover_id}.png")
+    import_folder(folder, catalog, lake)
+    found, _ = evaluate_grid(settings, seen, CLEAN)
+    assert found.scans is not None
+    assert (found.n_covers, found.n_artworks) == (64, 60)
+    assert (found.scans.queries, found.scans.covers) == (3, 61), "the fourth was trained on"
+    assert found.scans.scores.recall_at_1.successes == 3
+    *_, last = grid_tables(asdict(found))
+    assert "scans" in last.columns[1]._cells
 
 
 def test_a_catalog_that_the_model_knows_is_refused(
@@ -251,6 +272,7 @@ def test_few_cells_are_rows_and_many_a_matrix() -> None:
         "n_covers": 10,
         "hands": "painted",
         "left_out": ["thousand"],
+        "scans": None,
     }
     (columns,) = printed({**about, "rows": [row("fifty", 1.0, 64, 0.5)]})
     assert [cells[0] for cells in columns] == [

@@ -1,5 +1,7 @@
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -42,6 +44,24 @@ def test_submission_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray, "wait", wait)
     list(cluster.run_bounded(lambda n: _square.remote(n), range(20), limit=4))
     assert max(under_way) == 4
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://127.0.0.1:{}", "[::1]:{}"])
+def test_an_address_where_nothing_listens_is_one_line_at_once(
+    address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.setattr(ray, "init", lambda **_: pytest.fail("Ray was asked"))
+    at = re.escape(address.format(port))
+    with (
+        pytest.raises(CratewatchError, match=f"^ray: nothing answers at '{at}': .*ray_address"),
+        cluster.ray_cluster(address.format(port), tmp_path),
+    ):
+        pass
 
 
 class Told(BaseException):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cratewatch.catalog import Cover
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.lake import FolderLake, Lake, cover_key
 from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics
 from cratewatch.synthesis.diffusion import GligenConfig
@@ -80,18 +80,32 @@ def test_same_seed_same_bytes_by_two_painters_and_after_a_cut(
 
 
 @pytest.mark.usefixtures("ray_cluster")
-def test_a_cover_that_is_gone_costs_its_shards_and_is_named(
+def test_a_cover_that_is_gone_costs_its_samples_whoever_paints_them(
     lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
 ) -> None:
     wanted, out = sources(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
-    gone = cover_key(wanted.cover_id(5))
-    kept = lake.read(gone)
-    lake.delete(gone)
-    with pytest.raises(CratewatchError, match="1 samples failed, first 000000005: NotFoundError"):
+    gone = wanted.cover_id(5)
+    lake.delete(cover_key(gone))
+    results = paint_run(wanted, out, brush, one())
+    assert next(results).shard in range(3)
+    results.close()  # type: ignore[attr-defined]
+    list(paint_run(wanted, out, brush, one(2)))
+    assert read_statistics(out, 1)["left_out"] == {"cover_gone": [gone]}
+    assert [sample.key for sample in read_samples(out) if sample.key == "000000005"] == []
+    again = RunFolder(FolderLake(tmp_path / "again"))
+    assert sum(result.left_out for result in paint_run(wanted, again, brush, one())) == 1
+    assert files(tmp_path / "again") == files(tmp_path / "out")
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_lake_that_is_away_stops_the_painting(
+    cover_ids: list[str], brush: Brush, tmp_path: Path
+) -> None:
+    wanted = sources(FolderLake(tmp_path / "unmounted"), cover_ids, brush)
+    out = RunFolder(FolderLake(tmp_path / "out"))
+    with pytest.raises(UnavailableError, match="not one of 8 covers that were looked for is there"):
         list(paint_run(wanted, out, brush, one()))
-    assert [out.is_done(shard) for shard in range(3)] == [True, False, True]
-    lake.write(gone, kept)
-    assert [result.shard for result in paint_run(wanted, out, brush, one())] == [1]
+    assert not list((tmp_path / "out").glob("shard-*"))
 
 
 @pytest.mark.usefixtures("ray_cluster")

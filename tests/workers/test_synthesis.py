@@ -6,10 +6,17 @@ import pytest
 from PIL import Image
 
 from cratewatch.catalog import Cover
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.lake import FolderLake, Lake, cover_key
-from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics
-from workers.samples import Sources
+from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics, start_run
+from workers.samples import (
+    DrawnSamples,
+    ShardResult,
+    Sources,
+    keep_shard,
+    require_any,
+    until_failures,
+)
 from workers.synthesis import draw_run, plan_run
 
 
@@ -76,22 +83,67 @@ def test_every_cover_is_drawn_equally_often_with_its_label(
 
 
 @pytest.mark.usefixtures("ray_cluster")
-def test_a_cover_that_cannot_be_drawn_costs_its_shard_and_is_named(
+def test_covers_gone_or_broken_cost_their_samples_alone(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
-    manifest = plan(cover_ids, samples=16)
-    bad = Sources(lake, manifest, cover_ids).cover_id(3)
-    good = lake.read(cover_key(bad))
-    lake.write(cover_key(bad), b"broken")
+    sources = Sources(lake, plan(cover_ids), cover_ids)
+    whole = RunFolder(FolderLake(tmp_path / "whole"))
+    list(draw_run(sources, whole, 2))
+    gone, broken = sources.cover_id(3), sources.cover_id(9)
+    lake.delete(cover_key(gone))
+    lake.write(cover_key(broken), b"broken")
+    hit = {n for n in range(30) if sources.cover_id(n) in (gone, broken)}
+    for workers in (1, 2):
+        out = RunFolder(FolderLake(tmp_path / str(workers)))
+        drawn = list(draw_run(sources, out, workers))
+        assert sum(shard.left_out for shard in drawn) == len(hit)
+    assert files(tmp_path / "1") == files(tmp_path / "2")
+    left = [sample for sample in read_samples(whole) if int(sample.key) not in hit]
+    assert list(read_samples(out)) == left
+    assert read_statistics(out, 0)["left_out"] == {"cover_gone": [gone]}
+    assert read_statistics(out, 1)["left_out"] == {"not_an_image": [broken]}
+    cut = RunFolder(FolderLake(tmp_path / "cut"))
+    next(draw_run(sources, cut, 1))
+    list(draw_run(sources, cut, 2))
+    assert files(tmp_path / "cut") == files(tmp_path / "1")
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_lake_that_is_away_stops_the_run(cover_ids: list[str], tmp_path: Path) -> None:
+    unmounted = FolderLake(tmp_path / "unmounted")
     out = RunFolder(FolderLake(tmp_path / "out"))
-    with pytest.raises(CratewatchError, match=r"1 samples failed, first 000000003: ImageError"):
-        list(draw_run(Sources(lake, manifest, cover_ids), out, 2))
+    with pytest.raises(UnavailableError, match="not one of 8 covers that were looked for is there"):
+        list(draw_run(Sources(unmounted, plan(cover_ids), cover_ids), out, 2))
+    assert not list((tmp_path / "out").glob("shard-*"))
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_sample_that_cannot_be_drawn_costs_its_shard_until_it_can(
+    lake: Lake, cover_ids: list[str], tmp_path: Path
+) -> None:
+    sources, out = Sources(lake, plan(cover_ids), cover_ids), RunFolder(FolderLake(tmp_path))
+    drawn = DrawnSamples(failed={"000000003": "ValueError: a bug"})
+    start_run(out, sources.manifest)
+    keep_shard(out, 0, drawn)
     assert not out.is_done(0)
-    assert out.is_done(1)
-    assert b"begins with b'broken'" in out.lake.read("shard-00000.failed")
-    lake.write(cover_key(bad), good)
-    assert [shard.shard for shard in draw_run(Sources(lake, manifest, cover_ids), out, 2)] == [0]
-    assert len(list(read_samples(out))) == 16
+    assert b"a bug" in out.lake.read("shard-00000.failed")
+    assert 0 in [shard.shard for shard in draw_run(sources, out, 2)]
+    assert not out.lake.exists("shard-00000.failed")
+    assert len(list(read_samples(out))) == 30
+
+
+def test_a_run_that_failed_says_so_at_its_end() -> None:
+    results = [ShardResult(0, 0, 0, {"000000003": "ValueError: a bug"}), ShardResult(1, 8, 0, {})]
+    passed = until_failures("run", results)
+    assert [next(passed), next(passed)] == results
+    with pytest.raises(CratewatchError, match="1 samples failed, first 000000003: ValueError"):
+        next(passed)
+
+
+def test_a_run_without_a_sample_says_why() -> None:
+    require_any(1, {"cover_gone": 3})
+    with pytest.raises(CratewatchError, match=r"not one sample .*\(black 2, cover_gone 3\)"):
+        require_any(0, {"cover_gone": 3, "black": 2})
 
 
 def test_nothing_to_draw_from_is_an_error() -> None:

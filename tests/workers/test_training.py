@@ -1,7 +1,11 @@
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -21,6 +25,7 @@ from workers.training import Job, TrainedModel, train_model
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 
+NODE_DEATH = Path(__file__).with_name("train_on_dying_node.py")
 CONFIG = TrainConfig(
     model=ModelConfig(image_px=32, stages=2),
     loss=LossConfig("infonce"),
@@ -102,6 +107,24 @@ def _kill_worker() -> int:
     return 0
 
 
+def test_a_node_that_is_killed_is_replaced_or_missed_aloud(
+    lake: FolderLake, imported: list[Cover]
+) -> None:
+    task = {"lake": str(lake.root), "covers": sorted(cover.cover_id for cover in imported)}
+    answer = subprocess.run(
+        [sys.executable, str(NODE_DEATH), json.dumps(task)],
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    report = json.loads(answer.stdout.splitlines()[-1])
+    assert report["disturbed"] == report["undisturbed"]  # the name tells the weights
+    assert "2 workers of 1 CPUs no longer fit" in report["lost"]
+    assert report["checkpoints"] == "1"
+
+
 def test_what_the_user_can_mend_is_said_and_not_tried_again(
     lake: FolderLake, imported: list[Cover]
 ) -> None:
@@ -123,12 +146,14 @@ def test_too_few_validation_artworks_are_not_asked(lake: FolderLake, imported: l
 
 def test_a_run_of_another_catalog_is_refused(lake: FolderLake, imported: list[Cover]) -> None:
     folder = run_in_lake(lake, "foreign")
-    manifest = Manifest("foreign", "composite", 0, 1, 250, "train", "", {})
+    manifest = Manifest("foreign", "composite", 0, 5, 250, "train", "", {})
     start_run(folder, manifest)
     picture = lake.read(cover_key(imported[0].cover_id))
-    write_shard(folder, 0, [Sample("000000000", picture, {"cover_id": "of another"})], {})
+    shown = [min(cover.cover_id for cover in imported), *["of another"] * 4]
+    samples = [Sample(f"{n:09}", picture, {"cover_id": cover}) for n, cover in enumerate(shown)]
+    write_shard(folder, 0, samples, {})
     foreign = replace(job(lake, imported), queries=folder)
-    with pytest.raises(CratewatchError, match="queries foreign: none of its 1 shows a cover"):
+    with pytest.raises(CratewatchError, match="queries foreign: 1 of its 5 show a cover"):
         list(train_model(foreign, Workers(1, 1, gpu=False)))
 
 

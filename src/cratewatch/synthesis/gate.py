@@ -61,8 +61,21 @@ class GateConfig:
     seam_level: float = 10.0
 
 
+def judge_request(request: PaintRequest, sleeve: Mask, config: GateConfig) -> Reason | None:
+    """Return why whatever is painted is to be rejected, None if that depends on the picture.
+
+    Args:
+        request: What is to be asked for.
+        sleeve: (H, W), where the sleeve lies.
+    """
+    hidden = _share(_union(request), sleeve)
+    return "hides_too_much" if hidden > config.hidden_share else None
+
+
 def judge(request: PaintRequest, painted: Rgb, sleeve: Mask, config: GateConfig) -> Reason | None:
-    """Return why a painted picture is to be rejected, None for one to keep.
+    """Return why a picture is to be rejected, None for one to keep.
+
+    What judge_request() looks at is not looked at again.
 
     Args:
         request: What was asked for.
@@ -83,10 +96,8 @@ def _faults(
     request: PaintRequest, painted: Rgb, sleeve: Mask, config: GateConfig
 ) -> Iterator[Reason]:
     """Look for one fault after the other, the cheapest first."""
-    union = np.logical_or.reduce([np.zeros_like(sleeve), *request.masks])
+    union = _union(request)
     masks = [mask for mask in request.masks if mask.sum() >= LEAST_PX]
-    if _share(union, sleeve) > config.hidden_share:
-        yield "hides_too_much"
     if _share(_all_channels(painted <= config.clipped_levels), union) > config.clipped_share:
         yield "black"
     if _share(_all_channels(painted >= 255 - config.clipped_levels), union) > config.clipped_share:
@@ -98,6 +109,11 @@ def _faults(
         yield "nothing_painted"
     if any(_seam_is_visible(request, painted, mask, config) for mask in masks):
         yield "seam_visible"
+
+
+def _union(request: PaintRequest) -> Mask:
+    nothing = np.zeros(request.image.shape[:2], dtype=np.bool_)
+    return np.asarray(np.logical_or.reduce([nothing, *request.masks]))
 
 
 def _share(what: Mask, of: Mask) -> float:

@@ -1,4 +1,7 @@
-"""Queries by an engine that paints: request, paint, judge, and draw again what was rejected."""
+"""Queries by an engine that paints: request, paint, judge, and draw again what was rejected.
+
+What can be judged by the request is not painted.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -7,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from cratewatch.synthesis.composite import OccludedCover
-from cratewatch.synthesis.gate import GateConfig, Reason, judge
+from cratewatch.synthesis.gate import GateConfig, Reason, judge, judge_request
 from cratewatch.synthesis.painting import PaintEngine, PaintRequest
 from cratewatch.synthesis.pixels import Rgb
 from cratewatch.synthesis.query import Origin, Query, photograph
@@ -81,9 +84,11 @@ def draw_painted(engine: PaintEngine, orders: Sequence[Order], config: PaintConf
     left = list(range(len(orders)))
     for attempt in range(config.attempts):
         prepared = [prepare(orders[i], attempt, config.side_px) for i in left]
-        pictures = _paint(engine, [one.request for one in prepared])
-        for i, one, picture in zip(left, prepared, pictures, strict=True):
-            made = finish(one, picture, engine.name, config.gate)
+        faults = [judge_request(one.request, one.base.sleeve, config.gate) for one in prepared]
+        asked = [one for one, fault in zip(prepared, faults, strict=True) if fault is None]
+        pictures = iter(_paint(engine, [one.request for one in asked]))
+        for i, one, fault in zip(left, prepared, faults, strict=True):
+            made = fault or finish(one, next(pictures), engine.name, config.gate)
             if isinstance(made, Query):
                 drawn[i] = replace(drawn[i], query=made)
             else:

@@ -7,7 +7,7 @@ import io
 import json
 import pickle
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -63,6 +63,7 @@ class Checkpoints:
 
 
 def training_name(config: TrainConfig, run: str, artworks: Sequence[str]) -> str:
-    """Return a name that any difference of settings, queries or artworks changes."""
-    described = json.dumps([asdict(config), run, sorted(artworks)], sort_keys=True)
+    """Return a name that changes with whatever changes what is learned."""
+    learned = asdict(replace(config, drawers=None))
+    described = json.dumps([learned, run, sorted(artworks)], sort_keys=True)
     return f"{config.model.backbone}_{hashlib.sha256(described.encode()).hexdigest()[:12]}"

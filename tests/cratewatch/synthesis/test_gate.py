@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cratewatch.synthesis.gate import GateConfig, Reason, judge, seam_steps
+from cratewatch.synthesis.gate import GateConfig, Reason, judge, judge_request, seam_steps
 from cratewatch.synthesis.painting import Mask, PaintRequest
 from cratewatch.synthesis.pixels import Rgb
 from cratewatch.synthesis.scene import PhraseBox
@@ -100,7 +100,8 @@ def test_a_sleeve_that_changes_beside_the_masks_is_dropped() -> None:
 def test_more_than_the_set_share_may_not_be_hidden() -> None:
     """Of 48 x 48 px of sleeve 48 x 25 are 52 %, 48 x 24 are half, which is not more than half."""
     too_much, enough = asked((8, 8, 56, 33)), asked((8, 8, 56, 32))
-    assert reason(too_much, pasted(too_much, SKIN)) == "hides_too_much"
+    faults = [judge_request(each.request, each.sleeve, GateConfig()) for each in (too_much, enough)]
+    assert faults == ["hides_too_much", None]
     assert reason(enough, pasted(enough, SKIN)) is None
 
 

@@ -21,6 +21,7 @@ from cratewatch.synthesis.painting import PaintRequest
 from cratewatch.synthesis.pixels import Rgb
 from cratewatch.synthesis.query import draw_query
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
+from cratewatch.synthesis.scene_file import GivenBox, GivenScene
 
 CONFIG = PaintConfig(side_px=192)
 COVER = np.asarray(
@@ -137,6 +138,21 @@ def test_the_gate_is_a_setting() -> None:
     strict = PaintConfig(side_px=192, attempts=2, gate=GateConfig(hidden_share=0.0))
     (failed,) = draw_painted(FlatHands(), orders([4]), strict)
     assert failed.rejected == ("hides_too_much", "hides_too_much")
+
+
+def test_a_scene_that_hides_too_much_is_not_painted() -> None:
+    corners = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))
+    boxes = [GivenBox(phrase="a poster", xyxy=(0.2, 0.2, 0.8, y1)) for y1 in (0.6, 0.4)]
+    most, some = (GivenScene(seed=1, boxes=(box,), corners=corners) for box in boxes)
+    engine = FlatHands()
+    asked = [
+        Order(COVER, "cover", seed, partial(given.scene, config=SceneConfig()))
+        for seed, given in enumerate((most, some, most))
+    ]
+    drawn = draw_painted(engine, asked, CONFIG)
+    assert [one.query is not None for one in drawn] == [False, True, False]
+    assert count_rejects(drawn) == {"hides_too_much": 2 * CONFIG.attempts}
+    assert [request.boxes[0].xyxy for request in engine.asked] == [boxes[1].xyxy]
 
 
 def test_an_engine_that_loses_a_picture_is_found_out() -> None:

@@ -122,6 +122,7 @@ def test_a_checkpoint_that_does_not_fit_or_is_damaged_is_said(lake: Lake) -> Non
 def test_the_name_of_a_training_tells_its_settings_queries_and_artworks() -> None:
     name = training_name(CONFIG, "run", ["a", "b"])
     assert name == training_name(CONFIG, "run", ["b", "a"])
+    assert name == training_name(replace(CONFIG, drawers=3), "run", ["a", "b"])
     others = [
         training_name(replace(CONFIG, seed=1), "run", ["a", "b"]),
         training_name(CONFIG, "other", ["a", "b"]),

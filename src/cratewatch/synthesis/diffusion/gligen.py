@@ -150,7 +150,7 @@ class GligenEngine:
 
     def _prompt(self, request: PaintRequest) -> str:
         phrases = dict.fromkeys(box.phrase for box in request.boxes)
-        return self._config.prompt.replace("{phrases}", ", ".join(phrases))
+        return self._words.naming(self._config.prompt, list(phrases))
 
     def _objects(
         self, requests: Sequence[PaintRequest], fits: list[Fit]

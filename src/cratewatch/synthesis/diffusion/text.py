@@ -1,6 +1,7 @@
 """What the network is told in words: prompts token by token, phrases as one vector each."""
 
 import logging
+from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -21,6 +22,17 @@ class Words:
         self._encoder = model.text_encoder
         self._encode = lru_cache(maxsize=256)(self._encode_one)
 
+    def naming(self, prompt: str, phrases: Sequence[str]) -> str:
+        """Return a prompt whose "{phrases}" are as many, from the first, as the encoder takes.
+
+        Those left out are heard all the same: each box has its phrase beside the prompt.
+        """
+        prompts = [
+            prompt.replace("{phrases}", ", ".join(phrases[:count]))
+            for count in range(len(phrases), -1, -1)
+        ]
+        return next((text for text in prompts if not self._too_long(text)), prompts[-1])
+
     def prompt(self, text: str) -> torch.Tensor:
         """Return (tokens, width) for cross-attention."""
         return self._encode(text)[0]
@@ -31,10 +43,16 @@ class Words:
 
     def _encode_one(self, text: str) -> tuple[torch.Tensor, torch.Tensor]:
         length = self._tokenizer.model_max_length
-        if len(self._tokenizer(text).input_ids) > length:
+        if self._too_long(text):
             log.warning("%r has more than %d tokens: the rest is not seen", text, length)
         tokens = self._tokenizer(
             text, padding="max_length", max_length=length, truncation=True, return_tensors="pt"
         )
         encoded = self._encoder(tokens.input_ids.to(self._encoder.device))
         return encoded.last_hidden_state[0], encoded.pooler_output[0]
+
+    def _too_long(self, text: str) -> bool:
+        length = self._tokenizer.model_max_length
+        # Cut one token later: of a text that it does not cut the tokenizer warns itself.
+        tokens = self._tokenizer(text, truncation=True, max_length=length + 1).input_ids
+        return len(tokens) > int(length)

@@ -17,13 +17,11 @@ def save_tiny_tokenizer(folder: Path) -> None:
     vocab = [*letters, *(f"{letter}</w>" for letter in letters)]
     merges: list[tuple[str, str]] = []
     for word in WORDS.split():
-        pieces = [*word[:-1], f"{word[-1]}</w>"]
+        pieces = _pieces(word, merges)
         while len(pieces) > 1:
-            pair = (pieces[0], pieces[1])
-            pieces[:2] = ["".join(pair)]
-            if pair not in merges:
-                merges.append(pair)
-                vocab.append(pieces[0])
+            merges.append((pieces[0], pieces[1]))
+            pieces[:2] = [pieces[0] + pieces[1]]
+            vocab.append(pieces[0])
     vocab += ["<|startoftext|>", "<|endoftext|>"]
     folder.mkdir(parents=True, exist_ok=True)
     numbered = {token: number for number, token in enumerate(vocab)}
@@ -32,6 +30,18 @@ def save_tiny_tokenizer(folder: Path) -> None:
     (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     config = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 77}
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
+
+
+def _pieces(word: str, merges: list[tuple[str, str]]) -> list[str]:
+    """Return what a word falls into: pairs are joined in the order of the merges."""
+    pieces = [*word[:-1], f"{word[-1]}</w>"]
+    for pair in merges:
+        at = 0
+        while at + 1 < len(pieces):
+            if (pieces[at], pieces[at + 1]) == pair:
+                pieces[at : at + 2] = ["".join(pair)]
+            at += 1
+    return pieces
 
 
 def _byte_letters() -> str:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cratewatch.retrieval.whitening import learn_whitening
+from benchmarks.whitening import learn_whitening
 
 
 @pytest.fixture
