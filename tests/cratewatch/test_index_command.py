@@ -66,7 +66,7 @@ def test_differences_are_told_mended_and_gone(
         gallery.upsert(f"{tiny_model}__2", ids[2:], artworks[2:], vectors[2:])
         gallery.flush(f"{tiny_model}__2")
     capsys.readouterr()
-    with pytest.raises(CheckError, match="differs from catalog and lake: missing 2 .such as"):
+    with pytest.raises(CheckError, match=r"differs from catalog and lake: missing 2 \(such as"):
         index_command.index(home=home, verify=True)
     index_command.index(home=home, verify=True, repair=True, json_=True)
     mended = json.loads(capsys.readouterr().out)
