@@ -1,4 +1,4 @@
-"""The command that indexes, rebuilds, rolls back and compares."""
+"""The commands that index, rebuild, roll back, compare, back up and restore."""
 
 from __future__ import annotations
 
@@ -54,6 +54,43 @@ def index(  # noqa: PLR0913, PLR0917  one parameter for each option
     else:
         options = {"rebuild": rebuild, "embed_again": embed_again}
         show(_indexed(settings, model, **options), json_)
+
+
+@app.command(
+    "backup-gallery",
+    epilog="Example: cratewatch backup-gallery before-the-move --home shop",
+)
+def backup_gallery(
+    name: Annotated[str, typer.Argument(help="Of the backup. [default: the time]")] = "",
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Write the collection that serves to the lake, as Parquet."""
+    from cratewatch.indexing import back_up
+
+    settings = load_settings(home=home)
+    with _stores(settings, "back up", "rows") as (stores, advance), stores.catalog.one_writer():
+        backup = back_up(stores, name, advance)
+    told = {"backup": backup.name, "collection": backup.collection, "model": backup.model}
+    show(told | {"rows": backup.rows, "shards": len(backup.shards)}, json_)
+
+
+@app.command(
+    "restore-gallery",
+    epilog="Example: cratewatch restore-gallery before-the-move --home shop",
+)
+def restore_gallery(
+    name: Annotated[str, typer.Argument(help="Of the backup. [default: the latest]")] = "",
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Load a backup into a fresh collection, check it and let identify use it."""
+    from cratewatch.indexing import restore
+
+    settings = load_settings(home=home)
+    with _stores(settings, "restore", "rows") as (stores, advance):
+        restored = restore(stores, name, settings.gallery_recall, advance)
+    show(asdict(restored), json_)
 
 
 def _refuse_mixtures(indexes: bool, rollback: bool, verify: bool, repair: bool) -> None:
@@ -112,7 +149,9 @@ def _verified(settings: Settings, repair: bool) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _stores(settings: Settings, title: str) -> Iterator[tuple[Stores, Callable[[int, int], None]]]:
+def _stores(
+    settings: Settings, title: str, what: str = "shards"
+) -> Iterator[tuple[Stores, Callable[[int, int], None]]]:
     """Open catalog, lake and gallery, and a progress bar."""
     from cratewatch.catalog import open_catalog
     from cratewatch.gallery import open_gallery
@@ -126,4 +165,4 @@ def _stores(settings: Settings, title: str) -> Iterator[tuple[Stores, Callable[[
         progress_bar(title) as advance,
     ):
         stores = Stores(catalog, open_lake(settings.lake), gallery)
-        yield stores, lambda done, total: advance(done, total, "shards")
+        yield stores, lambda done, total: advance(done, total, what)

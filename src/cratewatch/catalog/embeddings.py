@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
@@ -102,6 +103,17 @@ class EmbeddingBook:
                     )
                     .values(indexed_at=now())
                 )
+            settle_covers(session, model)
+
+    def mark_restored(self, model: str, cover_ids: Sequence[str], at: datetime) -> None:
+        """Record covers of which the gallery holds what was embedded before a time."""
+        held = update(EmbeddingRow).where(
+            EmbeddingRow.model == model, EmbeddingRow.embedded_at < at
+        )
+        with self._db.transaction() as session:
+            for start in range(0, len(cover_ids), ROWS_AT_ONCE):
+                part = EmbeddingRow.cover_id.in_(cover_ids[start : start + ROWS_AT_ONCE])
+                session.execute(held.where(part).values(indexed_at=now()))
             settle_covers(session, model)
 
     def mark_all_indexed(self, model: str) -> None:

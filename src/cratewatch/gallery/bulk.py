@@ -6,6 +6,7 @@ import io
 import time
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,7 +16,7 @@ from cratewatch.facts import Facts
 from cratewatch.gallery import connection
 from cratewatch.gallery.connection import explained
 from cratewatch.gallery.rows import Rows, refuse_broken
-from cratewatch.gallery.schema import FLAGS, LISTS, facts_as_fields
+from cratewatch.gallery.schema import FACTS, FLAGS, LISTS, facts_as_fields, facts_of_fields
 
 COMPLETED = "Completed"  # Persisted is not visible yet
 FAILED = ("Failed", "Failed and cleaned")
@@ -50,6 +51,15 @@ def import_file(
     file = io.BytesIO()
     pq.write_table(pa.table(columns), file)
     return file.getvalue()
+
+
+def read_import_file(data: bytes) -> tuple[list[str], list[str], Embeddings, list[Facts]]:
+    """Return what import_file() was given."""
+    table = pq.read_table(io.BytesIO(data))
+    values = table["embedding"].combine_chunks().flatten()
+    embeddings = np.asarray(values, np.float32).reshape(len(table), -1)
+    facts = [facts_of_fields(row) for row in table.select(FACTS).to_pylist()]
+    return table["cover_id"].to_pylist(), table["artwork_id"].to_pylist(), embeddings, facts
 
 
 class BulkImports(Rows):

@@ -6,7 +6,6 @@ import json
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from pymilvus import MilvusClient, MilvusException
 
@@ -261,7 +260,4 @@ class Collections:
 
 def _tuned(text: str | None) -> TunedIndex:
     """Read what keep_index wrote; a collection without it is of the first version: FLAT."""
-    if not text:
-        return FLAT
-    values: dict[str, Any] = json.loads(text)
-    return TunedIndex(IndexChoice(**values.pop("choice")), **values)
+    return TunedIndex.of(json.loads(text)) if text else FLAT

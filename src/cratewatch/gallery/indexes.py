@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cratewatch.errors import SettingsError
 from cratewatch.index_kinds import IndexKind, IndexSetting
@@ -43,6 +44,11 @@ class TunedIndex:
     search: Parameters = field(default_factory=dict)
     recall_at_10: float | None = None
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> TunedIndex:
+        """Read what dataclasses.asdict() made of one."""
+        return cls(**{**values, "choice": IndexChoice(**values["choice"])})
+
 
 FLAT = TunedIndex(IndexChoice("FLAT"), {}, 1.0)
 
@@ -65,6 +71,13 @@ def choose_index(wanted: IndexSetting, rows: int, dim: int, *, lite: bool) -> In
             "or set gallery_uri to a Milvus server"
         )
     return IndexChoice(wanted, _build_parameters(wanted, rows, dim))
+
+
+def index_like(choice: IndexChoice, rows: int, dim: int, *, lite: bool) -> IndexChoice:
+    """Return the index for a copy of a collection: the same, or the usual one if Lite lacks it."""
+    if lite and choice.kind not in LITE_KINDS:
+        return choose_index("auto", rows, dim, lite=lite)
+    return choice
 
 
 def efforts(choice: IndexChoice) -> Iterator[Parameters]:

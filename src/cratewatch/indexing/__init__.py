@@ -6,6 +6,7 @@ from cratewatch.indexing.health import gallery_health
 from cratewatch.indexing.importing import Importer
 from cratewatch.indexing.loading import Loader
 from cratewatch.indexing.releasing import drop_left_overs, drop_old, roll_back
+from cratewatch.indexing.restoring import back_up, restore
 from cratewatch.indexing.stores import Stores
 
 __all__ = [
@@ -14,12 +15,14 @@ __all__ = [
     "Loader",
     "Sample",
     "Stores",
+    "back_up",
     "check_collection",
     "compare",
     "drop_left_overs",
     "drop_old",
     "gallery_health",
     "refresh_facts",
+    "restore",
     "roll_back",
     "tune",
     "warm",
