@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import signal
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -174,6 +177,54 @@ def test_what_a_killed_build_left_is_dropped_by_the_next(shop: Shop) -> None:
     assert shop.gallery.live(shop.model) == shop.model
     assert drop_left_overs(shop.gallery) == [left]
     assert shop.gallery.collections() == [shop.model]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from cratewatch.catalog import open_catalog
+from cratewatch.gallery import open_gallery
+from cratewatch.indexing import Stores
+from cratewatch.lake import FolderLake
+from workers.embedding import ModelUse
+from workers.rebuilding import Target, build_collection
+
+def die(done, total, note):
+    if done == 3 and "loaded into" in note:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+home = Path(sys.argv[1])
+catalog = open_catalog(f"sqlite:///{home / 'catalog.db'}")
+with open_gallery(str(home / "gallery.db")) as gallery:
+    stores = Stores(catalog, FolderLake(home / "lake"), gallery)
+    build_collection(stores, ModelUse(sys.argv[2]), Target(128), die)
+"""
+
+
+def test_a_loader_that_is_killed_leaves_what_served_and_is_begun_anew(
+    catalog: Catalog,
+    lake: Lake,
+    home: Path,
+    imported: list[Cover],
+    tiny_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
+    uri = str(home / "gallery.db")
+    with open_gallery(uri) as gallery:
+        Shop(Stores(catalog, lake, gallery), tiny_model).build()
+    command = [sys.executable, "-c", KILLED, str(home), tiny_model]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    with open_gallery(uri) as gallery:
+        shop = Shop(Stores(catalog, lake, gallery), tiny_model)
+        assert gallery.collections() == [tiny_model, f"{tiny_model}__2"]
+        assert gallery.describe(f"{tiny_model}__2").building
+        assert (gallery.serving(), gallery.live(tiny_model)) == (tiny_model, tiny_model)
+        gallery.load(tiny_model)
+        assert compare(shop.stores, tiny_model).clean
+        assert (shop.build().rows, gallery.serving()) == (24, f"{tiny_model}__2")
+        assert compare(shop.stores, f"{tiny_model}__2").clean
 
 
 def test_one_collection_is_built_at_a_time(shop: Shop) -> None:
