@@ -7,6 +7,7 @@ one catches up before the alias moves.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -107,6 +108,7 @@ class _Build:
         self._use = model
         self._target = target
         self._on_progress = on_progress
+        self._done = self._all = 0
         self._sample = Sample.draw(_some_shards(stores, model.name))
         self.collection = stores.gallery.begin(model.name, target.dim)
         self._loader = Loader(stores, self.collection)
@@ -124,26 +126,34 @@ class _Build:
         importer.finish()
         self._loader.acknowledged += importer.acknowledged
 
-    def _import_shard(self, importer: Importer, key: str) -> None:
+    def _import_shard(self, importer: Importer, key: str) -> int:
         shard = self._loader.read_shard(self._use.name, key)
         importer.add(shard)
         self._sample.compare(shard)
+        return len(shard.cover_ids)
 
     def fill(self) -> None:
         """Load every embedding that the catalog knows and the collection does not have yet."""
-        self._each_shard(
-            lambda key: self._sample.compare(self._loader.load_shard(self._use.name, key))
-        )
+        self._each_shard(self._load_shard)
 
-    def _each_shard(self, load: Callable[[str], None]) -> None:
+    def _load_shard(self, key: str) -> int:
+        shard = self._loader.load_shard(self._use.name, key)
+        self._sample.compare(shard)
+        return len(shard.cover_ids)
+
+    def _each_shard(self, load: Callable[[str], int]) -> None:
+        """Call a function that loads a shard and returns its rows for each that is still to do."""
         book = self._stores.catalog.embeddings
         keys = sorted(set(book.shards(self._use.name)) - self._loader.shards)
+        began, rows = time.monotonic(), 0
         for done, key in enumerate(keys, start=1):
             try:
-                load(key)
+                rows += load(key)
             except NotFoundError:
                 book.forget_shard(self._use.name, key)  # to be embedded again by catch_up()
-            self._on_progress(done, len(keys), f"shards loaded into {self.collection}")
+            self._done, self._all = done, len(keys)
+            rate = rows / (time.monotonic() - began)
+            self._say(f"loaded into {self.collection}, {rate:,.0f} rows/s")
         self._stores.gallery.flush(self.collection)
 
     def index_and_tune(self) -> None:
@@ -152,10 +162,17 @@ class _Build:
         rows = self._loader.acknowledged
         choice = choose_index(target.index, rows, target.dim, lite=gallery.is_lite)
         gallery.build_index(self.collection, choice)
-        gallery.wait_for_index(self.collection)
+        gallery.wait_for_index(self.collection, lambda left: self._say(f"{choice.kind}: {left}"))
+        self._say(f"loading {self.collection} into memory")
         gallery.load(self.collection)
+        self._say("tuning searches")
         self._tune(TunedIndex(choice))
+        self._say("replaying queries")
         warm(gallery, self.collection, self._sample)
+
+    def _say(self, step: str) -> None:
+        """Tell what goes on, beside how many shards are loaded."""
+        self._on_progress(self._done, self._all, step)
 
     def _tune(self, index: TunedIndex) -> None:
         gallery = self._stores.gallery
@@ -184,6 +201,7 @@ class _Build:
         """Let readers use it."""
         self._stores.gallery.point_alias(self.collection)
         self._stores.catalog.embeddings.mark_all_indexed(self._use.name)
+        self._say(f"{self.collection} serves")
 
     def give_up(self) -> None:
         """Drop it; if Milvus is away, the next build does."""

@@ -31,7 +31,7 @@ from cratewatch.options import AsJson, Home
 from cratewatch.options import given as _given
 from cratewatch.printing import out, show, show_answer
 from cratewatch.settings import Settings, environment_settings, load_settings
-from cratewatch.tables import failures_table
+from cratewatch.tables import failures_table, status_tables
 
 app = typer.Typer(
     add_completion=False,
@@ -253,7 +253,8 @@ def status(
         found = collect_failures(settings, examples)
         show(found, json_, [failures_table(found)])
     else:
-        show(collect_status(settings), json_)
+        found = collect_status(settings)
+        show(found, json_, status_tables(found))
 
 
 @app.command(epilog="Example: cratewatch demo --home build/demo")

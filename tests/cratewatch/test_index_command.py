@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from cratewatch import index_command
 from cratewatch.catalog import Catalog, Cover
@@ -16,6 +19,7 @@ from cratewatch.errors import CheckError, CratewatchError, NotFoundError, Settin
 from cratewatch.gallery import open_gallery
 from cratewatch.lake import Lake
 from cratewatch.settings import load_settings
+from cratewatch.tables import status_tables
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,25 @@ def test_what_does_not_go_together_is_said(
 def test_an_unknown_kind_of_index_is_refused(home: Path) -> None:
     with pytest.raises(SettingsError, match="gallery_index: Input should be 'auto', 'FLAT'"):
         load_settings(home=home, gallery_index="ANNOY")
+
+
+def test_status_has_a_row_for_each_collection() -> None:
+    ready = {"rows": 1200, "state": "ready", "index": "HNSW", "search": {"ef": 64}}
+    ready |= {"recall_at_10": 0.985, "served_until": None}
+    left = ready | {"served_until": datetime(2026, 11, 21, 7, 54, 9, tzinfo=UTC)}
+    building = ready | {"rows": None, "state": "building", "recall_at_10": None, "search": {}}
+    collections = {"m": left, "m__2": ready, "m__3": building}
+    gallery = {"serving": "m__2", "lag_s": 0.1, "collections": collections}
+    console = Console(file=io.StringIO(), width=100, record=True)
+    console.print(*status_tables({"home": "shop", "gallery": gallery}))
+    lines = console.export_text().splitlines()
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
+    assert ["m", "1200", "HNSW", "ef 64", "98.5%", "served until 2026-11-21 07:54"] in rows
+    assert ["m__2", "1200", "HNSW", "ef 64", "98.5%", "serves"] in rows
+    assert ["m__3", "", "HNSW", "", "", "building"] in rows
+    assert ["gallery lag_s", "0.1"] in rows
+    (alone,) = status_tables({"gallery": {"error": "gallery: no Milvus answers there"}})
+    assert alone.row_count == 1
 
 
 def test_before_the_first_index_there_is_nothing_to_verify_or_to_go_back_to(home: Path) -> None:

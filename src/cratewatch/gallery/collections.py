@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -178,8 +179,13 @@ class Collections:
         )
         self._client.create_index(name, index, sync=False, timeout=connection.CALL_TIMEOUT_S)
 
-    def wait_for_index(self, collection: str) -> None:
+    def wait_for_index(
+        self, collection: str, on_wait: Callable[[str], None] = lambda _left: None
+    ) -> None:
         """Return once no flushed row waits for its index.
+
+        Args:
+            on_wait: Called with what is left to do, as text, for as long as there is some.
 
         Raises:
             CheckError: if nothing gets ahead for STALLED_S: Milvus tries for ever what it cannot
@@ -189,6 +195,7 @@ class Collections:
         while state := self._pending(collection):
             if state != before:
                 before, since = state, time.monotonic()
+                on_wait(state)
             elif time.monotonic() - since > STALLED_S:
                 raise CheckError(
                     f"gallery {self.uri}: the index of {self._names.full(collection)} gets no "
