@@ -56,7 +56,9 @@ def _measured(metrics: Mapping[str, Any]) -> str:
 
 
 def _pairs(values: Mapping[str, Any]) -> str:
-    return _table(["", ""], [[key, value] for key, value in values.items()]) if values else ""
+    """Return a table of what is set; nothing and what has no entries say nothing."""
+    rows = [[key, value] for key, value in values.items() if value not in (None, {}, "")]
+    return _table(["", ""], rows) if rows else ""
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
