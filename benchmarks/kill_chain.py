@@ -160,7 +160,7 @@ def snapshot(home: Path) -> dict[str, Any]:
         gallery.load(model)
         left["rows"] = gallery.count(model)
         queries = {i: v for s in shards for i, v in zip(s.cover_ids, s.embeddings, strict=True)}
-        hits = gallery.search(np.stack(list(queries.values())), 1, model=model)
+        hits = gallery.search(np.stack(list(queries.values())), 1, collection=model)
         left["found"] = {
             cover_id for cover_id, hit in zip(queries, hits, strict=True) if hit[0].score > 0.9999
         }

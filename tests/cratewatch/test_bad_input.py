@@ -24,6 +24,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.gallery import Gallery, open_gallery
 from cratewatch.images import load
 from cratewatch.importing import STAGE_BATCH, import_folder
+from cratewatch.indexing import Stores, back_up
 from cratewatch.lake import FolderLake, Lake
 from tests.disks import mount, read_only, small_disk
 
@@ -277,8 +278,21 @@ def test_a_full_disk_under_the_gallery_loses_nothing(
             assert gallery.count(tiny_model) >= 4
             gallery.upsert(tiny_model, ids, ids, embeddings)
             assert gallery.count(tiny_model) == 24
-            hits = gallery.search(embeddings, 1, model=tiny_model)
+            hits = gallery.search(embeddings, 1, collection=tiny_model)
             assert [found[0].cover_id for found in hits] == ids
+
+
+def test_a_full_disk_under_a_backup_leaves_nothing_half_written(
+    home: Path, catalog: Catalog, lake: FolderLake, served: list[Cover]
+) -> None:
+    folder = lake.root / "backups"
+    with open_gallery(str(home / "gallery.db")) as gallery, small_disk(folder, kib=8):
+        stores = Stores(catalog, lake, gallery)
+        with pytest.raises(CratewatchError, match=r"lake .*backups/b/.*No space left on device"):
+            back_up(stores, "b")
+        assert not [path for path in folder.rglob("*") if path.is_file()]
+        mount("-o", "remount,size=20m", str(folder))
+        assert back_up(stores, "b").rows == 24
 
 
 def _fill(gallery: Gallery, model: str, ids: list[str], embeddings: Embeddings) -> None:

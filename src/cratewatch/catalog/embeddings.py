@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
@@ -56,12 +57,6 @@ class EmbeddingBook:
         with self._db.transaction() as session:
             return session.scalar(query) or 0
 
-    def shards(self, model: str) -> set[str]:
-        """Return all shards that the model's embeddings lie in."""
-        query = select(EmbeddingRow.shard).where(EmbeddingRow.model == model).distinct()
-        with self._db.transaction() as session:
-            return {shard for shard in session.scalars(query) if shard}
-
     def adopt_shard(self, model: str, cover_ids: Sequence[str], shard: str) -> int:
         """Record a shard that is in the lake and whose writer could not record it any more.
 
@@ -106,6 +101,32 @@ class EmbeddingBook:
         with self._db.transaction() as session:
             return [shard for shard in session.scalars(query) if shard]
 
+    def shards(self, model: str) -> list[str]:
+        """Return the shards of all embeddings of a model, sorted."""
+        query = select(EmbeddingRow.shard).where(EmbeddingRow.model == model).distinct()
+        with self._db.transaction() as session:
+            return sorted(shard for shard in session.scalars(query) if shard)
+
+    def in_shard(self, model: str, shard: str) -> dict[str, str]:
+        """Return the artwork id of each cover whose embedding is a shard's, by cover_id."""
+        query = (
+            select(CoverRow.cover_id, CoverRow.artwork_id)
+            .join(EmbeddingRow, EmbeddingRow.cover_id == CoverRow.cover_id)
+            .where(EmbeddingRow.model == model, EmbeddingRow.shard == shard)
+        )
+        with self._db.transaction() as session:
+            return {row.cover_id: row.artwork_id for row in session.execute(query)}
+
+    def known(self, model: str, cover_ids: Sequence[str]) -> set[str]:
+        """Return those of the covers that the model has embedded."""
+        query = select(EmbeddingRow.cover_id).where(EmbeddingRow.model == model)
+        found: set[str] = set()
+        with self._db.transaction() as session:
+            for start in range(0, len(cover_ids), ROWS_AT_ONCE):
+                part = EmbeddingRow.cover_id.in_(cover_ids[start : start + ROWS_AT_ONCE])
+                found |= set(session.scalars(query.where(part)))
+        return found
+
     def mark_embedded(self, model: str, cover_ids: Sequence[str], shard: str) -> None:
         """Record a shard, which is written, of embeddings that the gallery does not hold yet."""
         rows = [
@@ -133,6 +154,24 @@ class EmbeddingBook:
                     )
                     .values(indexed_at=now())
                 )
+            settle_covers(session, model)
+
+    def mark_restored(self, model: str, cover_ids: Sequence[str], at: datetime) -> None:
+        """Record covers of which the gallery holds what was embedded before a time."""
+        held = update(EmbeddingRow).where(
+            EmbeddingRow.model == model, EmbeddingRow.embedded_at < at
+        )
+        with self._db.transaction() as session:
+            for start in range(0, len(cover_ids), ROWS_AT_ONCE):
+                part = EmbeddingRow.cover_id.in_(cover_ids[start : start + ROWS_AT_ONCE])
+                session.execute(held.where(part).values(indexed_at=now()))
+            settle_covers(session, model)
+
+    def mark_all_indexed(self, model: str) -> None:
+        """Record that the gallery was seen to hold every embedding of a model."""
+        query = update(EmbeddingRow).where(EmbeddingRow.model == model)
+        with self._db.transaction() as session:
+            session.execute(query.values(indexed_at=now()))
             settle_covers(session, model)
 
     def count(self, model: str) -> int:
@@ -163,8 +202,19 @@ class EmbeddingBook:
                 .values(state="stored", updated_at=now())
                 .execution_options(synchronize_session=False)
             )
-            session.execute(update(ItemRow).where(_UNREADABLE).values(attempts=0))
+            session.execute(_TRY_AGAIN)
             session.execute(delete(EmbeddingRow).where(EmbeddingRow.model == model))
+
+    def try_again(self) -> None:
+        """Read covers again that could not be read MAX_TRIES times."""
+        with self._db.transaction() as session:
+            session.execute(_TRY_AGAIN)
+
+    def forget_without_shard(self, model: str) -> None:
+        """Forget embeddings, of an earlier version, that the lake does not have."""
+        of_model = EmbeddingRow.model == model
+        with self._db.transaction() as session:
+            session.execute(delete(EmbeddingRow).where(of_model, EmbeddingRow.shard.is_(None)))
 
     def forget_shard(self, model: str, shard: str) -> None:
         """Forget a shard that is lost."""
@@ -185,6 +235,14 @@ class EmbeddingBook:
 
 _UNREADABLE = (
     (ItemRow.kind == "cover") & (ItemRow.state == "failed") & (ItemRow.reason == UNREADABLE)
+)
+
+
+_TRY_AGAIN = (
+    update(ItemRow)
+    .where(_UNREADABLE)
+    .values(attempts=0)
+    .execution_options(synchronize_session=False)
 )
 
 
