@@ -56,6 +56,8 @@ def as_stored(facts: Facts) -> Facts:
 
 
 def _fitting(values: tuple[Any, ...]) -> list[Any]:
+    if not values:
+        return []
     cut = [_cut(value) if isinstance(value, str) else value for value in values]
     return sorted(set(cut))[:MAX_ITEMS]
 
