@@ -5,10 +5,10 @@
 Four ways take turns over the same covers, all on every CPU: the bare model, which embeds pictures
 that are ready in memory; a bare loop in one process that reads, decodes and embeds batch after
 batch; `workers.embedding.embed_shards`, which does the same in Ray actors and keeps the embeddings
-in the lake; and `workers.indexing.index_covers`, which also records them in the catalog and loads
-them into a gallery, here one in memory. Between them the machine multiplies large matrices: its
-peak arithmetic. The first SKIPPED shards or batches of each run do not count, nor do the last:
-starting actors is not what is compared, and is told by itself.
+in the lake; and `workers.indexing.embed_missing`, which also records them in the catalog. Between
+them the machine multiplies large matrices: its peak arithmetic. The first SKIPPED shards or batches
+of each run do not count, nor do the last: starting actors is not what is compared, and is told by
+itself.
 docs/operations.md holds the output.
 """
 
@@ -38,7 +38,6 @@ from cratewatch.embedding import (
     CPU_BATCH,
     Embedder,
     EmbeddingNet,
-    Embeddings,
     Grey,
     ModelConfig,
     batches,
@@ -47,13 +46,14 @@ from cratewatch.embedding import (
     save_model,
 )
 from cratewatch.embedding_shards import done_shards, drop_shards
-from cratewatch.gallery import Gallery, Hit
+from cratewatch.gallery import Gallery
 from cratewatch.images import decode, prepare_cover
+from cratewatch.indexing import Stores
 from cratewatch.lake import FolderLake, Lake, cover_key
 from workers import indexing
 from workers.cluster import node_cpus, ray_cluster
 from workers.embedding import ModelUse, embed_shards
-from workers.indexing import index_covers
+from workers.indexing import embed_missing
 
 LEAST_RATIO = 0.9
 COVER_BYTES = 30_000
@@ -64,26 +64,6 @@ PATIENCE_S = 300.0
 
 Told = list[tuple[float, int]]
 """When images were done, in seconds from the start, and how many."""
-
-
-class MemoryGallery:
-    """What index_covers needs of a gallery, at no cost."""
-
-    def __init__(self) -> None:
-        self._embeddings: dict[str, Embeddings] = {}
-
-    def upsert(self, _model: str, ids: list[str], _artworks: Any, embeddings: Embeddings) -> None:
-        self._embeddings |= dict(zip(ids, embeddings, strict=True))
-
-    def flush(self, _model: str) -> None:
-        return
-
-    def count(self, _model: str) -> int:
-        return len(self._embeddings)
-
-    def search(self, queries: Embeddings, k: int, **_: object) -> list[list[Hit]]:
-        del k
-        return [[Hit(cover_id, "", 1.0) for cover_id in self._embeddings] for _ in queries]
 
 
 def main() -> None:
@@ -110,7 +90,7 @@ def main() -> None:
             "bare model": lambda: _apart(_model_alone, lake, model, covers),
             "bare loop": lambda: _apart(_loop, lake, model, covers),
             "shards through Ray": lambda: _told(_shards(lake, model, covers, options.shard)),
-            "with catalog and gallery": lambda: _told(_indexed(catalog, lake, model, covers)),
+            "with the catalog": lambda: _told(_recorded(catalog, lake, model, covers)),
         }
         for _ in range(options.pairs):
             for dtype in (torch.float32, torch.bfloat16):
@@ -216,13 +196,13 @@ def _shards(lake: Lake, model: str, covers: list[Cover], size: int) -> Iterator[
     drop_shards(lake, done_shards(lake, model))
 
 
-def _indexed(catalog: Catalog, lake: Lake, model: str, covers: list[Cover]) -> Iterator[int]:
-    """Index in a thread, which tells each shard as it is loaded."""
+def _recorded(catalog: Catalog, lake: Lake, model: str, covers: list[Cover]) -> Iterator[int]:
+    """Embed and record in a thread, which tells each shard as it is done."""
     told: queue.Queue[int] = queue.Queue()
-    gallery = cast(Gallery, MemoryGallery())
+    stores = Stores(catalog, lake, cast(Gallery, None))  # nothing is loaded
     with ThreadPoolExecutor(1) as executor:
         report = executor.submit(
-            index_covers, catalog, lake, gallery, ModelUse(model), lambda done, _: told.put(done)
+            embed_missing, stores, ModelUse(model), lambda done, _: told.put(done)
         )
         done = 0
         while done < len(covers):
