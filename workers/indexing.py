@@ -150,6 +150,8 @@ class _Indexer:
         """Embed what is missing; each shard is recorded and loaded once it is in the lake."""
         book = self._catalog.embeddings
         total, done = book.count_missing(self._model), 0
+        if not total:
+            return  # without starting an actor
         missing = book.each_missing(self._model)
         for kept in embed_shards(self._lake, self._use, missing, SHARD_COVERS):
             self._catalog.items.fail_covers(kept.failed)

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 
 from cratewatch.catalog import Catalog, Cover, Release
 from cratewatch.embedding import load_model
+from cratewatch.embedding_shards import EmbeddingShard, write_shard
 from cratewatch.errors import BusyError, CheckError, NotFoundError, UnavailableError
 from cratewatch.facts import Facts, Wanted
 from cratewatch.gallery import Gallery, open_gallery
@@ -35,7 +37,7 @@ from cratewatch.lake import Lake, LakeLocation, cover_key
 from tests.conftest import draw_noise
 from tests.milvus_server import MilvusProcess
 from workers import indexing, rebuilding
-from workers.embedding import EmbeddedBatch, ModelUse
+from workers.embedding import KeptShard, ModelUse
 from workers.indexing import index_covers
 from workers.rebuilding import Target, build_collection
 
@@ -44,14 +46,17 @@ from workers.rebuilding import Target, build_collection
 def _embed_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Starting Ray's actors would take most of the time; test_indexing.py has them."""
 
-    def embed_covers(lake: Lake, model: ModelUse, covers: Sequence[Cover]) -> Iterator[Any]:
+    def embed_shards(
+        lake: Lake, model: ModelUse, covers: Iterator[Cover], size: int
+    ) -> Iterator[KeptShard]:
         embedder = load_model(lake, model.name)
-        for start in range(0, len(covers), 4):
-            batch = list(covers[start : start + 4])
-            images = [decode(lake.read(cover_key(cover.cover_id))) for cover in batch]
-            yield EmbeddedBatch(batch, embedder.embed_covers(images))
+        while batch := list(islice(covers, size)):
+            ids = [cover.cover_id for cover in batch]
+            made = embedder.embed_covers([decode(lake.read(cover_key(i))) for i in ids])
+            shard = EmbeddingShard(ids, [cover.artwork_id for cover in batch], made)
+            yield KeptShard(write_shard(lake, model.name, shard), ids, {})
 
-    monkeypatch.setattr(indexing, "embed_covers", embed_covers)
+    monkeypatch.setattr(indexing, "embed_shards", embed_shards)
 
 
 @dataclass
