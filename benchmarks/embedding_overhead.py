@@ -1,70 +1,69 @@
-"""Our embedding through Ray against a bare loop over the same model, batch and threads.
+"""Our embedding through Ray against the bare model and against a bare loop on the same machine.
 
-    .venv/bin/python benchmarks/embedding_overhead.py --covers 4000 --pairs 5
+    .venv/bin/python benchmarks/embedding_overhead.py --covers 4000 --pairs 5 [--folder COVERS]
 
-Three ways take turns over the same covers of a lake, all on every CPU: a plain loop in this
-process that reads, decodes and embeds batch after batch; `workers.embedding.embed_covers`, which
-does the same in a Ray actor; and `workers.indexing.index_covers`, which also keeps the embeddings
-in the lake and the ledger, with a gallery in memory. The first batch of each run does not count:
-loading the model is not what is compared.
+Four ways take turns over the same covers, all on every CPU: the bare model, which embeds pictures
+that are ready in memory; a bare loop in one process that reads, decodes and embeds batch after
+batch; `workers.embedding.embed_shards`, which does the same in Ray actors and keeps the embeddings
+in the lake; and `workers.indexing.embed_missing`, which also records them in the catalog. Between
+them the machine multiplies large matrices: its peak arithmetic. The first SKIPPED shards or batches
+of each run do not count, nor do the last: starting actors is not what is compared, and is told by
+itself.
 docs/operations.md holds the output.
 """
 
 from __future__ import annotations
 
 import argparse
+import queue
 import shutil
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import ray
 import torch
 from rich.console import Console
 from rich.table import Table
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.loopback_shop import distinct_jpeg
 from cratewatch.catalog import Catalog, Cover, open_catalog
 from cratewatch.embedding import (
+    CPU_BATCH,
+    Embedder,
     EmbeddingNet,
-    Embeddings,
+    Grey,
     ModelConfig,
     batches,
+    frame_cover,
     load_model,
     save_model,
 )
-from cratewatch.gallery import Gallery, Hit
+from cratewatch.embedding_shards import done_shards, drop_shards
+from cratewatch.gallery import Gallery
 from cratewatch.images import decode, prepare_cover
+from cratewatch.indexing import Stores
 from cratewatch.lake import FolderLake, Lake, cover_key
+from workers import indexing
 from workers.cluster import node_cpus, ray_cluster
-from workers.embedding import BATCH, ModelUse, embed_covers
-from workers.indexing import index_covers
+from workers.embedding import ModelUse, embed_shards
+from workers.indexing import embed_missing
 
-LEAST_RATIO = 0.85
+LEAST_RATIO = 0.9
 COVER_BYTES = 30_000
+SKIPPED = 2
+MATRIX = 4096
+PRODUCTS = 3
+PATIENCE_S = 300.0
 
-
-class MemoryGallery:
-    """What index_covers needs of a gallery, at no cost."""
-
-    def __init__(self) -> None:
-        self._embeddings: dict[str, Embeddings] = {}
-
-    def upsert(self, _model: str, ids: list[str], _artworks: Any, embeddings: Embeddings) -> None:
-        self._embeddings |= dict(zip(ids, embeddings, strict=True))
-
-    def flush(self, _model: str) -> None:
-        return
-
-    def count(self, _model: str) -> int:
-        return len(self._embeddings)
-
-    def search(self, queries: Embeddings, k: int, *, model: str) -> list[list[Hit]]:
-        del k, model
-        return [[Hit(cover_id, "", 1.0) for cover_id in self._embeddings] for _ in queries]
+Told = list[tuple[float, int]]
+"""When images were done, in seconds from the start, and how many."""
 
 
 def main() -> None:
@@ -72,41 +71,59 @@ def main() -> None:
     shutil.rmtree(options.home, ignore_errors=True)
     home: Path = options.home.absolute()
     lake = FolderLake(home / "lake")
-    config = ModelConfig(backbone=options.backbone, image_px=options.image_px)
+    config = ModelConfig(
+        backbone=options.backbone, stages=options.stages, image_px=options.image_px
+    )
     torch.manual_seed(0)
-    model = save_model(lake, EmbeddingNet(config), config, {}, [])
-    rates: dict[str, list[float]] = {"bare loop": [], "workers": [], "with shards and ledger": []}
+    net = EmbeddingNet(config)
+    model = save_model(lake, net, config, {}, [])
+    rates: dict[str, list[float]] = {}
+    starts: list[float] = []
+    peaks: dict[str, list[float]] = {}
+    indexing.SHARD_COVERS = options.shard
     with (
         closing(open_catalog(f"sqlite:///{home / 'catalog.db'}")) as catalog,
         ray_cluster("local", home / "ray"),
     ):
-        covers = _store(catalog, lake, options.covers)
-        torch.set_num_threads(node_cpus())
+        covers = _store(catalog, lake, options)
+        ways: dict[str, Callable[[], Told]] = {
+            "bare model": lambda: _apart(_model_alone, lake, model, covers),
+            "bare loop": lambda: _apart(_loop, lake, model, covers),
+            "shards through Ray": lambda: _told(_shards(lake, model, covers, options.shard)),
+            "with the catalog": lambda: _told(_recorded(catalog, lake, model, covers)),
+        }
         for _ in range(options.pairs):
-            rates["bare loop"].append(_rate(_bare(lake, model, covers)))
-            rates["workers"].append(
-                _rate(len(batch.covers) for batch in embed_covers(lake, ModelUse(model), covers))
-            )
+            for dtype in (torch.float32, torch.bfloat16):
+                peaks.setdefault(str(dtype), []).append(_apart(_peak_flops, dtype))
+            for name, way in ways.items():
+                rate, start_s = _rate(way())
+                rates.setdefault(name, []).append(rate)
+                if name == "shards through Ray":
+                    starts.append(start_s)
+            drop_shards(lake, done_shards(lake, model))
             catalog.embeddings.forget(model)
-            indexed = _indexed(catalog, lake, model, covers)
-            rates["with shards and ledger"].append(indexed)
     _show(rates)
+    print(f"actors need {statistics.median(starts):.1f} s until the first shard is written")
+    _show_arithmetic(config, net, statistics.median(rates["bare model"]), peaks)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--covers", type=int, default=4000)
     parser.add_argument("--pairs", type=int, default=5, help="runs of each way, taking turns")
+    parser.add_argument("--folder", type=Path, help="of JPEG covers; drawn ones without it")
+    parser.add_argument("--shard", type=int, default=128, help="covers of a shard")
     parser.add_argument("--backbone", choices=["resnet18", "resnet50"], default="resnet18")
+    parser.add_argument("--stages", type=int, default=ModelConfig.stages)
     parser.add_argument("--image-px", type=int, default=ModelConfig.image_px)
     parser.add_argument("--home", type=Path, default=Path("build/embedding-overhead"))
     return parser.parse_args()
 
 
-def _store(catalog: Catalog, lake: Lake, count: int) -> list[Cover]:
+def _store(catalog: Catalog, lake: Lake, options: argparse.Namespace) -> list[Cover]:
     run_id = catalog.runs.start("import")
-    for number in range(count):
-        stored = prepare_cover(distinct_jpeg(number, COVER_BYTES))
+    for number, data in enumerate(_jpegs(options)):
+        stored = prepare_cover(data)
         lake.write(cover_key(stored.cover_id), stored.data)
         cover = Cover(
             cover_id=stored.cover_id,
@@ -122,48 +139,122 @@ def _store(catalog: Catalog, lake: Lake, count: int) -> list[Cover]:
     return catalog.covers()
 
 
-def _rate(counts: Iterator[int]) -> float:
-    """Return images a second after the first batch, given the number of images in each."""
-    next(counts)
-    start = time.perf_counter()
-    images = sum(counts)
-    return images / (time.perf_counter() - start)
+def _jpegs(options: argparse.Namespace) -> Iterator[bytes]:
+    if options.folder is None:
+        yield from (distinct_jpeg(number, COVER_BYTES) for number in range(options.covers))
+    else:
+        files = sorted(options.folder.rglob("*.jpg"))[: options.covers]
+        yield from (file.read_bytes() for file in files)
 
 
-def _bare(lake: Lake, model: str, covers: list[Cover]) -> Iterator[int]:
+def _apart(way: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a bare way in a process of its own, as the actors are: the kernel may favour those."""
+    cpus = node_cpus()
+
+    @ray.remote(num_cpus=cpus, max_calls=1)
+    def run() -> Any:
+        torch.set_num_threads(cpus)
+        found = way(*arguments)
+        return _told(found) if isinstance(found, Iterator) else found
+
+    return ray.get(run.remote())
+
+
+def _told(counts: Iterator[int]) -> Told:
+    begin = time.perf_counter()
+    return [(time.perf_counter() - begin, count) for count in counts]
+
+
+def _rate(told: Told) -> tuple[float, float]:
+    """Return images a second and the seconds before the first ones, given what came when."""
+    counted = told[SKIPPED - 1 : -SKIPPED]
+    seconds = counted[-1][0] - counted[0][0]
+    return sum(count for _, count in counted[1:]) / seconds, told[0][0]
+
+
+def _model_alone(lake: Lake, model: str, covers: list[Cover]) -> Iterator[int]:
     embedder = load_model(lake, model)
-    side_px = 2 * embedder.config.image_px
-    for part in batches(len(covers), BATCH):
-        images = [
-            decode(lake.read(cover_key(cover.cover_id)), side_px=side_px) for cover in covers[part]
-        ]
-        yield len(embedder.embed_covers(images))
+    grey = [_picture(lake, embedder, cover) for cover in covers[:CPU_BATCH]]
+    for _ in batches(len(covers), CPU_BATCH):
+        yield len(embedder.embed_grey(grey))
 
 
-def _indexed(catalog: Catalog, lake: Lake, model: str, covers: list[Cover]) -> float:
-    told: list[tuple[float, int]] = []
-    gallery = cast(Gallery, MemoryGallery())
-    index_covers(
-        catalog,
-        lake,
-        gallery,
-        ModelUse(model),
-        lambda done, _: told.append((time.perf_counter(), done)),
-    )
-    (start, first), (end, last) = told[0], told[-1]
-    assert last == len(covers)
-    return (last - first) / (end - start)
+def _loop(lake: Lake, model: str, covers: list[Cover]) -> Iterator[int]:
+    embedder = load_model(lake, model)
+    for part in batches(len(covers), CPU_BATCH):
+        yield len(embedder.embed_grey([_picture(lake, embedder, cover) for cover in covers[part]]))
+
+
+def _picture(lake: Lake, embedder: Embedder, cover: Cover) -> Grey:
+    data = lake.read(cover_key(cover.cover_id))
+    return frame_cover(decode(data, side_px=2 * embedder.config.image_px), embedder.config)
+
+
+def _shards(lake: Lake, model: str, covers: list[Cover], size: int) -> Iterator[int]:
+    for shard in embed_shards(lake, ModelUse(model), iter(covers), size):
+        yield len(shard.cover_ids)
+    drop_shards(lake, done_shards(lake, model))
+
+
+def _recorded(catalog: Catalog, lake: Lake, model: str, covers: list[Cover]) -> Iterator[int]:
+    """Embed and record in a thread, which tells each shard as it is done."""
+    told: queue.Queue[int] = queue.Queue()
+    stores = Stores(catalog, lake, cast(Gallery, None))  # nothing is loaded
+    with ThreadPoolExecutor(1) as executor:
+        report = executor.submit(
+            embed_missing, stores, ModelUse(model), lambda done, _: told.put(done)
+        )
+        done = 0
+        while done < len(covers):
+            before, done = done, told.get(timeout=PATIENCE_S)
+            yield done - before
+    assert report.result().embedded == len(covers)
+
+
+def _peak_flops(dtype: torch.dtype) -> float:
+    """Return the floating-point operations a second of the product of two large matrices."""
+    matrix = torch.rand(MATRIX, MATRIX).to(dtype)
+    torch.mm(matrix, matrix)
+    seconds = []
+    for _ in range(PRODUCTS):
+        begin = time.perf_counter()
+        torch.mm(matrix, matrix)
+        seconds.append(time.perf_counter() - begin)
+    return float(2 * MATRIX**3 / min(seconds))
+
+
+def _flops_each(config: ModelConfig, net: EmbeddingNet) -> int:
+    """Return the floating-point operations for a picture; a multiply-add is two."""
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        net.eval()(torch.zeros(1, 1, config.image_px, config.image_px))
+    return int(counter.get_total_flops())
+
+
+def _show_arithmetic(
+    config: ModelConfig, net: EmbeddingNet, rate: float, peaks: dict[str, list[float]]
+) -> None:
+    each = _flops_each(config, net)
+    print(f"the model takes {each / 1e9:.3f} GFLOP for a picture, {each * rate / 1e9:.0f} GFLOP/s")
+    for dtype, values in peaks.items():
+        peak = statistics.median(values)
+        print(
+            f"{dtype}: a product of {MATRIX} x {MATRIX} reaches {peak / 1e9:.0f} GFLOP/s, of which "
+            f"the bare model has {each * rate / peak:.2f}"
+        )
 
 
 def _show(rates: dict[str, list[float]]) -> None:
-    bare = rates["bare loop"]
-    table = Table("way", "images/s, median", "range", "ratio to the bare loop, median of pairs")
+    table = Table("way", "images/s", "range", "of bare model", "of bare loop")
     for name, values in rates.items():
-        ratio = statistics.median(ours / loop for ours, loop in zip(values, bare, strict=True))
         spread = f"{min(values):.0f} to {max(values):.0f}"
-        table.add_row(name, f"{statistics.median(values):.0f}", spread, f"{ratio:.2f}")
+        shares = [f"{_share(values, rates[bare]):.2f}" for bare in ("bare model", "bare loop")]
+        table.add_row(name, f"{statistics.median(values):.0f}", spread, *shares)
     Console().print(table)
-    print(f"at least {LEAST_RATIO} is wanted of the workers")
+    print(f"at least {LEAST_RATIO} of the bare model is wanted of shards through Ray")
+
+
+def _share(ours: list[float], bare: list[float]) -> float:
+    return statistics.median(mine / other for mine, other in zip(ours, bare, strict=True))
 
 
 if __name__ == "__main__":

@@ -44,12 +44,12 @@ from cratewatch.settings import load_settings
 PLAN = StockPlan(n_releases=60)
 TINY = ModelConfig(image_px=32, cover_margin=0.0)
 SOURCE = "shop"
-# The command, with small batches and shards, so that a night of few covers has several of both.
+# The command, with small shards, so that a night of few covers has several.
 COMMAND = [
     sys.executable,
     "-c",
-    "import workers.embedding, workers.indexing\n"
-    "workers.embedding.BATCH, workers.indexing.SHARD_COVERS = 6, 12\n"
+    "import workers.indexing\n"
+    "workers.indexing.SHARD_COVERS = 12\n"
     "from cratewatch.cli import main; main()",
 ]
 CRAWL = "scrapers.crawl"
@@ -160,7 +160,7 @@ def snapshot(home: Path) -> dict[str, Any]:
         gallery.load(model)
         left["rows"] = gallery.count(model)
         queries = {i: v for s in shards for i, v in zip(s.cover_ids, s.embeddings, strict=True)}
-        hits = gallery.search(np.stack(list(queries.values())), 1, model=model)
+        hits = gallery.search(np.stack(list(queries.values())), 1, collection=model)
         left["found"] = {
             cover_id for cover_id, hit in zip(queries, hits, strict=True) if hit[0].score > 0.9999
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 from prefect import flow, task
@@ -9,23 +10,30 @@ from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import open_catalog
 from cratewatch.embedding import adopt_model, default_model, load_model, prepare_model
+from cratewatch.embedding_shards import done_shards, drop_shards
 from cratewatch.gallery import open_gallery
+from cratewatch.indexing import Stores, drop_old, refresh_facts
 from cratewatch.lake import Lake, open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from workers.cluster import ray_cluster
 from workers.embedding import ModelUse
 from workers.indexing import IndexReport, index_covers
+from workers.rebuilding import Progress, Target, build_collection
 
 
 @flow(name="index-gallery")
-def index_gallery(home: Path, model: str = "", *, rebuild: bool = False) -> IndexReport:
-    """Bring the model's collection up to date and point the alias to it.
+def index_gallery(
+    home: Path, model: str = "", *, rebuild: bool = False, embed_again: bool = False
+) -> IndexReport:
+    """Bring the model's collection up to date, or build one, and point the alias to it.
 
     Args:
         model: Name, or the path of a model folder, which is then copied into the lake; by
             default the one trained last, or else the one that ships in the package.
-        rebuild: Embed every cover again and remove rows that the catalog does not know.
+        rebuild: Build a fresh collection beside the one that serves, from the embeddings that
+            the lake has. A model's first collection is always built so.
+        embed_again: Embed every cover again, for a rebuild.
 
     Raises:
         NotFoundError: if there is no such model.
@@ -36,34 +44,51 @@ def index_gallery(home: Path, model: str = "", *, rebuild: bool = False) -> Inde
     name = adopt_model(lake, model or default_model(lake))
     prepare_model(lake, name, settings.inference)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
-        return index(settings, lake, name, rebuild)
+        return index(settings, lake, name, rebuild or embed_again, embed_again)
 
 
 @task(cache_policy=NO_CACHE)
-def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexReport:
-    """Embed, upsert, check, then move the alias."""
+def index(
+    settings: Settings, lake: Lake, model: str, rebuild: bool, embed_again: bool
+) -> IndexReport:
+    """Update or build, then drop what the alias left long ago."""
     dim = load_model(lake, model, settings.inference).config.dim
-    catalog = open_catalog(settings.catalog_url)
-    try:
-        with (
-            catalog.one_writer(),
-            open_gallery(settings.gallery_uri, settings.gallery_token) as gallery,
-            progress_bar("index") as advance,
-        ):
-            if model not in gallery.models():
-                catalog.embeddings.forget_indexed(model)
-            gallery.create(model, dim)
-            if rebuild:
+    use = ModelUse(model, settings.inference)
+    with (
+        closing(open_catalog(settings.catalog_url)) as catalog,
+        open_gallery(*settings.gallery) as gallery,
+        progress_bar("index") as advance,
+    ):
+        stores = Stores(catalog, lake, gallery)
+        if embed_again:
+            with catalog.one_writer():
+                drop_shards(lake, done_shards(lake, model))
                 catalog.embeddings.forget(model)
-                gallery.keep_only(model, {cover.cover_id for cover in catalog.covers()})
-            report = index_covers(
-                catalog,
-                lake,
-                gallery,
-                ModelUse(model, settings.inference),
-                lambda done, total: advance(done, total, ""),
+        collection = gallery.live(model)
+        if rebuild or collection is None:
+            target = Target(
+                dim, settings.gallery_index, settings.gallery_recall, settings.gallery_imports
             )
-            gallery.point_alias(model)
-            return report
-    finally:
-        catalog.close()
+            report = build_collection(stores, use, target, advance)
+        else:
+            report = update(stores, use, collection, dim, advance)
+        drop_old(gallery, settings.gallery_keep_days)
+        return report
+
+
+def update(
+    stores: Stores, model: ModelUse, collection: str, dim: int, advance: Progress
+) -> IndexReport:
+    """Load what is new into a collection that is there, then let readers use it."""
+    with stores.catalog.one_writer():
+        stores.gallery.create(collection, dim)
+        refresh_facts(stores, collection)
+        report = index_covers(
+            stores.catalog,
+            stores.lake,
+            stores.gallery,
+            model,
+            lambda done, total: advance(done, total, ""),
+        )
+        stores.gallery.point_alias(collection)
+        return report

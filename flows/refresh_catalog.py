@@ -15,14 +15,15 @@ from prefect.client.schemas.objects import State
 
 from cratewatch.catalog import Catalog, Diff, Run, open_catalog, refresh_kind
 from cratewatch.errors import CheckError, CratewatchError, UnavailableError
-from cratewatch.gallery import open_gallery
+from cratewatch.gallery import model_of, open_gallery
+from cratewatch.indexing import Stores, check_collection, refresh_facts
 from cratewatch.lake import COVERS, open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from scrapers.launch import CrawlDiedError, CrawlJob, CrawlReport, Job, run_crawl
 from workers.cluster import ray_cluster
 from workers.embedding import ModelUse
-from workers.indexing import IndexReport, check_collection, index_covers, up_to_date
+from workers.indexing import IndexReport, index_covers, up_to_date
 
 
 class RefreshError(CratewatchError):
@@ -177,17 +178,19 @@ def diff(settings: Settings, catalog: Catalog, source: str, run_id: str, complet
 def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
     """Embed and upsert new covers into the serving collection; None before the first model."""
     catalog.check_writer()
-    with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
-        model = gallery.serving_model()
-        if model is None:
+    with open_gallery(*settings.gallery) as gallery:
+        collection = gallery.serving()
+        if collection is None:
             _refuse_lost_gallery(settings, catalog)
             return None
-        gallery.load(model)
-        if up_to_date(catalog, model):
-            check_collection(gallery, model, catalog.embeddings.count_indexed(model), {})
-            catalog.embeddings.mark_indexed(model, [])  # known covers under new URLs
-            return IndexReport(model, 0, gallery.count(model))
+        model = model_of(collection)
         lake = open_lake(settings.lake)
+        gallery.load(collection)
+        refresh_facts(Stores(catalog, lake, gallery), collection)
+        if up_to_date(catalog, model):
+            check_collection(gallery, collection, catalog.embeddings.count_indexed(model), {})
+            catalog.embeddings.mark_indexed(model, [])  # known covers under new URLs
+            return IndexReport(model, 0, gallery.count(collection))
         with (
             ray_cluster(settings.ray_address, settings.home / "ray"),
             progress_bar("embed") as advance,

@@ -18,13 +18,21 @@ READY = "ready"
 PID_FILE = "/tmp/milvus/server_id_{pid}"  # it has no setting for the folder
 
 
+# Its etcd would listen for peers at 2380, where another server's may.
+ETCD = """name: default
+listen-client-urls: http://localhost:{clients}
+advertise-client-urls: http://localhost:{clients}
+listen-peer-urls: http://localhost:{peers}
+initial-advertise-peer-urls: http://localhost:{peers}
+initial-cluster: default=http://localhost:{peers}
+"""
+
+
 class MilvusProcess:
     """A server that can be killed and started again at the same address with the same data."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind((LOOPBACK, 0))
-            self._port = free.getsockname()[1]
+        self._port = _free_port()
         self._folder = folder
         self._launcher: subprocess.Popen[str] | None = None
         self._pid = ""
@@ -32,6 +40,11 @@ class MilvusProcess:
     @property
     def uri(self) -> str:
         return f"http://{LOOPBACK}:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        """Of the server, while it runs."""
+        return int(self._pid)
 
     def start(self) -> None:
         """Start it and wait until it is healthy."""
@@ -58,6 +71,13 @@ class MilvusProcess:
                 pid_file.parent.rmdir()
 
 
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind((LOOPBACK, 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
 def main() -> None:
     from milvus import MilvusServer, MilvusServerConfig
 
@@ -74,7 +94,12 @@ def main() -> None:
                 return None
             return free
 
-    server = MilvusServer(Config(data_dir=sys.argv[1], proxy_port=int(sys.argv[2])))
+    folder, port, etcd_port = Path(sys.argv[1]), int(sys.argv[2]), _free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    etcd = folder / "etcd.yaml"
+    etcd.write_text(ETCD.format(clients=etcd_port, peers=_free_port()))
+    os.environ["ETCD_CONFIG_PATH"] = str(etcd)
+    server = MilvusServer(Config(data_dir=str(folder), proxy_port=port, etcd_port=etcd_port))
     server.start()
     sys.stdout.write(f"{READY} {server.server_proc.pid}\n")
     sys.stdout.flush()

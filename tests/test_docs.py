@@ -255,6 +255,8 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("evaluate --json: a row", "src/cratewatch/grid_evaluation.py", "Row"),
         ("evaluate --queries --json", "src/cratewatch/evaluation.py", "Evaluation"),
         ("evaluate --json: a recall", "src/cratewatch/metrics.py", "Share"),
+        ("Gallery backups", "src/cratewatch/indexing/backups.py", "Backup"),
+        ("restore-gallery --json", "src/cratewatch/indexing/restoring.py", "Restored"),
         ("import --json", "src/cratewatch/importing.py", "ImportReport"),
         ("train --json", "workers/training.py", "TrainedModel"),
         ("Demo report", "src/cratewatch/demo/report.py", "DemoResult"),

@@ -120,8 +120,10 @@ def test_the_services_settings_are_those_of_cratewatch(
             if variable.startswith(ENV_PREFIX):
                 monkeypatch.setenv(variable, filled_in(value))
         settings = load_settings(home=home)
-        # Those of inference are right as they are on every machine.
+        # Those of inference and of one shop's gallery are right as they are on every machine.
         unset = {"home", "sources", "max_withdrawn_share", "runtime", "precision", "device"}
+        unset |= {f"gallery_{name}" for name in ("ca", "tenant", "index", "recall", "keep_days")}
+        unset |= {"gallery_import_path"}
         for field in set(Settings.model_fields) - unset:
             assert f"{ENV_PREFIX}{field.upper()}" in compose["services"][name]["environment"]
         assert settings.catalog_url.endswith("@postgres:5432/cratewatch")

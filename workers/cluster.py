@@ -125,9 +125,14 @@ def cpus() -> int:
     return max(1, int(resources.get("CPU", 1)))
 
 
+def node_resources() -> list[dict[str, float]]:
+    """Return what each node of the cluster has, such as {"CPU": 16.0, "GPU": 1.0}."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+
+
 def node_cpus() -> int:
     """Return the CPUs of the cluster's largest node: what one actor can have."""
-    return max(1, *(int(resources.get("CPU", 1)) for resources in _living_nodes()))
+    return max(1, *(int(resources.get("CPU", 1)) for resources in node_resources()))
 
 
 def result(reference: ray.ObjectRef[Any]) -> Any:
@@ -219,7 +224,7 @@ def fit_workers(count: int, *, gpu: bool | None = None) -> Workers:
     Raises:
         CratewatchError: if they do not fit: Ray would wait for resources for ever.
     """
-    nodes = _living_nodes()
+    nodes = node_resources()
     gpus = sum(int(node.get("GPU", 0)) for node in nodes)
     if gpu and not gpus:
         raise CratewatchError("--gpu: the Ray cluster has no GPU; leave it out to train on CPUs")
@@ -243,7 +248,7 @@ def fit_workers(count: int, *, gpu: bool | None = None) -> Workers:
 
 def fits(workers: Workers) -> bool:
     """Return whether the cluster's living nodes have room for the workers, were they idle."""
-    nodes = _living_nodes()
+    nodes = node_resources()
     places = sum(_places(node, workers.cpus_each, gpu=workers.gpu) for node in nodes)
     return places >= workers.count
 
@@ -252,11 +257,6 @@ def beside_driver() -> NodeAffinitySchedulingStrategy:
     """Return where an actor dies with no other node than that of this process."""
     node_id = ray.get_runtime_context().get_node_id()
     return NodeAffinitySchedulingStrategy(node_id, soft=False)
-
-
-def _living_nodes() -> list[dict[str, float]]:
-    """Return what each node has."""
-    return [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
 
 
 def _places(node: Mapping[str, float], cpus_each: int, *, gpu: bool) -> int:

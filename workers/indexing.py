@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from cratewatch.catalog import Catalog, Cover
+from cratewatch.catalog import Catalog
 from cratewatch.embedding import Embeddings
-from cratewatch.embedding_shards import EmbeddingShard, concatenate, read_shard, write_shard
+from cratewatch.embedding_shards import EmbeddingShard, done_shards, read_shard
 from cratewatch.errors import CheckError, NotFoundError
 from cratewatch.gallery import Gallery
+from cratewatch.indexing import Loader, Stores, check_collection
 from cratewatch.lake import Lake
-from workers.embedding import ModelUse, embed_covers
+from workers.embedding import ModelUse, embed_shards
 
 CHECK_SAMPLE = 64
-CHECK_SCORE = 0.999
-CHECK_TOP = 5  # covers drawn alike may tie with each other
 MAX_FAILED_SHARE = 0.01
-SHARD_COVERS = 1024  # what a kill may make to be embedded again
+SHARD_COVERS = 1024
 
 
 @dataclass(frozen=True)
@@ -53,50 +51,92 @@ def index_covers(
             more than MAX_FAILED_SHARE of all covers could not be embedded.
     """
     name = model.name
-    indexer = _Indexer(catalog, lake, gallery, model)
+    collection = gallery.live(name) or name
+    stores = Stores(catalog, lake, gallery)
+    indexer = _Indexer(stores, model, Loader(stores, collection))
+    indexer.adopt_left_over()
     indexer.load_left_over()
-    covers = catalog.embeddings.missing(name)
-    indexer.embed(covers, on_progress)
+    indexer.embed(on_progress)
     if indexer.loaded:
-        gallery.flush(name)
+        gallery.flush(collection)
     embedded = catalog.embeddings.count(name)
-    broken = len(indexer.failed) > MAX_FAILED_SHARE * (embedded + len(indexer.failed))
-    if indexer.loaded or not broken:
-        check_collection(gallery, name, embedded, indexer.sample)
+    if indexer.loaded or not _lacks_too_many(catalog, name):
+        check_collection(gallery, collection, embedded, indexer.sample)
         catalog.embeddings.mark_indexed(name, indexer.loaded)
-    if broken:
-        cover_id, reason = next(iter(indexer.failed.items()))
-        raise CheckError(
-            f"gallery: {len(indexer.failed)} covers could not be embedded for {name}, first "
-            f"{cover_id}: {reason}; look after the lake, refresh or import to fetch them again"
-        )
-    return IndexReport(name, len(covers) - len(indexer.failed), gallery.count(name), indexer.failed)
+    indexer.refuse_broken()
+    return IndexReport(name, indexer.embedded, gallery.count(collection), indexer.failed)
+
+
+def embed_missing(
+    stores: Stores, model: ModelUse, on_progress: Callable[[int, int], None]
+) -> IndexReport:
+    """Embed the covers that the model has not embedded yet, and load them nowhere.
+
+    Raises:
+        CheckError: if more than MAX_FAILED_SHARE of all covers could not be embedded.
+    """
+    indexer = _Indexer(stores, model, None)
+    indexer.adopt_left_over()
+    indexer.embed(on_progress)
+    indexer.refuse_broken()
+    return IndexReport(model.name, indexer.embedded, 0, indexer.failed)
 
 
 def up_to_date(catalog: Catalog, model: str) -> bool:
-    """Whether the model's collection holds every cover."""
+    """Whether the model's collection holds every cover that can be embedded."""
     embeddings = catalog.embeddings
-    return not (embeddings.shards_to_index(model) or embeddings.missing(model))
+    undone = embeddings.shards_to_index(model) or embeddings.count_missing(model)
+    return not (undone or _lacks_too_many(catalog, model))
+
+
+def _lacks_too_many(catalog: Catalog, model: str) -> bool:
+    lacking = catalog.embeddings.count_lacking(model)
+    return lacking > MAX_FAILED_SHARE * (catalog.embeddings.count(model) + lacking)
 
 
 class _Indexer:
-    """Embeds and loads for one model.
+    """Embeds for one model, and loads if there is a loader.
 
     Attributes:
+        embedded: How many covers were embedded.
         loaded: The covers that were upserted.
         failed: The reason of each cover that could not be embedded.
         sample: Embeddings, each (dim,), of some that were upserted.
     """
 
-    def __init__(self, catalog: Catalog, lake: Lake, gallery: Gallery, model: ModelUse) -> None:
-        self._catalog = catalog
-        self._lake = lake
-        self._gallery = gallery
+    def __init__(self, stores: Stores, model: ModelUse, loader: Loader | None) -> None:
+        self._catalog = stores.catalog
+        self._lake = stores.lake
+        self._loader = loader
         self._use = model
         self._model = model.name
+        self.embedded = 0
         self.loaded: list[str] = []
         self.failed: dict[str, str] = {}
         self.sample: dict[str, Embeddings] = {}
+
+    def adopt_left_over(self) -> None:
+        """Record shards that an earlier call was killed before it could record."""
+        book = self._catalog.embeddings
+        if not book.count_missing(self._model):
+            return
+        known = set(book.shards(self._model))
+        for key in done_shards(self._lake, self._model):
+            if key not in known:
+                with contextlib.suppress(NotFoundError):  # half of a shard is none
+                    shard = read_shard(self._lake, key)
+                    book.adopt_shard(self._model, shard.cover_ids, key)
+
+    def refuse_broken(self) -> None:
+        """Raise CheckError if too many covers have no embedding."""
+        if not _lacks_too_many(self._catalog, self._model):
+            return
+        first = [f", first {cover_id}: {why}" for cover_id, why in self.failed.items()][:1]
+        raise CheckError(
+            f"gallery: {self._catalog.embeddings.count_lacking(self._model)} covers could not be "
+            f"embedded for {self._model}{''.join(first)}; look after the lake, refresh or import "
+            "to fetch them again"
+        )
 
     def load_left_over(self) -> None:
         """Load what an earlier call embedded and did not load."""
@@ -106,67 +146,27 @@ class _Indexer:
             except NotFoundError:
                 self._catalog.embeddings.forget_shard(self._model, key)  # to be embedded again
 
-    def embed(self, covers: list[Cover], on_progress: Callable[[int, int], None]) -> None:
-        """Embed covers; what is embedded is kept and loaded shard by shard."""
-        parts: list[EmbeddingShard] = []
-        done = waiting = 0
-        for batch in embed_covers(self._lake, self._use, covers) if covers else ():
-            ids = [cover.cover_id for cover in batch.covers]
-            artworks = [cover.artwork_id for cover in batch.covers]
-            parts.append(EmbeddingShard(ids, artworks, batch.embeddings))
-            self._catalog.items.fail_covers(batch.failed)
-            self.failed |= batch.failed
-            done += len(ids) + len(batch.failed)
-            waiting += len(ids)
-            if waiting >= SHARD_COVERS or (waiting and done == len(covers)):
-                self._keep_and_load(concatenate(parts))
-                parts, waiting = [], 0
-            on_progress(done, len(covers))
-
-    def _keep_and_load(self, shard: EmbeddingShard) -> None:
-        key = write_shard(self._lake, self._model, shard)
-        self._catalog.embeddings.mark_embedded(self._model, shard.cover_ids, key)
-        self._load(shard)
+    def embed(self, on_progress: Callable[[int, int], None]) -> None:
+        """Embed what is missing; each shard is recorded and loaded once it is in the lake."""
+        book = self._catalog.embeddings
+        total, done = book.count_missing(self._model), 0
+        if not total:
+            return  # without starting an actor
+        missing = book.each_missing(self._model)
+        for kept in embed_shards(self._lake, self._use, missing, SHARD_COVERS):
+            self._catalog.items.fail_covers(kept.failed)
+            self.failed |= kept.failed
+            if kept.key:
+                book.mark_embedded(self._model, kept.cover_ids, kept.key)
+                self._load(read_shard(self._lake, kept.key))
+            self.embedded += len(kept.cover_ids)
+            done += len(kept.cover_ids) + len(kept.failed)
+            on_progress(done, total)
 
     def _load(self, shard: EmbeddingShard) -> None:
-        self._gallery.upsert(self._model, shard.cover_ids, shard.artwork_ids, shard.embeddings)
+        if self._loader is None:
+            return
+        self._loader.load(shard)
         self.loaded += shard.cover_ids
         wanted = CHECK_SAMPLE - len(self.sample)
         self.sample |= dict(zip(shard.cover_ids[:wanted], shard.embeddings, strict=False))
-
-
-def check_collection(
-    gallery: Gallery, model: str, expected: int, sample: dict[str, Embeddings]
-) -> None:
-    """Compare the row count with the expected one and find sample covers by themselves.
-
-    Args:
-        sample: Embeddings, each (dim,), of covers that were just upserted.
-
-    Raises:
-        CheckError: if rows are missing or too many, if there are none at all, or if a cover is
-            not found by its own embedding with a score of about 1.
-    """
-    rows = gallery.count(model)
-    if rows != expected:
-        raise CheckError(
-            f"gallery: {rows} covers in the collection of {model}, the catalog records "
-            f"{expected}; run `cratewatch index --rebuild`"
-        )
-    if rows == 0:
-        raise CheckError(
-            f"gallery: the collection of {model} is empty; import or refresh covers first"
-        )
-    if not sample:
-        return
-    found = gallery.search(np.stack(list(sample.values())), CHECK_TOP, model=model)
-    lost = [
-        cover_id
-        for cover_id, hits in zip(sample, found, strict=True)
-        if not any(hit.cover_id == cover_id and hit.score >= CHECK_SCORE for hit in hits)
-    ]
-    if lost:
-        raise CheckError(
-            f"gallery: {len(lost)} of {len(sample)} covers just indexed for {model} are not "
-            f"found by their own embedding, first {lost[0]}; run `cratewatch index --rebuild`"
-        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -68,7 +68,7 @@ class Pool:
 
     def map(
         self, submit: Callable[[Any, Any], ray.ObjectRef[Any]], items: Iterable[Any]
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """Yield the result of submit(actor, item) for each item, or Quarantined, in any order.
 
         Items are taken only as actors become free. An actor that dies, or of which any other

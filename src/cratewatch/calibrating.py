@@ -68,7 +68,7 @@ def calibrate_serving(
         )
         asked = {artwork_of[sample.label["cover_id"]] for sample in samples}
         background = draw_background(lake, embedder, covers, asked)
-        searcher = replace(identifier.searcher, background=background, model=embedder.name)
+        searcher = replace(identifier.searcher, background=background)
         trials = [
             one
             for part in batches(len(samples), BATCH)
@@ -125,7 +125,7 @@ def _alike(searcher: Searcher, lake: Lake, cover_ids: Sequence[str]) -> list[set
     """
     covers = [decode(lake.read(cover_key(cover_id))) for cover_id in cover_ids]
     vectors = searcher.embedder.embed_covers(covers)
-    near = searcher.gallery.search(vectors, LIKELY_TWINS, model=searcher.model)
+    near = searcher.gallery.search(vectors, LIKELY_TWINS, model=searcher.embedder.name)
     return [{hit.artwork_id for hit in hits if hit.score >= SAME_ARTWORK_SCORE} for hits in near]
 
 

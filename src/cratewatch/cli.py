@@ -20,6 +20,7 @@ import typer
 
 from cratewatch import (
     evaluation_command,
+    index_command,
     model_commands,
     synthesis_command,
     training_command,
@@ -30,7 +31,7 @@ from cratewatch.options import AsJson, Home
 from cratewatch.options import given as _given
 from cratewatch.printing import out, show, show_answer
 from cratewatch.settings import Settings, environment_settings, load_settings
-from cratewatch.tables import failures_table
+from cratewatch.tables import failures_table, status_tables
 
 app = typer.Typer(
     add_completion=False,
@@ -42,6 +43,7 @@ app.add_typer(model_commands.app)
 app.add_typer(synthesis_command.app)
 app.add_typer(training_command.app)
 app.add_typer(evaluation_command.app)
+app.add_typer(index_command.app)
 
 Rerank = Annotated[
     int | None,
@@ -170,25 +172,6 @@ def schedule(
         asyncio.run(serve_nights(settings, sources, nights))
 
 
-@app.command(epilog="Example: cratewatch index --home shop")
-def index(
-    model: Annotated[
-        str, typer.Option(help="Name, or a model folder. [default: the one trained last]")
-    ] = "",
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Embed every cover again.")] = False,
-    home: Home = None,
-    json_: AsJson = False,
-) -> None:
-    """Embed what the model has not embedded yet and let identify use it."""
-    settings = load_settings(home=home)
-    with _prefect(settings) as await_ready:
-        from flows.index_gallery import index_gallery
-
-        await_ready()
-        report = index_gallery(settings.home, model, rebuild=rebuild)
-    show(asdict(report), json_)
-
-
 @app.command(epilog="Example: cratewatch calibrate --false-accepts 0.02 --home shop")
 def calibrate(
     queries: Annotated[
@@ -221,20 +204,31 @@ def calibrate(
     epilog="Example: cratewatch identify crop.jpg --top 3 --home shop; "
     "find crops -name '*.jpg' | cratewatch identify - --json"
 )
-def identify(
+def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
     images: Annotated[list[str], typer.Argument(help="Image files; -: paths on standard input.")],
     top: Annotated[int, typer.Option(min=1, max=100, help="Matches for each image.")] = 5,
+    source: Annotated[str, typer.Option(help="Only releases of this source.")] = "",
+    year: Annotated[str, typer.Option(help="Only of this year, or span: 1970-1979.")] = "",
+    genre: Annotated[str, typer.Option(help="Only of this genre, as the source writes it.")] = "",
+    format_: Annotated[str, typer.Option("--format", help="Only in this format: LP.")] = "",
+    in_stock: Annotated[bool, typer.Option("--in-stock", help="Only what is in stock.")] = False,
+    withdrawn: Annotated[
+        bool, typer.Option("--withdrawn", help="Also what no source lists any more.")
+    ] = False,
     rerank: Rerank = None,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
     """Name the release that an image shows."""
+    from cratewatch.facts import Wanted, year_span
     from cratewatch.identification import open_identifier
     from cratewatch.retrieval import SearchConfig
 
     failed = False
     config = SearchConfig(**_given(rerank=rerank))
-    with open_identifier(load_settings(home=home), config) as identifier:
+    years = year_span(year) if year else None
+    wanted = Wanted(source, years, genre, format_, in_stock=in_stock, withdrawn=withdrawn)
+    with open_identifier(load_settings(home=home), config, wanted) as identifier:
         for answer in identifier.answers(_paths(images), top, IDENTIFY_BATCH):
             failed |= "error" in answer
             show_answer(answer, json_)
@@ -259,7 +253,8 @@ def status(
         found = collect_failures(settings, examples)
         show(found, json_, [failures_table(found)])
     else:
-        show(collect_status(settings), json_)
+        found = collect_status(settings)
+        show(found, json_, status_tables(found))
 
 
 @app.command(epilog="Example: cratewatch demo --home build/demo")

@@ -1,9 +1,13 @@
-"""Embeddings kept in the lake as Parquet, so that a load into the gallery can be repeated."""
+"""Embeddings kept in the lake as Parquet, so that a load into the gallery can be repeated.
+
+A shard counts only when its done marker, written last, is there and tells its very bytes.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cratewatch.embedding import Embeddings
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake import Lake
 
 PREFIX = "embeddings"
+PARQUET, DONE = ".parquet", ".done"
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,19 @@ class EmbeddingShard:
     artwork_ids: list[str]
     embeddings: Embeddings
 
+    def __post_init__(self) -> None:
+        """Raise CratewatchError, naming the cover, if an embedding holds NaN or infinity."""
+        broken = np.flatnonzero(~np.isfinite(self.embeddings).all(axis=1))
+        if len(broken):
+            raise CratewatchError(
+                f"cover {self.cover_ids[broken[0]]}: its embedding is not finite, nor are those of "
+                f"{len(broken) - 1} more of {len(self.cover_ids)} covers; look after the model's "
+                "weights, or set precision to fp32"
+            )
+
 
 def write_shard(lake: Lake, model: str, shard: EmbeddingShard) -> str:
-    """Write a shard and return its key, which the covers in it determine."""
+    """Write a shard and, last, its done marker; return its key, which its covers determine."""
     rows, dim = shard.embeddings.shape
     values = pa.array(shard.embeddings.reshape(rows * dim), pa.float32())
     table = pa.table(
@@ -38,11 +53,14 @@ def write_shard(lake: Lake, model: str, shard: EmbeddingShard) -> str:
             "embedding": pa.FixedSizeListArray.from_arrays(values, dim),
         }
     )
-    data = io.BytesIO()
-    pq.write_table(table, data)
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    data = file.getvalue()
     digest = hashlib.sha256("".join(sorted(shard.cover_ids)).encode()).hexdigest()
-    key = f"{PREFIX}/{model}/{digest[:16]}.parquet"
-    lake.write(key, data.getvalue())
+    key = f"{PREFIX}/{model}/{digest[:16]}{PARQUET}"
+    done = {"covers": rows, "dim": dim, "sha256": hashlib.sha256(data).hexdigest()}
+    lake.write(key, data)
+    lake.write(_done_key(key), json.dumps(done, sort_keys=True).encode())
     return key
 
 
@@ -50,11 +68,17 @@ def read_shard(lake: Lake, key: str) -> EmbeddingShard:
     """Read what write_shard wrote.
 
     Raises:
-        NotFoundError: if there is no such shard.
-        CratewatchError: if the object is not one.
+        NotFoundError: if there is no such shard, or it is not what its done marker tells.
+        CratewatchError: if the object is of another layout.
     """
+    done, data = lake.read(_done_key(key)), lake.read(key)
+    if hashlib.sha256(data).hexdigest() != _told_sha256(done):
+        raise NotFoundError(
+            f"lake {lake.root}: {key} is not what its done marker tells: cut off or changed; "
+            "delete both, and run `cratewatch index`, which embeds its covers again"
+        )
     try:
-        table = pq.read_table(io.BytesIO(lake.read(key)))
+        table = pq.read_table(io.BytesIO(data))
         column = table["embedding"].combine_chunks()
         embeddings = np.asarray(column.flatten(), np.float32).reshape(len(table), -1)
         return EmbeddingShard(
@@ -67,9 +91,26 @@ def read_shard(lake: Lake, key: str) -> EmbeddingShard:
         ) from error
 
 
-def concatenate(parts: Sequence[EmbeddingShard]) -> EmbeddingShard:
-    return EmbeddingShard(
-        [cover_id for part in parts for cover_id in part.cover_ids],
-        [artwork_id for part in parts for artwork_id in part.artwork_ids],
-        np.concatenate([part.embeddings for part in parts]),
-    )
+def done_shards(lake: Lake, model: str) -> list[str]:
+    """Return the keys of the model's shards that have a done marker, sorted."""
+    keys = set(lake.keys(f"{PREFIX}/{model}"))
+    return sorted(key for key in keys if key.endswith(PARQUET) and _done_key(key) in keys)
+
+
+def drop_shards(lake: Lake, keys: Sequence[str]) -> None:
+    """Delete shards, the markers first: what a kill leaves does not count."""
+    for key in keys:
+        lake.delete(_done_key(key))
+        lake.delete(key)
+
+
+def _done_key(key: str) -> str:
+    return f"{key.removesuffix(PARQUET)}{DONE}"
+
+
+def _told_sha256(done: bytes) -> str | None:
+    try:
+        told: dict[str, str] = json.loads(done)
+    except ValueError:  # a marker that was cut off itself
+        return None
+    return told.get("sha256")

@@ -196,7 +196,7 @@ def _prepare(settings: Settings, model: str, on_progress: Progress) -> _Exam:
 
 
 def _serving_model(settings: Settings) -> str:
-    with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
+    with open_gallery(*settings.gallery) as gallery:
         model = gallery.serving_model()
     if model is None:
         raise NotFoundError(

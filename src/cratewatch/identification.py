@@ -14,7 +14,8 @@ from PIL import Image
 from cratewatch.catalog import Catalog, open_catalog
 from cratewatch.embedding import Embedder, load_model
 from cratewatch.errors import ImageError, NotFoundError
-from cratewatch.gallery import Gallery, open_gallery
+from cratewatch.facts import EVERYTHING, Wanted
+from cratewatch.gallery import Gallery, model_of, open_gallery
 from cratewatch.images import load
 from cratewatch.lake import open_lake
 from cratewatch.retrieval import (
@@ -81,23 +82,27 @@ class Identifier:
 
 
 @contextlib.contextmanager
-def open_identifier(settings: Settings, config: SearchConfig | None = None) -> Iterator[Identifier]:
+def open_identifier(
+    settings: Settings, config: SearchConfig | None = None, wanted: Wanted = EVERYTHING
+) -> Iterator[Identifier]:
     """Open the model that the gallery's alias names.
 
     Args:
         config: How to search; None for the default.
+        wanted: What a release must be to be an answer.
 
     Raises:
         NotFoundError: if nothing is indexed yet.
     """
-    with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
-        model = gallery.serving_model()
-        if model is None:
+    with open_gallery(*settings.gallery) as gallery:
+        collection = gallery.serving()
+        if collection is None:
             raise NotFoundError(
                 f"gallery {gallery.uri}: nothing is indexed yet; import covers "
                 "(`cratewatch import FOLDER`) or refresh a source, then run `cratewatch index`"
             )
-        gallery.load(model)
+        model = model_of(collection)
+        gallery.load(collection)
         lake = open_lake(settings.lake)
         searcher = Searcher(
             load_model(lake, model, settings.inference),
@@ -105,6 +110,7 @@ def open_identifier(settings: Settings, config: SearchConfig | None = None) -> I
             config or SearchConfig(),
             load_background(lake, model),
             CoverKeypoints(lake),
+            wanted,
         )
         calibration = load_calibration(lake, model)
         fits = calibration is not None and calibration.search == searcher.config

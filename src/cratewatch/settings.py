@@ -5,6 +5,7 @@ Only the command line and the flows read settings; library functions take plain 
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 import tomllib
@@ -30,6 +31,7 @@ from pydantic_settings import (
 )
 
 from cratewatch.errors import SettingsError
+from cratewatch.index_kinds import IndexSetting
 from cratewatch.inference import Device, Inference, Precision, RuntimeName
 from cratewatch.lake import LakeLocation
 
@@ -111,6 +113,20 @@ class Settings(BaseSettings):
     s3_secret_key: SecretStr = SecretStr("")
     gallery_uri: str = ""
     gallery_token: str = ""
+    gallery_ca: str = Field(
+        default="", description="PEM file with the certificate that signed the gallery server's"
+    )
+    gallery_tenant: str = Field(default="", description="whose collections on a shared server")
+    gallery_index: IndexSetting = "auto"
+    gallery_recall: float = Field(
+        default=0.98, gt=0, le=1, description="recall@10 that searches are tuned to"
+    )
+    gallery_import_path: str = Field(
+        default="", description="folder or s3://BUCKET/PREFIX that the Milvus server reads"
+    )
+    gallery_keep_days: float = Field(
+        default=7.0, ge=0, description="how long a collection is kept that served before"
+    )
     ray_address: str = "local"
     runtime: RuntimeName = "auto"
     precision: Precision = "auto"
@@ -131,8 +147,12 @@ class Settings(BaseSettings):
             "gallery_uri": str(home / "gallery.db"),
         }
         given = {key: value for key, value in values.items() if value or key not in in_home}
-        for key in ("lake_path", "gallery_uri"):  # a relative path counts from home
-            if key in given and "://" not in str(given[key]):
+        for key in (
+            "lake_path",
+            "gallery_uri",
+            "gallery_import_path",
+        ):  # a relative path counts from home
+            if given.get(key) and "://" not in str(given[key]):
                 given[key] = str(home / str(given[key]))
         return in_home | given | {"home": home}
 
@@ -165,6 +185,17 @@ class Settings(BaseSettings):
             access_key=self.s3_access_key,
             secret_key=self.s3_secret_key,
         )
+
+    @property
+    def gallery(self) -> tuple[str, str, str, str]:
+        """All that open_gallery() needs: address, token, tenant, certificate."""
+        return self.gallery_uri, self.gallery_token, self.gallery_tenant, self.gallery_ca
+
+    @property
+    def gallery_imports(self) -> LakeLocation | None:
+        """Where the Milvus server reads files to import; the lake's keys open a bucket."""
+        path = self.gallery_import_path
+        return dataclasses.replace(self.lake, path=path) if path else None
 
     @property
     def inference(self) -> Inference:

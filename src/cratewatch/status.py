@@ -9,6 +9,7 @@ from cratewatch.catalog import open_catalog
 from cratewatch.embedding import models
 from cratewatch.errors import CratewatchError
 from cratewatch.gallery import open_gallery
+from cratewatch.indexing import gallery_health
 from cratewatch.lake import open_lake
 from cratewatch.settings import Settings
 from cratewatch.shards import runs
@@ -55,10 +56,7 @@ def sources_to_retry(settings: Settings) -> list[str]:
 
 def _gallery_status(settings: Settings) -> dict[str, Any]:
     try:
-        with open_gallery(settings.gallery_uri, settings.gallery_token) as gallery:
-            return {
-                "serving_model": gallery.serving_model(),
-                "rows": {model: gallery.count(model) for model in gallery.models()},
-            }
+        with open_gallery(*settings.gallery) as gallery:
+            return gallery_health(gallery)
     except CratewatchError as error:  # a refresh may hold it right now
         return {"error": str(error)}

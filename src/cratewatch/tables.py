@@ -111,6 +111,34 @@ def _share(share: dict[str, float]) -> tuple[str, str]:
     return f"{share['value']:.1%}", f"{share['low']:.1%} to {share['high']:.1%}"
 
 
+def status_tables(status: dict[str, Any]) -> Iterator[Table]:
+    """Yield what status tells: all but the gallery's collections, then a row for each of these."""
+    gallery = dict(status["gallery"])
+    collections = gallery.pop("collections", {})
+    yield report_table({**status, "gallery": gallery})
+    if collections:
+        yield _collections_table(collections, gallery["serving"])
+
+
+def _collections_table(collections: dict[str, Any], serving: str | None) -> Table:
+    table = Table(title="collections of the gallery")
+    table.add_column("collection", no_wrap=True)
+    for column in ("rows", "index", "search", "recall@10", "state"):
+        table.add_column(column, justify="right" if column in ("rows", "recall@10") else "left")
+    for name, found in collections.items():
+        until = found["served_until"]
+        state = f"served until {until:%Y-%m-%d %H:%M}" if until else found["state"]
+        table.add_row(
+            name,
+            "" if found["rows"] is None else str(found["rows"]),
+            found["index"],
+            " ".join(f"{key} {value}" for key, value in found["search"].items()),
+            "" if found["recall_at_10"] is None else f"{found['recall_at_10']:.1%}",
+            "serves" if name == serving else state,
+        )
+    return table
+
+
 def report_table(report: dict[str, Any]) -> Table:
     """Lay out the leaves of a report, each named by its way from the root."""
     table = Table(show_header=False)

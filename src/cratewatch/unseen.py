@@ -19,7 +19,7 @@ from cratewatch.embedding import (
     models,
     train_artworks,
 )
-from cratewatch.embedding_shards import PREFIX, read_shard
+from cratewatch.embedding_shards import done_shards, read_shard
 from cratewatch.images import Pixels, decode, pixels
 from cratewatch.inference import AUTO, Inference
 from cratewatch.lake import FolderLake, Lake, cover_key
@@ -112,7 +112,7 @@ class Pictures(Sequence[tuple[str, Pixels]]):
 
 def _kept(lake: Lake, model: str) -> Iterator[tuple[str, Embeddings]]:
     """Yield cover ids and vectors of what was embedded by the model before."""
-    for key in lake.keys(f"{PREFIX}/{model}"):
+    for key in done_shards(lake, model):
         shard = read_shard(lake, key)
         yield from zip(shard.cover_ids, shard.embeddings, strict=True)
 

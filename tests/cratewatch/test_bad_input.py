@@ -6,14 +6,11 @@ setting in test_settings.py, and every kind of Milvus in test_gallery.py.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +24,9 @@ from cratewatch.errors import CratewatchError
 from cratewatch.gallery import Gallery, open_gallery
 from cratewatch.images import load
 from cratewatch.importing import STAGE_BATCH, import_folder
+from cratewatch.indexing import Stores, back_up
 from cratewatch.lake import FolderLake, Lake
+from tests.disks import mount, read_only, small_disk
 
 
 def the_line(answer: subprocess.CompletedProcess[str]) -> str:
@@ -45,37 +44,6 @@ def contents(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
-
-
-def mount(*arguments: str) -> None:
-    """Mount, or skip the test where that is not permitted."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting needs root")
-    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"this machine does not let tests mount: {done.stderr.strip()}")
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path, kib: int) -> Iterator[None]:
-    """Have a file system of its own size at a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    mount("-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder))
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-@contextlib.contextmanager
-def read_only(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    mount("--bind", str(folder), str(folder))
-    try:
-        mount("-o", "remount,ro,bind", str(folder))
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def bad_images(jpeg: bytes) -> dict[str, bytes]:
@@ -310,8 +278,21 @@ def test_a_full_disk_under_the_gallery_loses_nothing(
             assert gallery.count(tiny_model) >= 4
             gallery.upsert(tiny_model, ids, ids, embeddings)
             assert gallery.count(tiny_model) == 24
-            hits = gallery.search(embeddings, 1, model=tiny_model)
+            hits = gallery.search(embeddings, 1, collection=tiny_model)
             assert [found[0].cover_id for found in hits] == ids
+
+
+def test_a_full_disk_under_a_backup_leaves_nothing_half_written(
+    home: Path, catalog: Catalog, lake: FolderLake, served: list[Cover]
+) -> None:
+    folder = lake.root / "backups"
+    with open_gallery(str(home / "gallery.db")) as gallery, small_disk(folder, kib=8):
+        stores = Stores(catalog, lake, gallery)
+        with pytest.raises(CratewatchError, match=r"lake .*backups/b/.*No space left on device"):
+            back_up(stores, "b")
+        assert not [path for path in folder.rglob("*") if path.is_file()]
+        mount("-o", "remount,size=20m", str(folder))
+        assert back_up(stores, "b").rows == 24
 
 
 def _fill(gallery: Gallery, model: str, ids: list[str], embeddings: Embeddings) -> None:

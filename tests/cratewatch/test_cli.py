@@ -88,10 +88,12 @@ def test_status_counts_what_is_there(
 ) -> None:
     status = json.loads(run("status", "--json", "--home", str(home)).stdout)
     assert status["catalog"]["covers"] == len(served)
-    assert status["gallery"] == {
-        "serving_model": tiny_model,
-        "rows": {tiny_model: len(served)},
-    }
+    gallery = status["gallery"]
+    assert (gallery["serving_model"], gallery["serving"]) == (tiny_model, tiny_model)
+    collection = gallery["collections"][tiny_model]
+    assert (collection["rows"], collection["index"], collection["state"]) == (24, "FLAT", "ready")
+    assert gallery["found_themselves"] == {"found": len(served), "of": len(served)}
+    assert 0 <= gallery["lag_s"] < 60
 
 
 def test_import_says_what_it_did(run: Any, home: Path, cover_folder: Path) -> None:

@@ -1,17 +1,26 @@
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from cratewatch.embedding import (
+    BACKBONES,
+    Backbone,
     Embedder,
     EmbeddingNet,
     ModelConfig,
     TorchRuntime,
+    batch_for,
     batches,
+    export_onnx,
+    find_model,
     frame_cover,
     load_model,
     models,
+    picture_bytes,
     save_model,
     standardise,
     to_grey,
@@ -107,3 +116,58 @@ def test_batches_cover_everything_once() -> None:
     items = list(range(7))
     assert [items[part] for part in batches(7, 3)] == [[0, 1, 2], [3, 4, 5], [6]]
     assert list(batches(0, 3)) == []
+
+
+class Says:
+    """A runtime that answers the same whatever it is asked, or refuses."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def __call__(self, _: Any) -> Any:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+def test_a_model_that_does_not_fit_its_configuration_says_so_before_it_is_used() -> None:
+    Embedder(Says(np.ones((1, 128), np.float32)), TINY, "net").warm_up()
+    narrow = Embedder(Says(np.ones((1, 64), np.float32)), TINY, "net")
+    with pytest.raises(CratewatchError, match=r"^model net: it makes embeddings of 64 .* not 128"):
+        narrow.warm_up()
+    odd = Embedder(Says(RuntimeError("Exception from core:\n32 is not 64\n")), TINY, "net")
+    with pytest.raises(CratewatchError, match=r"cannot embed a picture of 32 px \(32 is not 64\)"):
+        odd.warm_up()
+
+
+def test_a_model_exported_from_another_network_is_refused(lake: Lake) -> None:
+    small = save_model(lake, EmbeddingNet(TINY), TINY, {}, [])
+    wide = replace(TINY, dim=64)
+    other = save_model(lake, EmbeddingNet(wide), wide, {}, [])
+    lake.write(f"models/{small}/model.onnx", export_onnx(find_model(lake, other)))
+    with pytest.raises(CratewatchError, match=f"model {small}: it makes embeddings of 64 numbers"):
+        load_model(lake, small, Inference("openvino")).warm_up()
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("image_px", [64, 224])
+def test_no_layer_holds_more_of_a_picture_than_is_reckoned_with(
+    backbone: Backbone, image_px: int
+) -> None:
+    config = ModelConfig(backbone, stages=4, pooling="mean", image_px=image_px)
+    sizes: list[int] = []
+    net = EmbeddingNet(config).eval().to("meta")
+    for layer in net.modules():
+        if not list(layer.children()):
+            layer.register_forward_hook(
+                lambda _, taken, made: sizes.append(4 * (taken[0].numel() + made.numel()))
+            )
+    net(torch.empty(1, 1, image_px, image_px, device="meta"))
+    assert max(sizes) <= picture_bytes(config) <= 4 * max(sizes)
+
+
+def test_batches_are_as_large_as_memory_allows() -> None:
+    config = ModelConfig(image_px=224)  # 6.4 MB a picture
+    assert batch_for(config, 10**12, 64) == 64
+    assert batch_for(config, 10**9, 512) == 77
+    assert batch_for(config, 10**6, 512) == 1

@@ -15,13 +15,13 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
+import trustme
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
 from milvus_lite.db import MilvusLite
 from pymilvus.grpc_gen import milvus_pb2_grpc
 
-from cratewatch import gallery as gallery_module
-from cratewatch.errors import NotFoundError, SettingsError, UnavailableError
-from cratewatch.gallery import Gallery, open_gallery
+from cratewatch.errors import CheckError, NotFoundError, SettingsError, UnavailableError
+from cratewatch.gallery import Gallery, connection, open_gallery
 
 SERVER = """
 import sys, time
@@ -59,7 +59,7 @@ def test_search_agrees_with_numpy(gallery: Gallery) -> None:
     rng = np.random.default_rng(0)
     vectors, queries = unit(rng, 300), unit(rng, 7)
     ids = fill(gallery, "m", vectors)
-    found = gallery.search(queries, 5, model="m")
+    found = gallery.search(queries, 5, collection="m")
     cosines = queries @ vectors.T
     for row, hits in zip(cosines, found, strict=True):
         best = np.argsort(-row)[:5]
@@ -74,7 +74,7 @@ def test_an_upsert_replaces(gallery: Gallery) -> None:
     moved = unit(rng, 20)
     ids = fill(gallery, "m", moved)
     assert gallery.count("m") == 20
-    assert gallery.search(moved[3:4], 1, model="m")[0][0].cover_id == ids[3]
+    assert gallery.search(moved[3:4], 1, collection="m")[0][0].cover_id == ids[3]
 
 
 def test_readers_follow_the_alias(gallery: Gallery) -> None:
@@ -119,7 +119,7 @@ def test_a_collection_that_was_left_without_its_index_gets_it(gallery: Gallery) 
     client.release_collection("covers_m")
     client.drop_index("covers_m", client.list_indexes("covers_m")[0])
     gallery.create("m", 128)
-    assert [hits[0].cover_id for hits in gallery.search(vectors, 1, model="m")] == ids
+    assert [hits[0].cover_id for hits in gallery.search(vectors, 1, collection="m")] == ids
 
 
 def test_rows_that_nobody_knows_are_removed(gallery: Gallery) -> None:
@@ -136,7 +136,7 @@ def test_doubled_ids_and_broken_vectors_are_refused(gallery: Gallery) -> None:
     with pytest.raises(ValueError, match="repeats"):
         gallery.upsert("m", ["a", "a"], ["x", "y"], vectors)
     vectors[1, 0] = np.nan
-    with pytest.raises(ValueError, match="finite"):
+    with pytest.raises(CheckError, match="cover b; the model is broken"):
         gallery.upsert("m", ["a", "b"], ["x", "y"], vectors)
     assert gallery.count("m") == 0
 
@@ -194,7 +194,7 @@ def test_a_server_that_goes_away_is_an_error_in_every_call(
         fill(gallery, "m", unit(np.random.default_rng(0), 20))
         gallery.point_alias("m")
         for name in ("CALL_TIMEOUT_S", "LOAD_TIMEOUT_S", "PATIENCE_S"):
-            monkeypatch.setattr(gallery_module, name, 0.5)
+            monkeypatch.setattr(connection, name, 0.5)
         os.kill(process.pid, how)
         for name, use in USES.items():
             with pytest.raises(UnavailableError, match=message) as caught:
@@ -236,7 +236,7 @@ def test_a_server_that_is_not_there_is_named(uri: str, message: str) -> None:
 def test_something_that_listens_and_says_nothing_is_given_up_soon(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(gallery_module, "CONNECT_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT_S", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(UnavailableError, match="does not answer in time"), open_gallery(uri):
@@ -266,16 +266,27 @@ class Doorkeeper(grpc.ServerInterceptor):
         )
 
 
-def _serve(stack: contextlib.ExitStack, folder: Path, port: int = 0, token: str = "") -> str:
+def _serve(
+    stack: contextlib.ExitStack,
+    folder: Path,
+    port: int = 0,
+    token: str = "",
+    credentials: grpc.ServerCredentials | None = None,
+) -> str:
     database = MilvusLite(str(folder))
     stack.callback(database.close)
     interceptors = [Doorkeeper(token)] if token else []
     server = grpc.server(futures.ThreadPoolExecutor(4), interceptors=interceptors)
     milvus_pb2_grpc.add_MilvusServiceServicer_to_server(MilvusServicer(database), server)
-    port = server.add_insecure_port(f"127.0.0.1:{port}")
+    address = f"127.0.0.1:{port}"
+    port = (
+        server.add_secure_port(address, credentials)
+        if credentials
+        else server.add_insecure_port(address)
+    )
     server.start()
     stack.callback(lambda: server.stop(grace=None).wait())
-    return f"http://127.0.0.1:{port}"
+    return f"{'https' if credentials else 'http'}://127.0.0.1:{port}"
 
 
 def test_a_wrong_token_is_named(tmp_path: Path) -> None:
@@ -287,6 +298,28 @@ def test_a_wrong_token_is_named(tmp_path: Path) -> None:
                 pass
         with open_gallery(uri, "root:right") as gallery:
             assert gallery.models() == []
+
+
+def test_a_server_with_a_certificate_of_ones_own_is_trusted_by_its_authority(
+    tmp_path: Path,
+) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    for name, one in (("ca", authority), ("stranger", stranger)):
+        one.cert_pem.write_to_path(str(tmp_path / f"{name}.pem"))
+    own = authority.issue_cert("127.0.0.1")
+    chain = b"".join(blob.bytes() for blob in own.cert_chain_pems)
+    credentials = grpc.ssl_server_credentials([(own.private_key_pem.bytes(), chain)])
+    with contextlib.ExitStack() as stack:
+        uri = _serve(stack, tmp_path / "server.db", credentials=credentials)
+        for ca in ("", str(tmp_path / "stranger.pem")):
+            with pytest.raises(UnavailableError, match=r"check gallery_uri") as refused:
+                stack.enter_context(open_gallery(uri, ca=ca))
+            assert "\n" not in str(refused.value)
+        with open_gallery(uri, ca=str(tmp_path / "ca.pem")) as gallery:
+            assert gallery.models() == []
+    missing = str(tmp_path / "missing.pem")
+    with pytest.raises(SettingsError, match=r"gallery_ca .*missing\.pem: no such file"):
+        stack.enter_context(open_gallery(uri, ca=missing))
 
 
 def test_a_path_that_is_no_milvus_lite_file_is_named(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from cratewatch.catalog import Catalog, Cover
+from cratewatch.catalog.embeddings import MAX_TRIES
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.gallery import Gallery, open_gallery
 from cratewatch.importing import import_folder
@@ -114,6 +115,29 @@ def test_one_cover_that_is_lost_does_not_stop_the_others_and_is_fetched_again(
     report = index(catalog, lake, gallery, tiny_model)
     assert (report.embedded, report.rows, report.failed) == (1, 24, {})
     assert catalog.items.failures() == {}
+
+
+def test_a_cover_that_is_never_readable_is_set_aside_until_it_is_stored_anew(
+    catalog: Catalog, imported: list[Cover], cover_folder: Path, lake: Lake, tiny_model: str
+) -> None:
+    book, items = catalog.embeddings, catalog.items
+    lost = imported[0].cover_id
+    for tried in range(MAX_TRIES):
+        assert book.count_missing(tiny_model) == 24, tried
+        items.fail_covers({lost: "no object"})
+    assert book.count_missing(tiny_model) == 23
+    assert lost not in {cover.cover_id for cover in book.missing(tiny_model)}
+    assert book.count_lacking(tiny_model) == 24
+    assert items.failures() == {"unreadable_in_lake": 1}
+    book.mark_embedded(tiny_model, [cover.cover_id for cover in imported[1:]], "shard")
+    book.mark_indexed(tiny_model, [cover.cover_id for cover in imported[1:]])
+    assert not up_to_date(catalog, tiny_model), "1 of 24 is more than 1 %"
+    import_folder(cover_folder, catalog, lake)
+    assert [cover.cover_id for cover in book.missing(tiny_model)] == [lost]
+    for _ in range(MAX_TRIES):
+        items.fail_covers({lost: "no object"})
+    book.forget(tiny_model)
+    assert book.count_missing(tiny_model) == 24, "who rebuilds tries all"
 
 
 def test_an_empty_collection_never_serves(

@@ -26,6 +26,7 @@ from cratewatch.catalog.records import (
 )
 from cratewatch.catalog.runs import Runs
 from cratewatch.catalog.schema import CoverRow, OfferRow, ReleaseRow, StagedReleaseRow
+from cratewatch.facts import Facts, words
 
 
 def open_catalog(url: str) -> Catalog:
@@ -61,6 +62,14 @@ class Catalog:
     def one_writer(self) -> AbstractContextManager[None]:
         """Hold the catalog's lock for a block; see Database.one_writer."""
         return self._db.one_writer()
+
+    def wait_for_writer(self, limit_s: float) -> AbstractContextManager[None]:
+        """Hold the catalog's lock for a block, when whoever holds it has ended."""
+        return self._db.one_writer(limit_s)
+
+    def one_rebuild(self) -> AbstractContextManager[None]:
+        """Let one process at a time build a collection; see Database.one_rebuild."""
+        return self._db.one_rebuild()
 
     def check_writer(self) -> None:
         """Raise if the lock was lost meanwhile; see Database.check_writer."""
@@ -190,6 +199,20 @@ class Catalog:
             releases.sort(key=lambda r: (r.withdrawn_at is not None, r.release_id))
         return found
 
+    def facts_of(self, artwork_ids: Sequence[str]) -> dict[str, Facts]:
+        """Return what is true of each artwork's releases and covers."""
+        wanted = list(dict.fromkeys(artwork_ids))
+        sources: dict[str, set[str]] = {artwork_id: set() for artwork_id in wanted}
+        with self._db.transaction() as session:
+            for batch in _batches(wanted):
+                query = select(CoverRow.artwork_id, CoverRow.source).distinct()
+                for artwork_id, source in session.execute(
+                    query.where(CoverRow.artwork_id.in_(batch))
+                ):
+                    sources[artwork_id].add(source)
+        releases = self.releases_of(wanted)
+        return {artwork: _facts(sources[artwork], releases[artwork]) for artwork in wanted}
+
     def counts(self) -> dict[str, int]:
         """Return the numbers that status shows."""
         listed = ReleaseRow.withdrawn_at.is_(None)
@@ -209,6 +232,9 @@ class Catalog:
 def _releases_with_offers(artwork_ids: Sequence[str]) -> Any:
     latest = (
         select(OfferRow.release_id, func.max(OfferRow.seen_at).label("seen_at"))
+        .join(ReleaseRow, ReleaseRow.release_id == OfferRow.release_id)
+        .join(CoverRow, CoverRow.cover_id == ReleaseRow.cover_id)
+        .where(CoverRow.artwork_id.in_(artwork_ids))
         .group_by(OfferRow.release_id)
         .subquery()
     )
@@ -227,17 +253,31 @@ def _releases_with_offers(artwork_ids: Sequence[str]) -> Any:
 def _listed(release: ReleaseRow, offer: OfferRow | None) -> ListedRelease:
     return ListedRelease(
         release_id=release.release_id,
+        source=release.source,
         artist=release.artist,
         title=release.title,
         year=release.year,
         label=release.label,
         catno=release.catno,
         format=release.format,
+        genres=tuple(release.genres),
         page_url=release.page_url,
         price=offer.price if offer else None,
         currency=offer.currency if offer else None,
         in_stock=offer.in_stock if offer else None,
         withdrawn_at=release.withdrawn_at,
+    )
+
+
+def _facts(sources: set[str], releases: Sequence[ListedRelease]) -> Facts:
+    listed = [release for release in releases if release.withdrawn_at is None]
+    return Facts(
+        sources=tuple(sorted(sources | {release.source for release in releases})),
+        years=tuple(sorted({release.year for release in releases if release.year is not None})),
+        genres=words(genre for release in releases for genre in release.genres),
+        formats=words(release.format for release in releases if release.format),
+        in_stock=any(release.in_stock for release in listed),
+        withdrawn=bool(releases) and not listed,
     )
 
 

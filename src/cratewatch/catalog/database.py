@@ -6,6 +6,7 @@ import contextlib
 import logging
 import re
 import ssl
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,9 +31,11 @@ from cratewatch.locking import hold_lock
 # Bounded by the variables of a statement: 32,766 in SQLite, 65,535 in PostgreSQL.
 ROWS_AT_ONCE = 500
 CONNECT_TIMEOUT_S = 10
-LOCK_NAME = "writer.lock"
+LOCK_NAME, REBUILD_LOCK_NAME = "writer.lock", "rebuild.lock"
+PAUSE_S = 0.5
 WRITER_LOCK = 0x637261746577  # PostgreSQL's advisory locks have numbers for names
 MIGRATION_LOCK = WRITER_LOCK + 1
+REBUILD_LOCK = WRITER_LOCK + 2
 
 
 def open_database(url: str) -> Database:
@@ -128,30 +131,60 @@ class Database:
             raise self.explained(error) from error
 
     @contextlib.contextmanager
-    def one_writer(self) -> Iterator[None]:
+    def one_writer(self, limit_s: float = 0) -> Iterator[None]:
         """Hold the catalog's lock for the duration of the block; it ends with the process.
+
+        Args:
+            limit_s: How long to wait for another process that holds it.
+
+        Raises:
+            BusyError: if that still holds it then.
+        """
+        with contextlib.ExitStack() as stack:
+            began = time.monotonic()
+            while True:
+                try:
+                    lock = stack.enter_context(self._lock_of(LOCK_NAME, WRITER_LOCK))
+                    break
+                except BusyError:
+                    if time.monotonic() - began >= limit_s:
+                        raise
+                time.sleep(PAUSE_S)
+            self._lock = lock
+            try:
+                yield
+            finally:
+                self._lock = None
+
+    @contextlib.contextmanager
+    def one_rebuild(self) -> Iterator[None]:
+        """Hold a lock beside that of the writers, who may work meanwhile.
 
         Raises:
             BusyError: if another process holds it.
         """
+        with self._lock_of(REBUILD_LOCK_NAME, REBUILD_LOCK):
+            yield
+
+    @contextlib.contextmanager
+    def _lock_of(self, name: str, number: int) -> Iterator[Connection | None]:
+        """Hold a lock; yield the connection that it lives in, None for that of a file."""
         if self._engine.dialect.name == "sqlite":
-            with hold_lock(Path(self._engine.url.database or "").with_name(LOCK_NAME)):
-                yield
+            with hold_lock(Path(self._engine.url.database or "").with_name(name)):
+                yield None
             return
         try:
             connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         except DBAPIError as error:
             raise self.explained(error) from error
         try:
-            if not connection.scalar(select(func.pg_try_advisory_lock(WRITER_LOCK))):
+            if not connection.scalar(select(func.pg_try_advisory_lock(number))):
                 raise BusyError(f"catalog {self.name}")
-            self._lock = connection
-            yield
+            yield connection
         finally:
-            self._lock = None
             with contextlib.suppress(DBAPIError):
                 if not connection.invalidated:  # one that broke holds no lock
-                    connection.execute(select(func.pg_advisory_unlock(WRITER_LOCK)))
+                    connection.execute(select(func.pg_advisory_unlock(number)))
             with contextlib.suppress(DBAPIError):
                 connection.close()
 

@@ -107,12 +107,14 @@ class ListedRelease:
     """A release as it is shown beside a match, with its latest asking price."""
 
     release_id: str
+    source: str
     artist: str | None
     title: str
     year: int | None
     label: str | None
     catno: str | None
     format: str | None
+    genres: tuple[str, ...]
     page_url: str | None
     price: Decimal | None
     currency: str | None

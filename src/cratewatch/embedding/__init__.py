@@ -23,11 +23,14 @@ from cratewatch.embedding.saved_models import (
     start_artworks,
     train_artworks,
 )
+from cratewatch.embedding.sizing import CPU_BATCH, GPU_BATCH, batch_for, picture_bytes
 from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.embedding.trunks import BACKBONES, Backbone
 
 __all__ = [
     "BACKBONES",
+    "CPU_BATCH",
+    "GPU_BATCH",
     "Backbone",
     "Embedder",
     "EmbeddingNet",
@@ -38,6 +41,7 @@ __all__ = [
     "Runtime",
     "TorchRuntime",
     "adopt_model",
+    "batch_for",
     "batches",
     "default_model",
     "describe_start",
@@ -46,6 +50,7 @@ __all__ = [
     "frame_cover",
     "load_model",
     "models",
+    "picture_bytes",
     "prepare_model",
     "quantise_model",
     "read_confused",

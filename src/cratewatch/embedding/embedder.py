@@ -11,6 +11,7 @@ from PIL import Image
 
 from cratewatch.embedding.net import ModelConfig
 from cratewatch.embedding.preprocessing import Grey, frame_cover, to_grey
+from cratewatch.errors import CratewatchError
 
 Embeddings = npt.NDArray[np.float32]
 """(N, D), each row of unit length."""
@@ -44,6 +45,31 @@ class Embedder:
         if not grey:
             return np.zeros((0, self.config.dim), np.float32)
         return self._runtime(np.stack(grey))
+
+    def warm_up(self) -> None:
+        """Embed a blank picture: the first one takes longest.
+
+        Raises:
+            CratewatchError: if the model does not make of it what its configuration promises.
+        """
+        blank = np.zeros((self.config.image_px, self.config.image_px), np.uint8)
+        try:
+            made = self.embed_grey([blank])
+        except RuntimeError as error:  # what PyTorch and OpenVINO say of sizes that do not fit
+            reason = str(error).strip().splitlines()[-1]
+            raise self._misfit(
+                f"cannot embed a picture of {self.config.image_px} px ({reason})"
+            ) from error
+        if made.shape != (1, self.config.dim):
+            raise self._misfit(
+                f"makes embeddings of {made.shape[1]} numbers, not {self.config.dim}"
+            )
+
+    def _misfit(self, what: str) -> CratewatchError:
+        return CratewatchError(
+            f"model {self.name}: it {what}, against its config.json; copy the whole folder anew, "
+            "or export and train again"
+        )
 
 
 def batches(count: int, size: int) -> Iterator[slice]:

@@ -12,7 +12,6 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import nn
-from torchvision import models
 
 from cratewatch.embedding.mobilenet_v1 import MobileNetV1, load_npz
 from cratewatch.errors import CratewatchError
@@ -74,13 +73,12 @@ def stride(stages: int) -> int:
 def _with_weights(backbone: Backbone, weights: str) -> nn.Module:
     if weights == IMAGENET and backbone != "mobilenet_v1":
         try:
-            downloaded: nn.Module = models.get_model(backbone, weights="DEFAULT")
+            return _torchvision_net(backbone, "DEFAULT")
         except (URLError, OSError) as error:
             raise CratewatchError(
                 f"weights of {backbone}: the download failed ({error}); give a file instead"
             ) from error
-        return downloaded
-    net = MobileNetV1() if backbone == "mobilenet_v1" else models.get_model(backbone, weights=None)
+    net = MobileNetV1() if backbone == "mobilenet_v1" else _torchvision_net(backbone, None)
     if weights:
         try:
             _load(net, Path(weights))
@@ -89,6 +87,13 @@ def _with_weights(backbone: Backbone, weights: str) -> nn.Module:
                 f"weights: {weights} does not hold {backbone} ({error}); "
                 "give a file of its state dict, or leave it out to start from random ones"
             ) from error
+    return net
+
+
+def _torchvision_net(backbone: Backbone, weights: str | None) -> nn.Module:
+    from torchvision import models  # takes seconds, and who runs OpenVINO does without
+
+    net: nn.Module = models.get_model(backbone, weights=weights)
     return net
 
 
@@ -103,10 +108,11 @@ def _load(net: nn.Module, file: Path) -> None:
 
 def _torchvision_parts(net: nn.Module) -> list[nn.Module]:
     """Return the stem and the stages of a ResNet or a RegNet."""
-    if isinstance(net, models.ResNet):
-        stem = nn.Sequential(net.conv1, net.bn1, net.relu, net.maxpool)
-        return [stem, net.layer1, net.layer2, net.layer3, net.layer4]
-    return [net.get_submodule("stem"), *net.get_submodule("trunk_output").children()]
+    parts = dict(net.named_children())
+    if "layer1" in parts:
+        stem = nn.Sequential(parts["conv1"], parts["bn1"], parts["relu"], parts["maxpool"])
+        return [stem, parts["layer1"], parts["layer2"], parts["layer3"], parts["layer4"]]
+    return [parts["stem"], *parts["trunk_output"].children()]
 
 
 def _mobilenet_parts(net: MobileNetV1) -> list[nn.Module]:

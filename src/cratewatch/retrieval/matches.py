@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from cratewatch.catalog import Catalog, ListedRelease
+from cratewatch.catalog import Catalog, Cover, ListedRelease
+from cratewatch.facts import Wanted, words
+from cratewatch.gallery import Hit
 from cratewatch.retrieval.searcher import Searcher
+
+SPARE = 3
+"""How many times the wanted matches are searched when filters may leave some out."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,8 @@ class Match:
     Attributes:
         score: Higher is more similar; see Searcher.
         path_or_url: Where the cover came from: the imported file or the image's address.
-        releases: The listed releases of the artwork, with their latest asking prices.
+        releases: The releases of the artwork, with their latest asking prices; with filters those
+            that meet them.
     """
 
     cover_id: str
@@ -32,23 +38,56 @@ class Match:
 def identify(
     images: Sequence[Image.Image], searcher: Searcher, catalog: Catalog, top: int
 ) -> list[list[Match]]:
-    """Return up to top matches for each image, the best first, one for each artwork."""
-    ranked = searcher.search(images, top)
+    """Return up to top matches for each image, the best first, one for each artwork.
+
+    The gallery knows what is true of an artwork, not of which of its releases: with filters more
+    is searched than asked for, and what no single release meets is left out here.
+    """
+    wanted = searcher.wanted
+    ranked = searcher.search(images, top * SPARE if wanted.asks else top)
     hits = [hit for row in ranked for hit in row]
     covers = catalog.covers_by_id(sorted({hit.cover_id for hit in hits}))
     releases = catalog.releases_of(sorted({hit.artwork_id for hit in hits}))
     return [
         [
-            Match(
-                cover_id=hit.cover_id,
-                artwork_id=hit.artwork_id,
-                score=hit.score,
-                source=covers[hit.cover_id].source,
-                path_or_url=covers[hit.cover_id].source_url,
-                releases=tuple(releases[hit.artwork_id]),
-            )
+            match
             for hit in row
             if hit.cover_id in covers  # a gallery may be ahead of a restored catalog
-        ]
+            and (match := _match(hit, covers[hit.cover_id], releases[hit.artwork_id], wanted))
+        ][:top]
         for row in ranked
     ]
+
+
+def _match(
+    hit: Hit, cover: Cover, releases: Sequence[ListedRelease], wanted: Wanted
+) -> Match | None:
+    """Return the match, with the releases that are wanted if any are asked for."""
+    admitted = [release for release in releases if _admits(wanted, release)]
+    if not admitted and (releases or replace(wanted, source=_other(wanted, cover)).asks):
+        return None
+    return Match(
+        cover_id=hit.cover_id,
+        artwork_id=hit.artwork_id,
+        score=hit.score,
+        source=cover.source,
+        path_or_url=cover.source_url,
+        releases=tuple(admitted if wanted.asks else releases),
+    )
+
+
+def _other(wanted: Wanted, cover: Cover) -> str:
+    """Return what is asked of the source of a cover without releases, but what it meets."""
+    return "" if wanted.source == cover.source else wanted.source
+
+
+def _admits(wanted: Wanted, release: ListedRelease) -> bool:
+    first, last = wanted.years or (0, 9999)
+    return (
+        (wanted.withdrawn or release.withdrawn_at is None)
+        and wanted.source in ("", release.source)
+        and (wanted.years is None or (release.year or -1) in range(first, last + 1))
+        and (not wanted.genre or wanted.genre in words(release.genres))
+        and (not wanted.format or wanted.format in words([release.format or ""]))
+        and (not wanted.in_stock or bool(release.in_stock and not release.withdrawn_at))
+    )

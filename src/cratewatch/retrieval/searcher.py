@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from cratewatch.embedding import Embedder, Embeddings
+from cratewatch.facts import EVERYTHING, Wanted
 from cratewatch.gallery import Gallery, Hit
 from cratewatch.retrieval.background import Background, Offsets
 from cratewatch.retrieval.config import SearchConfig
@@ -37,7 +38,8 @@ class Searcher:
     Attributes:
         background: Of the embedder's model; None leaves scores as they are, the cosine.
         covers: Their keypoints, which re-ranking needs.
-        model: Search this model's collection instead of the alias; sees all writes.
+        wanted: Only covers of artworks whose facts admit it; by default also of artworks that no
+            source lists any more.
     """
 
     embedder: Embedder
@@ -45,7 +47,7 @@ class Searcher:
     config: SearchConfig = field(default_factory=SearchConfig)
     background: Background | None = None
     covers: CoverKeypoints | None = None
-    model: str | None = None
+    wanted: Wanted = EVERYTHING
 
     def __post_init__(self) -> None:
         """Raise ValueError if what the configuration needs is not there."""
@@ -97,7 +99,9 @@ class Searcher:
         vectors = self._embed([one.image for one in asked], config)
         each = len(vectors) // len(asked)
         offsets = self._offsets(vectors)
-        found = self.gallery.search(vectors, top * OVERSAMPLING, model=self.model)
+        found = self.gallery.search(
+            vectors, top * OVERSAMPLING, model=self.embedder.name, wanted=self.wanted
+        )
         looks = [_less(hits, float(offset)) for hits, offset in zip(found, offsets, strict=True)]
         merged = [_merge(looks[n : n + each]) for n in range(0, len(looks), each)]
         return rank([one.allowed(hits) for one, hits in zip(asked, merged, strict=True)], top)

@@ -91,7 +91,7 @@ def test_a_search_in_one_batch_equals_one_view_after_the_other(
 
 
 def test_without_a_background_scores_are_cosines(embedder: Embedder, gallery: Gallery) -> None:
-    (hits,) = Searcher(embedder, gallery, ONE_LOOK, model=embedder.name).search(COVERS[4:5], 3)
+    (hits,) = Searcher(embedder, gallery, ONE_LOOK).search(COVERS[4:5], 3)
     assert hits[0].cover_id == "cover-4"
     assert hits[0].score == pytest.approx(1, abs=1e-4)
     assert len({hit.artwork_id for hit in hits}) == 3

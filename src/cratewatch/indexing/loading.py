@@ -1,0 +1,78 @@
+"""Loads embeddings of the lake into a collection, with what the catalog says of the covers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from cratewatch.embedding_shards import EmbeddingShard, read_shard
+from cratewatch.indexing.stores import Stores
+
+
+class Loader:
+    """Loads one collection.
+
+    Attributes:
+        collection: Where to.
+        shards: Those that were loaded.
+        acknowledged: How many rows Milvus has taken; one that was replaced counts twice.
+    """
+
+    def __init__(self, stores: Stores, collection: str) -> None:
+        self._stores = stores
+        self.collection = collection
+        self.shards: set[str] = set()
+        self.acknowledged = 0
+
+    def load_shard(self, model: str, key: str) -> EmbeddingShard:
+        """Load what the catalog still takes from a shard, and return that.
+
+        Raises:
+            NotFoundError: if the lake lacks it.
+        """
+        shard = self.read_shard(model, key)
+        self.load(shard)
+        return shard
+
+    def read_shard(self, model: str, key: str) -> EmbeddingShard:
+        """Return what the catalog still takes from a shard, to be loaded in another way.
+
+        Raises:
+            NotFoundError: if the lake lacks it.
+        """
+        self.shards.add(key)
+        return read_current(self._stores, model, key)
+
+    def load(self, shard: EmbeddingShard) -> None:
+        """Insert covers, or replace them."""
+        facts = self._stores.catalog.facts_of(shard.artwork_ids)
+        self.acknowledged += self._stores.gallery.upsert(
+            self.collection,
+            shard.cover_ids,
+            shard.artwork_ids,
+            shard.embeddings,
+            [facts[artwork_id] for artwork_id in shard.artwork_ids],
+        )
+
+
+def read_current(stores: Stores, model: str, key: str) -> EmbeddingShard:
+    """Read of a shard the covers whose embedding it is, with their artworks of today.
+
+    Raises:
+        NotFoundError: if the lake lacks it.
+    """
+    artworks = stores.catalog.embeddings.in_shard(model, key)
+    shard = pick(read_shard(stores.lake, key), artworks)
+    return EmbeddingShard(
+        shard.cover_ids, [artworks[cover] for cover in shard.cover_ids], shard.embeddings
+    )
+
+
+def pick(shard: EmbeddingShard, cover_ids: Collection[str]) -> EmbeddingShard:
+    """Return some covers of a shard, in its order; those that it lacks are left out."""
+    wanted = set(cover_ids)
+    rows = [row for row, cover in enumerate(shard.cover_ids) if cover in wanted]
+    return EmbeddingShard(
+        [shard.cover_ids[row] for row in rows],
+        [shard.artwork_ids[row] for row in rows],
+        shard.embeddings[rows],
+    )

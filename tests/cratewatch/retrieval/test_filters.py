@@ -1,0 +1,118 @@
+"""What identify answers when something is asked of the releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cratewatch.catalog import Catalog, Cover, Release
+from cratewatch.embedding import load_model
+from cratewatch.errors import CheckError
+from cratewatch.facts import EVERYTHING, Wanted
+from cratewatch.gallery import Gallery, open_gallery
+from cratewatch.images import load
+from cratewatch.lake import Lake
+from cratewatch.retrieval import ONE_LOOK, Searcher, identify
+
+
+@pytest.fixture
+def listed(catalog: Catalog, imported: list[Cover]) -> list[Cover]:
+    """Twelve covers, of pressings of two sources; the thirteenth's are withdrawn."""
+    for source, years in (("a-shop", 1970), ("b-shop", 1980)):
+        releases = [
+            Release(
+                source=source,
+                native_id=str(n),
+                title=f"Title {n}",
+                year=years + n % 3,
+                genres=("Rock",) if n % 2 else ("Jazz, Bop",),
+                format="Vinyl, LP" if source == "a-shop" else "CD",
+                image_url=imported[n].source_url,
+                in_stock=n % 4 == 0,
+            )
+            for n in range(13)
+        ]
+        for listed in (releases, releases[:12]):  # the last is gone in the second crawl
+            run_id = catalog.runs.start(f"refresh-{source}")
+            catalog.stage(run_id, listed)
+            catalog.apply_crawl(run_id, source, complete=True)
+        for n in range(13):
+            cover = replace(imported[n], source=source)
+            catalog.add_cover(run_id, cover, cover.source_url)
+    return imported[:13]
+
+
+@pytest.fixture
+def searcher(
+    catalog: Catalog, lake: Lake, home: Path, listed: list[Cover], tiny_model: str
+) -> Iterator[Searcher]:
+    embedder = load_model(lake, tiny_model)
+    ids = [cover.cover_id for cover in listed]
+    artworks = [cover.artwork_id for cover in listed]
+    facts = catalog.facts_of(artworks)
+    images = [load(Path(cover.source_url)) for cover in listed]
+    with open_gallery(str(home / "gallery.db")) as gallery:
+        gallery.create(tiny_model, 128)
+        vectors = embedder.embed_covers(images)
+        gallery.upsert(tiny_model, ids, artworks, vectors, [facts[a] for a in artworks])
+        gallery.point_alias(tiny_model)
+        yield Searcher(embedder, gallery, ONE_LOOK)
+
+
+ASKED: list[tuple[Wanted, set[int], set[str]]] = [
+    (Wanted(source="a-shop"), set(range(12)), {"a-shop"}),
+    (Wanted(genre="ROCK", source="b-shop"), {1, 3, 5, 7, 9, 11}, {"b-shop"}),
+    (Wanted(genre="bop", in_stock=True), {0, 4, 8}, {"a-shop", "b-shop"}),
+    (Wanted(years=(1981, 1981)), {1, 4, 7, 10}, {"b-shop"}),
+    (Wanted(format="lp", years=(1970, 1971)), {0, 1, 3, 4, 6, 7, 9, 10}, {"a-shop"}),
+    # Each artwork has an LP and a release of 1980 to 1982, and none is both.
+    (Wanted(format="lp", years=(1980, 1989)), set(), set()),
+    (Wanted(source="a-shop", withdrawn=True), set(range(13)), {"a-shop"}),
+]
+
+
+@pytest.mark.parametrize(("wanted", "numbers", "sources"), ASKED)
+def test_a_match_has_a_release_that_meets_all_that_is_asked(
+    searcher: Searcher,
+    catalog: Catalog,
+    listed: list[Cover],
+    wanted: Wanted,
+    numbers: set[int],
+    sources: set[str],
+) -> None:
+    image = load(Path(listed[0].source_url))
+    (matches,) = identify([image], replace(searcher, wanted=wanted), catalog, 24)
+    assert {match.cover_id for match in matches} == {listed[n].cover_id for n in numbers}
+    shown = [release for match in matches for release in match.releases]
+    assert {release.source for release in shown} == sources
+
+
+def test_what_nobody_lists_any_more_is_left_out_unless_asked_for(
+    searcher: Searcher, catalog: Catalog, listed: list[Cover]
+) -> None:
+    gone = load(Path(listed[12].source_url))
+    # The import lists it still; only then is it an answer.
+    (matches,) = identify([gone], replace(searcher, wanted=Wanted()), catalog, 1)
+    assert matches[0].cover_id == listed[12].cover_id
+    run_id = catalog.runs.start("import")
+    catalog.apply_crawl(run_id, "import", complete=True)
+    (matches,) = identify([gone], replace(searcher, wanted=Wanted()), catalog, 24)
+    assert len(matches) == 12
+    (matches,) = identify([gone], replace(searcher, wanted=EVERYTHING), catalog, 24)
+    assert matches[0].cover_id == listed[12].cover_id
+    assert all(release.withdrawn_at for release in matches[0].releases)
+    assert catalog.facts_of([listed[12].artwork_id])[listed[12].artwork_id].withdrawn
+
+
+def test_a_gallery_without_facts_says_what_to_do(
+    searcher: Searcher, catalog: Catalog, listed: list[Cover], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cratewatch.gallery.collections.FACTS", ("another",))
+    image = load(Path(listed[0].source_url))
+    searcher.gallery._known.clear()
+    with pytest.raises(CheckError, match="cratewatch index --rebuild"):
+        identify([image], replace(searcher, wanted=Wanted(genre="rock")), catalog, 3)
+    assert isinstance(searcher.gallery, Gallery)

@@ -1,0 +1,34 @@
+"""Indexes a home's catalog in small shards and waits, after the first, for its end; argv: JSON."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from cratewatch.catalog import open_catalog
+from cratewatch.gallery import open_gallery
+from cratewatch.lake import FolderLake
+from workers import indexing
+from workers.cluster import ray_cluster
+from workers.embedding import ModelUse
+
+
+def tell(_done: int, _total: int) -> None:
+    print("a shard is loaded", flush=True)
+    time.sleep(60)
+
+
+def main(task: dict[str, str]) -> None:
+    home = Path(task["home"])
+    indexing.SHARD_COVERS = 2
+    catalog = open_catalog(f"sqlite:///{home / 'catalog.db'}")
+    with (
+        ray_cluster(task["ray"], home / "ray"),
+        open_gallery(str(home / "gallery.db")) as gallery,
+    ):
+        use = ModelUse(task["model"])
+        indexing.index_covers(catalog, FolderLake(home / "lake"), gallery, use, tell)
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,381 @@
+"""A collection built beside the one that serves, on Milvus Lite and on a real server."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cratewatch.catalog import Catalog, Cover, Release
+from cratewatch.embedding import load_model
+from cratewatch.embedding_shards import EmbeddingShard, write_shard
+from cratewatch.errors import BusyError, CheckError, NotFoundError, UnavailableError
+from cratewatch.facts import Facts, Wanted
+from cratewatch.gallery import Gallery, open_gallery
+from cratewatch.images import decode
+from cratewatch.importing import import_folder
+from cratewatch.indexing import (
+    Stores,
+    compare,
+    drop_left_overs,
+    drop_old,
+    refresh_facts,
+    roll_back,
+)
+from cratewatch.lake import Lake, LakeLocation, cover_key
+from tests.conftest import draw_noise
+from tests.milvus_server import MilvusProcess
+from workers import indexing, rebuilding
+from workers.embedding import KeptShard, ModelUse
+from workers.indexing import index_covers
+from workers.rebuilding import Target, build_collection
+
+
+@pytest.fixture(autouse=True)
+def _embed_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting Ray's actors would take most of the time; test_indexing.py has them."""
+
+    def embed_shards(
+        lake: Lake, model: ModelUse, covers: Iterator[Cover], size: int
+    ) -> Iterator[KeptShard]:
+        embedder = load_model(lake, model.name)
+        while batch := list(islice(covers, size)):
+            ids = [cover.cover_id for cover in batch]
+            made = embedder.embed_covers([decode(lake.read(cover_key(i))) for i in ids])
+            shard = EmbeddingShard(ids, [cover.artwork_id for cover in batch], made)
+            yield KeptShard(write_shard(lake, model.name, shard), ids, {})
+
+    monkeypatch.setattr(indexing, "embed_shards", embed_shards)
+
+
+@dataclass
+class Shop:
+    stores: Stores
+    model: str
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.stores.catalog
+
+    @property
+    def gallery(self) -> Gallery:
+        return self.stores.gallery
+
+    def build(self, *, recall: float = 0.98, on_progress: Any = None) -> Any:
+        quiet = on_progress or (lambda *_: None)
+        return build_collection(
+            self.stores, ModelUse(self.model), Target(128, recall=recall), quiet
+        )
+
+    def index(self) -> Any:
+        use = ModelUse(self.model)
+        stores = self.stores
+        return index_covers(stores.catalog, stores.lake, stores.gallery, use, lambda *_: None)
+
+    def import_more(self, folder: Path, numbers: range) -> None:
+        folder.mkdir(exist_ok=True)
+        for number in numbers:
+            draw_noise(number).save(folder / f"more-{number:03d}.jpg", quality=95)
+        import_folder(folder, self.catalog, self.stores.lake)
+
+
+ON_BOTH = pytest.mark.parametrize("gallery", ["lite", "server"], indirect=True)
+"""A server takes seconds to flush and to load: what depends on it runs there, too."""
+
+
+@pytest.fixture
+def gallery(request: pytest.FixtureRequest, home: Path) -> Iterator[Gallery]:
+    if getattr(request, "param", "lite") == "lite":
+        with open_gallery(str(home / "gallery.db")) as gallery:
+            yield gallery
+        return
+    uri = request.getfixturevalue("milvus").uri
+    with open_gallery(uri, tenant=f"t{uuid.uuid4().hex[:8]}") as gallery:
+        yield gallery
+
+
+@pytest.fixture
+def shop(
+    catalog: Catalog, lake: Lake, gallery: Gallery, imported: list[Cover], tiny_model: str
+) -> Shop:
+    return Shop(Stores(catalog, lake, gallery), tiny_model)
+
+
+@ON_BOTH
+def test_collections_follow_each_other_and_the_one_before_can_come_back(
+    shop: Shop, tmp_path: Path
+) -> None:
+    m = shop.model
+    report = shop.build()
+    assert (report.embedded, report.rows, shop.gallery.serving()) == (24, 24, m)
+    assert shop.catalog.items.states()["cover"] == {"indexed": 24}
+    report = shop.build()
+    assert (report.embedded, report.rows, shop.gallery.serving()) == (0, 24, f"{m}__2")
+    assert shop.gallery.served_before() == [m]
+    shop.import_more(tmp_path / "more", range(100, 104))
+    assert shop.index().rows == 28  # into the collection that serves
+    assert (shop.gallery.count(m), shop.gallery.count(f"{m}__2")) == (24, 28)
+    comparison = roll_back(shop.stores)
+    assert shop.gallery.serving() == m
+    assert (comparison.missing.count, shop.gallery.count(m)) == (4, 28)
+    assert shop.index().rows == 28
+    assert shop.gallery.served_before() == [f"{m}__2"]
+    assert drop_old(shop.gallery, keep_days=1) == []
+    assert drop_old(shop.gallery, keep_days=0) == [f"{m}__2"]
+    assert shop.gallery.collections() == [m]
+    with pytest.raises(NotFoundError, match="no collection that served before"):
+        roll_back(shop.stores)
+
+
+@ON_BOTH
+def test_covers_that_come_during_a_rebuild_are_in_both(shop: Shop, tmp_path: Path) -> None:
+    shop.build()
+    came: list[str] = []
+
+    def while_loading(_done: int, _total: int, note: str) -> None:
+        if "loaded into" in note and not came:
+            came.append(note)
+            shop.import_more(tmp_path / "more", range(100, 103))
+            with shop.catalog.one_writer():  # an index run meanwhile
+                assert shop.index().rows == 27
+            shop.import_more(tmp_path / "more", range(103, 105))  # and covers without one
+
+    report = shop.build(on_progress=while_loading)
+    m = shop.model
+    assert came
+    assert (report.embedded, report.rows, shop.gallery.serving()) == (2, 29, f"{m}__2")
+    assert shop.gallery.count(m) == 27
+    assert compare(shop.stores, f"{m}__2").clean
+
+
+@pytest.mark.parametrize("step", ["tune", "warm", "check_collection", "refresh_facts"])
+def test_a_step_that_fails_leaves_the_alias_and_nothing_half_made(
+    shop: Shop, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise CheckError("no good")
+
+    shop.build()
+    monkeypatch.setattr(rebuilding, step, fail)
+    with pytest.raises(CheckError, match="no good"):
+        shop.build()
+    assert shop.gallery.serving() == shop.model
+    assert shop.gallery.collections() == [shop.model]
+    vectors = np.eye(128, dtype=np.float32)[:3]
+    assert [len(hits) for hits in shop.gallery.search(vectors, 5)] == [5, 5, 5]
+
+
+def test_what_a_killed_build_left_is_dropped_by_the_next(shop: Shop) -> None:
+    shop.build()
+    left = shop.gallery.begin(shop.model, 128)  # and killed
+    assert shop.gallery.live(shop.model) == shop.model
+    assert drop_left_overs(shop.gallery) == [left]
+    assert shop.gallery.collections() == [shop.model]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from cratewatch.catalog import open_catalog
+from cratewatch.gallery import open_gallery
+from cratewatch.indexing import Stores
+from cratewatch.lake import FolderLake
+from workers.embedding import ModelUse
+from workers.rebuilding import Target, build_collection
+
+def die(done, total, note):
+    if done == 3 and "loaded into" in note:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+home = Path(sys.argv[1])
+catalog = open_catalog(f"sqlite:///{home / 'catalog.db'}")
+with open_gallery(str(home / "gallery.db")) as gallery:
+    stores = Stores(catalog, FolderLake(home / "lake"), gallery)
+    build_collection(stores, ModelUse(sys.argv[2]), Target(128), die)
+"""
+
+
+def test_a_loader_that_is_killed_leaves_what_served_and_is_begun_anew(
+    catalog: Catalog,
+    lake: Lake,
+    home: Path,
+    imported: list[Cover],
+    tiny_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
+    uri = str(home / "gallery.db")
+    with open_gallery(uri) as gallery:
+        Shop(Stores(catalog, lake, gallery), tiny_model).build()
+    command = [sys.executable, "-c", KILLED, str(home), tiny_model]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    with open_gallery(uri) as gallery:
+        shop = Shop(Stores(catalog, lake, gallery), tiny_model)
+        assert gallery.collections() == [tiny_model, f"{tiny_model}__2"]
+        assert gallery.describe(f"{tiny_model}__2").building
+        assert (gallery.serving(), gallery.live(tiny_model)) == (tiny_model, tiny_model)
+        gallery.load(tiny_model)
+        assert compare(shop.stores, tiny_model).clean
+        assert (shop.build().rows, gallery.serving()) == (24, f"{tiny_model}__2")
+        assert compare(shop.stores, f"{tiny_model}__2").clean
+
+
+def test_one_collection_is_built_at_a_time(shop: Shop) -> None:
+    with shop.catalog.one_rebuild(), pytest.raises(BusyError):
+        shop.build()
+
+
+def test_a_recall_that_cannot_be_reached_stops_the_release(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuilding.Sample, "recall", lambda *_: 0.5)
+    with pytest.raises(CheckError, match=r"recall@10 of 0.500 at most with FLAT, wanted are 0.98"):
+        shop.build()
+    assert shop.gallery.serving() is None
+
+
+def test_old_collections_are_told_by_when_the_alias_left_them(shop: Shop) -> None:
+    shop.build()
+    shop.build()
+    until = shop.gallery.describe(shop.model).served_until
+    assert until is not None
+    assert timedelta(0) <= datetime.now(UTC) - until < timedelta(minutes=5)
+    assert shop.gallery.describe(f"{shop.model}__2").served_until is None
+
+
+@ON_BOTH
+def test_what_differs_is_found_and_mended(
+    shop: Shop, imported: list[Cover], tmp_path: Path
+) -> None:
+    shop.build()
+    m = shop.model
+    shop.import_more(tmp_path / "more", range(100, 102))
+    ids = [cover.cover_id for cover in imported]
+    gallery = shop.gallery
+    gallery.delete(m, ids[:3])
+    gallery.upsert(m, ids[3:5], ids[3:5], unit(2))
+    gallery.upsert(m, ["nobody-1", "nobody-2"], ["x", "y"], unit(2))
+    told = {row.cover_id: row for row in gallery.rows(m, ids[5:7], embeddings=True)}
+    vectors = np.stack([told[i].embedding for i in ids[5:7]])  # type: ignore[misc]
+    gallery.upsert(m, ids[5:7], ids[5:7], vectors, [Facts(genres=("jazz",))] * 2)
+    found = compare(shop.stores, m)
+    assert found.compared == 24
+    assert sorted(found.missing.examples) == sorted(ids[:3])
+    assert sorted(found.wrong_vector.examples) == sorted(ids[3:5])
+    assert sorted(found.extra.examples) == ["nobody-1", "nobody-2"]
+    assert found.wrong_facts.count == 4  # those overwritten told nothing of their source
+    assert found.stale_model.count == 2
+    assert not found.clean
+    assert compare(shop.stores, m, mend=True).missing.count == 3
+    again = compare(shop.stores, m)
+    assert (str(again).split(" (")[0], gallery.count(m)) == ("stale model 2", 24)
+    assert shop.index().rows == 26
+    assert compare(shop.stores, m).clean
+
+
+def test_a_shard_that_the_lake_lost_is_told_and_embedded_again(shop: Shop) -> None:
+    shop.build()
+    (key,) = shop.catalog.embeddings.shards(shop.model)
+    shop.stores.lake.delete(key)
+    assert compare(shop.stores, shop.model).lost_shards.examples == [key]
+    assert compare(shop.stores, shop.model, mend=True).lost_shards.count == 1
+    assert shop.index().embedded == 24
+    assert compare(shop.stores, shop.model).clean
+
+
+def test_what_filters_go_by_follows_the_catalog(shop: Shop, imported: list[Cover]) -> None:
+    shop.build()
+    m = shop.model
+    assert refresh_facts(shop.stores, m) == 0
+    run_id = shop.catalog.runs.start("import")
+    shop.catalog.stage(
+        run_id,
+        [
+            Release(
+                source="import",
+                native_id=imported[0].source_url,
+                title="Kind of Blue",
+                year=1959,
+                genres=("Jazz", "Modal, Cool"),
+                image_url=imported[0].source_url,
+                in_stock=True,
+            )
+        ],
+    )
+    # complete: every other release is withdrawn
+    shop.catalog.apply_crawl(run_id, "import", complete=True)
+    assert refresh_facts(shop.stores, m) == 24
+    (row,) = shop.gallery.rows(m, [imported[0].cover_id])
+    assert row.facts == Facts(
+        ("import",), (1959,), ("cool", "jazz", "modal"), (), in_stock=True, withdrawn=False
+    )
+    (hits,) = shop.gallery.search(unit(1), 30, collection=m, wanted=Wanted())
+    assert [hit.cover_id for hit in hits] == [imported[0].cover_id]
+    (hits,) = shop.gallery.search(unit(1), 30, collection=m)
+    assert len(hits) == 24  # their history stays
+
+
+def unit(count: int) -> np.ndarray:
+    vectors = np.random.default_rng(1).normal(size=(count, 128)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("gallery", ["server"], indirect=True)
+def test_a_server_that_is_killed_during_a_load_loses_and_doubles_nothing(
+    shop: Shop, milvus: MilvusProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
+    shop.build()
+    kills: list[int] = []
+
+    def kill_at_the_third(done: int, _total: int, note: str) -> None:
+        if "loaded into" in note and done == 3 and not kills:
+            kills.append(done)
+            milvus.kill()
+            milvus.start()
+
+    # The build goes on with the server that came back, or ends with one line.
+    with contextlib.suppress(UnavailableError):
+        shop.build(on_progress=kill_at_the_third)
+    assert kills
+    serving = shop.gallery.serving()
+    assert serving in (shop.model, f"{shop.model}__2")
+    shop.gallery.load(serving)
+    assert shop.gallery.count(serving) == 24
+    assert compare(shop.stores, serving).clean
+    shop.build()
+    assert shop.gallery.count(shop.gallery.serving() or "") == 24
+    assert len(shop.gallery.collections()) <= 3
+    assert not any(shop.gallery.describe(name).building for name in shop.gallery.collections())
+
+
+@pytest.mark.parametrize("gallery", ["server"], indirect=True)
+def test_many_rows_are_imported_from_files(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
+    monkeypatch.setattr(rebuilding, "UPSERT_ROWS", 20)
+    monkeypatch.setattr("cratewatch.indexing.importing.IMPORT_ROWS", 16)
+    sent: list[int] = []
+    upsert = shop.gallery.upsert
+    monkeypatch.setattr(shop.gallery, "upsert", lambda *a: sent.append(1) or upsert(*a))
+    files = LakeLocation(str(tmp_path / "files"))
+    use, quiet = ModelUse(shop.model), lambda *_: None
+    report = build_collection(shop.stores, use, Target(128, imports=files), quiet)
+    assert (report.rows, sent) == (24, [])
+    assert compare(shop.stores, shop.model).clean
+    assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
+    with pytest.raises(CheckError, match=r"cannot import .*gallery_import_path"):
+        shop.gallery.import_rows(shop.model, str(tmp_path / "none.parquet"))
