@@ -4,10 +4,11 @@
 
 Starts the server of the tests on loopback and, for each size, writes the same rows into two
 collections in turns, chunk by chunk: through `cratewatch.gallery`, and by bare pymilvus with the
-same schema; from 100,001 rows on also into a third, by bulk import. Both are indexed alike and searched in turns, query by query, by one client and by 16.
-At last readers ask 50 times a second while the alias moves from one collection to the other.
-Embeddings are random points around random centres, which are as hard to index as those of covers
-or harder. docs/operations.md holds the output.
+same schema; from 100,001 rows on also into a third, by bulk import. The two are indexed alike and
+searched in turns, query by query, by one client and by 16. At last readers ask 50 times a second
+while the alias moves to another collection. Embeddings are random points around random centres,
+which are as hard to index as those of covers or harder.
+docs/operations.md holds the output.
 """
 
 from __future__ import annotations
