@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from prefect import flow, task
@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog import open_catalog
 from cratewatch.embedding import adopt_model, default_model, load_model, prepare_model
-from cratewatch.embedding_shards import done_shards, drop_shards
+from cratewatch.errors import BusyError
 from cratewatch.gallery import open_gallery
 from cratewatch.indexing import Stores, drop_old, refresh_facts
 from cratewatch.lake import Lake, open_lake
@@ -23,9 +23,7 @@ from workers.rebuilding import Progress, Target, build_collection
 
 
 @flow(name="index-gallery")
-def index_gallery(
-    home: Path, model: str = "", *, rebuild: bool = False, embed_again: bool = False
-) -> IndexReport:
+def index_gallery(home: Path, model: str = "", *, rebuild: bool = False) -> IndexReport:
     """Bring the model's collection up to date, or build one, and point the alias to it.
 
     Args:
@@ -33,7 +31,6 @@ def index_gallery(
             default the one trained last, or else the one that ships in the package.
         rebuild: Build a fresh collection beside the one that serves, from the embeddings that
             the lake has. A model's first collection is always built so.
-        embed_again: Embed every cover again, for a rebuild.
 
     Raises:
         NotFoundError: if there is no such model.
@@ -44,13 +41,11 @@ def index_gallery(
     name = adopt_model(lake, model or default_model(lake))
     prepare_model(lake, name, settings.inference)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
-        return index(settings, lake, name, rebuild or embed_again, embed_again)
+        return index(settings, lake, name, rebuild)
 
 
 @task(cache_policy=NO_CACHE)
-def index(
-    settings: Settings, lake: Lake, model: str, rebuild: bool, embed_again: bool
-) -> IndexReport:
+def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexReport:
     """Update or build, then drop what the alias left long ago."""
     dim = load_model(lake, model, settings.inference).config.dim
     use = ModelUse(model, settings.inference)
@@ -60,10 +55,6 @@ def index(
         progress_bar("index") as advance,
     ):
         stores = Stores(catalog, lake, gallery)
-        if embed_again:
-            with catalog.one_writer():
-                drop_shards(lake, done_shards(lake, model))
-                catalog.embeddings.forget(model)
         collection = gallery.live(model)
         if rebuild or collection is None:
             target = Target(
@@ -72,7 +63,8 @@ def index(
             report = build_collection(stores, use, target, advance)
         else:
             report = update(stores, use, collection, dim, advance)
-        drop_old(gallery, settings.gallery_keep_days)
+        with suppress(BusyError), catalog.one_writer():  # whoever writes drops them
+            drop_old(gallery, settings.gallery_keep_days)
         return report
 
 

@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import State
 from cratewatch.catalog import Catalog, Diff, Run, open_catalog, refresh_kind
 from cratewatch.errors import CheckError, CratewatchError, UnavailableError
 from cratewatch.gallery import model_of, open_gallery
-from cratewatch.indexing import Stores, check_collection, refresh_facts
+from cratewatch.indexing import Stores, check_collection, drop_old, refresh_facts
 from cratewatch.lake import COVERS, open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
@@ -190,18 +190,21 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
         if up_to_date(catalog, model):
             check_collection(gallery, collection, catalog.embeddings.count_indexed(model), {})
             catalog.embeddings.mark_indexed(model, [])  # known covers under new URLs
+            drop_old(gallery, settings.gallery_keep_days)
             return IndexReport(model, 0, gallery.count(collection))
         with (
             ray_cluster(settings.ray_address, settings.home / "ray"),
             progress_bar("embed") as advance,
         ):
-            return index_covers(
+            report = index_covers(
                 catalog,
                 lake,
                 gallery,
                 ModelUse(model, settings.inference),
                 lambda done, total: advance(done, total, ""),
             )
+        drop_old(gallery, settings.gallery_keep_days)
+        return report
 
 
 def _refuse_lost_gallery(settings: Settings, catalog: Catalog) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cratewatch.catalog import Catalog
 from cratewatch.embedding import Embeddings
-from cratewatch.embedding_shards import EmbeddingShard, done_shards, read_shard
+from cratewatch.embedding_shards import done_shards, read_shard
 from cratewatch.errors import CheckError, NotFoundError
 from cratewatch.gallery import Gallery
 from cratewatch.indexing import Loader, Stores, check_collection
@@ -57,6 +57,7 @@ def index_covers(
     indexer.adopt_left_over()
     indexer.load_left_over()
     indexer.embed(on_progress)
+    indexer.load_left_over()  # what a rebuild beside this call has embedded meanwhile
     if indexer.loaded:
         gallery.flush(collection)
     embedded = catalog.embeddings.count(name)
@@ -114,6 +115,7 @@ class _Indexer:
         self.loaded: list[str] = []
         self.failed: dict[str, str] = {}
         self.sample: dict[str, Embeddings] = {}
+        self._shards: set[str] = set()
 
     def adopt_left_over(self) -> None:
         """Record shards that an earlier call was killed before it could record."""
@@ -141,8 +143,10 @@ class _Indexer:
     def load_left_over(self) -> None:
         """Load what an earlier call embedded and did not load."""
         for key in self._catalog.embeddings.shards_to_index(self._model):
+            if key in self._shards:
+                continue
             try:
-                self._load(read_shard(self._lake, key))
+                self._load(key)
             except NotFoundError:
                 self._catalog.embeddings.forget_shard(self._model, key)  # to be embedded again
 
@@ -158,15 +162,17 @@ class _Indexer:
             self.failed |= kept.failed
             if kept.key:
                 book.mark_embedded(self._model, kept.cover_ids, kept.key)
-                self._load(read_shard(self._lake, kept.key))
+                self._load(kept.key)
             self.embedded += len(kept.cover_ids)
             done += len(kept.cover_ids) + len(kept.failed)
             on_progress(done, total)
 
-    def _load(self, shard: EmbeddingShard) -> None:
+    def _load(self, key: str) -> None:
         if self._loader is None:
             return
+        shard = read_shard(self._lake, key)
         self._loader.load(shard)
+        self._shards.add(key)
         self.loaded += shard.cover_ids
         wanted = CHECK_SAMPLE - len(self.sample)
         self.sample |= dict(zip(shard.cover_ids[:wanted], shard.embeddings, strict=False))

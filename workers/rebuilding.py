@@ -26,7 +26,7 @@ from cratewatch.indexing import (
     tune,
     warm,
 )
-from cratewatch.indexing.loading import read_current
+from cratewatch.indexing.loading import forget_lost, read_current
 from cratewatch.lake import LakeLocation, open_lake
 from workers.embedding import ModelUse
 from workers.indexing import IndexReport, embed_missing
@@ -66,14 +66,17 @@ def build_collection(
     stays, and the new collection is dropped; that of a process that was killed, by the next call.
 
     Raises:
+        SettingsError: if this Milvus has no such index.
         BusyError: if another process builds a collection, or one writes for hours.
         CheckError: if the new collection does not pass.
     """
+    choose_index(target.index, 1, target.dim, lite=stores.gallery.is_lite)  # or refuse at once
     with stores.catalog.one_rebuild(), contextlib.ExitStack() as stack:
         drop_left_overs(stores.gallery)
         if stores.gallery.live(model.name) is None:
             stores.catalog.embeddings.forget_indexed(model.name)
         stores.catalog.embeddings.forget_without_shard(model.name)
+        forget_lost(stores, model.name)
         stores.catalog.embeddings.try_again()
         report = embed_missing(
             stores, model, lambda done, total: on_progress(done, total, "covers embedded")
@@ -205,9 +208,11 @@ class _Build:
         self._say(f"{self.collection} serves")
 
     def give_up(self) -> None:
-        """Drop it; if Milvus is away, the next build does."""
+        """Drop it unless it serves already; if Milvus is away, the next build does."""
+        gallery = self._stores.gallery
         with contextlib.suppress(CratewatchError):
-            self._stores.gallery.drop(self.collection)
+            if gallery.serving() != self.collection:
+                gallery.drop(self.collection)
 
 
 def _some_shards(stores: Stores, model: str) -> list[EmbeddingShard]:

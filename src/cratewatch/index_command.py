@@ -31,9 +31,6 @@ def index(  # noqa: PLR0913, PLR0917  one parameter for each option
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Build a fresh collection beside the one that serves.")
     ] = False,
-    embed_again: Annotated[
-        bool, typer.Option("--embed-again", help="Rebuild, and embed every cover again for it.")
-    ] = False,
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Let the collection serve that served before.")
     ] = False,
@@ -45,15 +42,14 @@ def index(  # noqa: PLR0913, PLR0917  one parameter for each option
     json_: AsJson = False,
 ) -> None:
     """Embed what the model has not embedded yet and let identify use it."""
-    _refuse_mixtures(bool(model) or rebuild or embed_again, rollback, verify, repair)
+    _refuse_mixtures(bool(model) or rebuild, rollback, verify, repair)
     settings = load_settings(home=home)
     if rollback:
         show(_rolled_back(settings), json_)
     elif verify:
         show(_verified(settings, repair), json_)
     else:
-        options = {"rebuild": rebuild, "embed_again": embed_again}
-        show(_indexed(settings, model, **options), json_)
+        show(_indexed(settings, model, rebuild=rebuild), json_)
 
 
 @app.command(
@@ -102,7 +98,7 @@ def _refuse_mixtures(indexes: bool, rollback: bool, verify: bool, repair: bool) 
         raise CratewatchError("index: --repair mends what --verify finds; give both")
 
 
-def _indexed(settings: Settings, model: str, **options: bool) -> dict[str, Any]:
+def _indexed(settings: Settings, model: str, *, rebuild: bool = False) -> dict[str, Any]:
     from flows.orchestration import configure_prefect
     from flows.prefect_server import prefect_server
 
@@ -111,7 +107,7 @@ def _indexed(settings: Settings, model: str, **options: bool) -> dict[str, Any]:
         from flows.index_gallery import index_gallery
 
         await_ready()
-        return asdict(index_gallery(settings.home, model, **options))
+        return asdict(index_gallery(settings.home, model, rebuild=rebuild))
 
 
 def _rolled_back(settings: Settings) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from tests.conftest import draw_noise
 from tests.milvus_server import MilvusProcess
 from workers import indexing, rebuilding
 from workers.embedding import KeptShard, ModelUse
-from workers.indexing import index_covers
+from workers.indexing import embed_missing, index_covers
 from workers.rebuilding import Target, build_collection
 
 
@@ -290,9 +290,56 @@ def test_a_shard_that_the_lake_lost_is_told_and_embedded_again(shop: Shop) -> No
     (key,) = shop.catalog.embeddings.shards(shop.model)
     shop.stores.lake.delete(key)
     assert compare(shop.stores, shop.model).lost_shards.examples == [key]
-    assert compare(shop.stores, shop.model, mend=True).lost_shards.count == 1
+    found = compare(shop.stores, shop.model, mend=True)
+    assert (found.lost_shards.count, found.extra.count) == (1, 0)
+    assert shop.gallery.count(shop.model) == 24  # they go on serving
     assert shop.index().embedded == 24
     assert compare(shop.stores, shop.model).clean
+
+
+def test_a_rebuild_embeds_again_what_the_lake_lost(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "SHARD_COVERS", 8)
+    shop.build()
+    for key in shop.catalog.embeddings.shards(shop.model)[:2]:
+        shop.stores.lake.delete(key)
+    report = shop.build()
+    assert (report.embedded, report.rows) == (16, 24)
+    assert compare(shop.stores, f"{shop.model}__2").clean
+
+
+def test_what_serves_stays_when_the_catalog_fails_after_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.build()
+
+    def fail(*_: object) -> None:
+        raise CheckError("the catalog is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shop.catalog.embeddings, "mark_all_indexed", fail)
+        with pytest.raises(CheckError, match="the catalog is away"):
+            shop.build()
+    assert shop.gallery.serving() == f"{shop.model}__2"
+    assert compare(shop.stores, f"{shop.model}__2").clean
+
+
+def test_what_a_rebuild_embeds_beside_an_index_is_loaded_by_it(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.build()
+    use, embed = ModelUse(shop.model), indexing.embed_shards
+
+    def embed_beside(*args: Any) -> Iterator[KeptShard]:
+        monkeypatch.setattr(indexing, "embed_shards", embed)
+        yield from embed(*args)
+        shop.import_more(tmp_path / "late", range(110, 112))
+        embed_missing(shop.stores, use, lambda *_: None)
+
+    monkeypatch.setattr(indexing, "embed_shards", embed_beside)
+    shop.import_more(tmp_path / "more", range(100, 104))
+    assert shop.index().rows == 30
 
 
 def test_what_filters_go_by_follows_the_catalog(shop: Shop, imported: list[Cover]) -> None:

@@ -117,6 +117,16 @@ class EmbeddingBook:
         with self._db.transaction() as session:
             return {row.cover_id: row.artwork_id for row in session.execute(query)}
 
+    def waiting(self, model: str, cover_ids: Sequence[str]) -> set[str]:
+        """Return those of some covers that each_missing() yields."""
+        query = select(CoverRow.cover_id).where(_to_embed(model))
+        found: set[str] = set()
+        with self._db.transaction() as session:
+            for start in range(0, len(cover_ids), ROWS_AT_ONCE):
+                part = CoverRow.cover_id.in_(cover_ids[start : start + ROWS_AT_ONCE])
+                found |= set(session.scalars(query.where(part)))
+        return found
+
     def known(self, model: str, cover_ids: Sequence[str]) -> set[str]:
         """Return those of the covers that the model has embedded."""
         query = select(EmbeddingRow.cover_id).where(EmbeddingRow.model == model)

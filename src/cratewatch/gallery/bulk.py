@@ -6,15 +6,17 @@ import io
 import time
 from typing import Any
 
+import grpc
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pymilvus import MilvusException
 
 from cratewatch.embedding import Embeddings
-from cratewatch.errors import CheckError
+from cratewatch.errors import CheckError, UnavailableError
 from cratewatch.facts import Facts
 from cratewatch.gallery import connection
-from cratewatch.gallery.connection import explained
+from cratewatch.gallery.connection import explained, why_no_answer
 from cratewatch.gallery.rows import Rows, refuse_broken
 from cratewatch.gallery.schema import FACTS, FLAGS, LISTS, facts_as_fields, facts_of_fields
 
@@ -88,11 +90,14 @@ class BulkImports(Rows):
         return int(state.row_count)
 
     def _begin_import(self, collection: str, file: str) -> int:
-        """Begin; without another try, as the first one may have been heard."""
+        """Begin; without another try of ours, as the first one may have been heard."""
         # MilvusClient 3.0 has no call of its own for Milvus 2.3.
         server = self._client._get_connection()
         name = self._names.full(collection)
-        return int(server.do_bulk_insert(name, "", [file], timeout=connection.CALL_TIMEOUT_S))
+        try:
+            return int(server.do_bulk_insert(name, "", [file], timeout=connection.CALL_TIMEOUT_S))
+        except (MilvusException, grpc.RpcError) as error:
+            raise UnavailableError(f"gallery {self.uri}: {why_no_answer(error)}") from error
 
     @explained
     def _import_state(self, task: int) -> Any:

@@ -24,7 +24,7 @@ WARM_ROUNDS = 2
 EXACT_SCORES = ("FLAT", "HNSW", "IVF_FLAT")
 """Kinds of index whose scores are those of the embeddings; the others round them."""
 
-Ids = npt.NDArray[np.str_]
+Ids = npt.NDArray[np.object_]
 Scores = npt.NDArray[np.float32]
 
 
@@ -46,7 +46,7 @@ class Sample:
     _scores: Scores = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ids = np.zeros((len(self.queries), 0), np.str_)
+        self._ids = np.zeros((len(self.queries), 0), object)
         self._scores = np.zeros((len(self.queries), 0), np.float32)
 
     @classmethod
@@ -64,8 +64,10 @@ class Sample:
         """Have the exact search look at these covers, which it did not see yet."""
         if not shard.cover_ids:
             return
-        ids = np.tile(np.array(shard.cover_ids), (len(self.queries), 1))
-        scores = self.queries @ shard.embeddings.T
+        new_scores = self.queries @ shard.embeddings.T
+        best = np.argsort(-new_scores, axis=1, kind="stable")[:, : K + SPARE]
+        ids = np.array(shard.cover_ids, object)[best]
+        scores = np.take_along_axis(new_scores, best, axis=1)
         all_ids = np.concatenate([self._ids, ids], axis=1)
         all_scores = np.concatenate([self._scores, scores], axis=1)
         order = np.argsort(-all_scores, axis=1, kind="stable")[:, : K + SPARE]

@@ -98,7 +98,7 @@ def compare(
         _compare_shard(stores, key, found)
         on_progress(done, len(keys))
     for batch in _batches(stores.gallery.cover_ids(collection)):
-        known = book.known(model, batch)
+        known = book.known(model, batch) | book.waiting(model, batch)
         extra = [cover_id for cover_id in batch if cover_id not in known]
         found.extra.add(extra)
         if mend:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from cratewatch.embedding_shards import EmbeddingShard, read_shard
+from cratewatch.embedding_shards import EmbeddingShard, done_shards, read_shard
 from cratewatch.indexing.stores import Stores
 
 
@@ -39,8 +39,9 @@ class Loader:
         Raises:
             NotFoundError: if the lake lacks it.
         """
+        shard = read_current(self._stores, model, key)
         self.shards.add(key)
-        return read_current(self._stores, model, key)
+        return shard
 
     def load(self, shard: EmbeddingShard) -> None:
         """Insert covers, or replace them."""
@@ -65,6 +66,13 @@ def read_current(stores: Stores, model: str, key: str) -> EmbeddingShard:
     return EmbeddingShard(
         shard.cover_ids, [artworks[cover] for cover in shard.cover_ids], shard.embeddings
     )
+
+
+def forget_lost(stores: Stores, model: str) -> None:
+    """Have covers embedded again whose shard the lake has lost."""
+    book = stores.catalog.embeddings
+    for key in set(book.shards(model)) - set(done_shards(stores.lake, model)):
+        book.forget_shard(model, key)
 
 
 def pick(shard: EmbeddingShard, cover_ids: Collection[str]) -> EmbeddingShard:

@@ -54,6 +54,6 @@ def roll_back(
             "`cratewatch index --model NAME` indexes for another model"
         )
     gallery.load(before[0])
-    gallery.point_alias(before[0])
     stores.catalog.embeddings.forget_indexed(model_of(before[0]))
+    gallery.point_alias(before[0])
     return compare(stores, before[0], mend=True, on_progress=on_progress)

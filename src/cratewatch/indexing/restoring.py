@@ -135,6 +135,7 @@ def restore(
             sample = _fill(stores, backup, collection, on_progress)
             tuned = _make_ready(stores, backup, collection, sample, recall)
             stores.catalog.check_writer()
+            stores.catalog.embeddings.forget_indexed(backup.model)
             stores.gallery.point_alias(collection)
             stack.pop_all()
         unknown = _note(stores, backup, collection)
@@ -230,7 +231,6 @@ def _make_ready(
 def _note(stores: Stores, backup: Backup, collection: str) -> int:
     """Have the catalog know what the gallery holds; return how many rows it does not know."""
     book, unknown = stores.catalog.embeddings, 0
-    book.forget_indexed(backup.model)
     ids = stores.gallery.cover_ids(collection)
     while page := list(islice(ids, SHARD_ROWS)):
         book.mark_restored(backup.model, page, datetime.fromisoformat(backup.made_at))
@@ -245,6 +245,7 @@ def _discard(stores: Stores, name: str) -> None:
 
 
 def _drop(stores: Stores, collection: str) -> None:
-    """Drop it; if Milvus is away, the next build does."""
+    """Drop it unless it serves already; if Milvus is away, the next build does."""
     with contextlib.suppress(CratewatchError):
-        stores.gallery.drop(collection)
+        if stores.gallery.serving() != collection:
+            stores.gallery.drop(collection)
