@@ -6,15 +6,18 @@ Run as a program it serves a folder on a port until its standard input ends.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 READY = "ready"
+STARTING = Path(tempfile.gettempdir()) / "cratewatch-milvus-starting"
 PID_FILE = "/tmp/milvus/server_id_{pid}"  # it has no setting for the folder
 
 
@@ -47,7 +50,15 @@ class MilvusProcess:
         return int(self._pid)
 
     def start(self) -> None:
-        """Start it and wait until it is healthy."""
+        """Start it and wait until it is healthy.
+
+        One server starts at a time: it looks for free ports long before it takes them.
+        """
+        with STARTING.open("w") as alone:
+            fcntl.flock(alone, fcntl.LOCK_EX)
+            self._start()
+
+    def _start(self) -> None:
         self._launcher = subprocess.Popen(
             [sys.executable, __file__, str(self._folder), str(self._port)],
             stdin=subprocess.PIPE,
