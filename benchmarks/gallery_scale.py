@@ -4,10 +4,10 @@
 
 Starts the server of the tests on loopback and, for each size, writes the same rows into two
 collections in turns, chunk by chunk: through `cratewatch.gallery`, and by bare pymilvus with the
-same schema. A third is filled by bulk import. The first two are indexed alike and searched in turns,
-query by query, by one client and by 16. At last readers ask 50 times a second while the alias moves
-from the first to the third. Embeddings are random points around random centres, which are as hard
-to index as those of covers or harder.
+same schema. A third is filled by bulk import. The first two are indexed alike and searched in
+turns, query by query, by one client and by 16. At last readers ask 50 times a second while the
+alias moves from the first to the third. Embeddings are random points around random centres, which
+are as hard to index as those of covers or harder.
 docs/operations.md holds the output.
 """
 
