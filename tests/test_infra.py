@@ -41,13 +41,14 @@ def dockerfile() -> list[str]:
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def test_compose_yaml_follows_the_compose_schema() -> None:
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.tls.yaml"])
+def test_compose_files_follow_the_compose_schema(name: str) -> None:
     checked = subprocess.run(
         [
             Path(sys.executable).with_name("check-jsonschema"),
             "--builtin-schema",
             "vendor.compose-spec",
-            INFRA / "compose.yaml",
+            INFRA / name,
         ],
         capture_output=True,
         text=True,
@@ -128,6 +129,25 @@ def test_the_services_settings_are_those_of_cratewatch(
             assert f"{ENV_PREFIX}{field.upper()}" in compose["services"][name]["environment"]
         assert settings.catalog_url.endswith("@postgres:5432/cratewatch")
         assert settings.lake.path.startswith("s3://crates/")
+
+
+def test_tls_is_spoken_by_milvus_and_by_all_that_ask_it(compose: dict[str, Any]) -> None:
+    tls = yaml.safe_load((INFRA / "compose.tls.yaml").read_text())
+    milvus = tls["services"].pop("milvus")
+    (config,) = milvus["configs"]
+    files = yaml.safe_load(tls["configs"][config["source"]]["content"])["tls"]
+    (mounted,) = milvus["volumes"]
+    assert all(file.startswith(mounted.split(":")[-2]) for file in files.values())
+    asking = {
+        name
+        for name, service in compose["services"].items()
+        if f"{ENV_PREFIX}GALLERY_URI" in service.get("environment", {})
+    }
+    assert set(tls["services"]) == asking
+    for service in tls["services"].values():
+        assert service["environment"][f"{ENV_PREFIX}GALLERY_URI"].startswith("https://milvus:")
+        authority = service["environment"][f"{ENV_PREFIX}GALLERY_CA"]
+        assert service["volumes"] == [f"${{MILVUS_CERTS:?}}/ca.crt:{authority}:ro"]
 
 
 @pytest.mark.parametrize("name", ["standalone", "cluster"])
