@@ -227,7 +227,10 @@ def fit_workers(count: int, *, gpu: bool | None = None) -> Workers:
     nodes = node_resources()
     gpus = sum(int(node.get("GPU", 0)) for node in nodes)
     if gpu and not gpus:
-        raise CratewatchError("--gpu: the Ray cluster has no GPU; leave it out to train on CPUs")
+        raise CratewatchError(
+            "the Ray cluster has no GPU, and one was asked for (--gpu, or --device cuda); leave "
+            "that out to work on CPUs"
+        )
     gpu = gpus > 0 if gpu is None else gpu
     count = count or (gpus if gpu else 1)
     if gpu and count > gpus:
