@@ -157,7 +157,7 @@ class _Build:
                 book.forget_shard(self._use.name, key)  # to be embedded again by catch_up()
             self._done, self._all = done, len(keys)
             rate = rows / (time.monotonic() - began)
-            self._say(f"loaded into {self.collection}, {rate:,.0f} rows/s")
+            self._say(f"{rate:,.0f} rows/s loaded")
         self._stores.gallery.flush(self.collection)
 
     def index_and_tune(self) -> None:
@@ -167,7 +167,7 @@ class _Build:
         choice = choose_index(target.index, rows, target.dim, lite=gallery.is_lite)
         gallery.build_index(self.collection, choice)
         gallery.wait_for_index(self.collection, lambda left: self._say(f"{choice.kind}: {left}"))
-        self._say(f"loading {self.collection} into memory")
+        self._say("loading into memory")
         gallery.load(self.collection)
         self._say("tuning searches")
         self._tune(TunedIndex(choice))

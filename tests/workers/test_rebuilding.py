@@ -144,7 +144,7 @@ def test_covers_that_come_during_a_rebuild_are_in_both(shop: Shop, tmp_path: Pat
     came: list[str] = []
 
     def while_loading(_done: int, _total: int, note: str) -> None:
-        if "loaded into" in note and not came:
+        if "loaded" in note and not came:
             came.append(note)
             shop.import_more(tmp_path / "more", range(100, 103))
             with shop.catalog.one_writer():  # an index run meanwhile
@@ -195,7 +195,7 @@ from workers.embedding import ModelUse
 from workers.rebuilding import Target, build_collection
 
 def die(done, total, note):
-    if done == 3 and "loaded into" in note:
+    if done == 3 and "loaded" in note:
         os.kill(os.getpid(), signal.SIGKILL)
 
 home = Path(sys.argv[1])
@@ -388,7 +388,7 @@ def test_a_server_that_is_killed_during_a_load_loses_and_doubles_nothing(
     kills: list[int] = []
 
     def kill_at_the_third(done: int, _total: int, note: str) -> None:
-        if "loaded into" in note and done == 3 and not kills:
+        if "loaded" in note and done == 3 and not kills:
             kills.append(done)
             milvus.kill()
             milvus.start()
