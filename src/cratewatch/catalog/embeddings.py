@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
 from cratewatch.catalog.items import UNREADABLE, settle_covers
@@ -119,21 +120,24 @@ class EmbeddingBook:
 
     def waiting(self, model: str, cover_ids: Sequence[str]) -> set[str]:
         """Return those of some covers that each_missing() yields."""
-        query = select(CoverRow.cover_id).where(_to_embed(model))
-        found: set[str] = set()
-        with self._db.transaction() as session:
-            for start in range(0, len(cover_ids), ROWS_AT_ONCE):
-                part = CoverRow.cover_id.in_(cover_ids[start : start + ROWS_AT_ONCE])
-                found |= set(session.scalars(query.where(part)))
-        return found
+        return self._among(cover_ids, CoverRow.cover_id, _to_embed(model))
 
     def known(self, model: str, cover_ids: Sequence[str]) -> set[str]:
         """Return those of the covers that the model has embedded."""
-        query = select(EmbeddingRow.cover_id).where(EmbeddingRow.model == model)
+        return self._among(cover_ids, EmbeddingRow.cover_id, EmbeddingRow.model == model)
+
+    def _among(
+        self,
+        cover_ids: Sequence[str],
+        column: InstrumentedAttribute[str],
+        condition: ColumnElement[bool],
+    ) -> set[str]:
+        """Return those of some covers that a column has where a condition holds."""
+        query = select(column).where(condition)
         found: set[str] = set()
         with self._db.transaction() as session:
             for start in range(0, len(cover_ids), ROWS_AT_ONCE):
-                part = EmbeddingRow.cover_id.in_(cover_ids[start : start + ROWS_AT_ONCE])
+                part = column.in_(cover_ids[start : start + ROWS_AT_ONCE])
                 found |= set(session.scalars(query.where(part)))
         return found
 
