@@ -5,7 +5,7 @@
 "Bare" draws the same samples one after another in this process and keeps none; "plain processes"
 draw so at once, as nice as Ray's workers are: what the machine has to give to two. The others are
 the command's way: Ray, covers from the lake, shards with labels and done markers. The clock starts
-when Ray's workers have drawn their first shards. GLIGEN is the tiny one, on one thread.
+when Ray's workers have drawn their first shards. All draw on one thread; GLIGEN is the tiny one.
 docs/synthesis.md holds the output.
 """
 
@@ -23,6 +23,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import cv2
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -49,7 +50,7 @@ RAY_NICENESS = 15
 
 def main() -> None:
     options = _options()
-    torch.set_num_threads(1)
+    _work_on_one_thread()
     rates: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as name, ray_cluster("local", Path(name) / "ray"):
         folder = Path(name)
@@ -70,6 +71,11 @@ def main() -> None:
             for way, measure in ways.items():
                 rates.setdefault(way, []).append(measure())
     _show(rates)
+
+
+def _work_on_one_thread() -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
 
 
 def _options() -> argparse.Namespace:
@@ -123,6 +129,7 @@ def _plain(sources: Sources, processes: int) -> float:
 
 def _draw_when_told(sources: Sources, numbers: range, end: Connection) -> None:
     os.nice(RAY_NICENESS)
+    _work_on_one_thread()
     draw_samples(sources, numbers[:1])
     end.send("ready")
     end.recv()

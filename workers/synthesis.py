@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import cv2
 import ray
 
 from cratewatch.errors import CratewatchError, ImageError, UnavailableError
@@ -95,5 +96,6 @@ def draw_samples(sources: Sources, numbers: Iterable[int]) -> DrawnSamples:
 
 @ray.remote(num_cpus=1)
 def _draw_shard(sources: Sources, folder: RunFolder, shard: int) -> ShardResult:
+    cv2.setNumThreads(1)  # a second thread takes a core from the next shard and gains little
     numbers = sources.manifest.sample_range(shard)
     return keep_shard(folder, shard, draw_samples(sources, numbers))
