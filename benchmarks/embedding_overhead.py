@@ -45,7 +45,7 @@ from cratewatch.embedding import (
     load_model,
     save_model,
 )
-from cratewatch.embedding_shards import done_shards, drop_shards
+from cratewatch.embedding_shards import PREFIX
 from cratewatch.gallery import Gallery
 from cratewatch.images import decode, prepare_cover
 from cratewatch.indexing import Stores
@@ -100,8 +100,9 @@ def main() -> None:
                 rates.setdefault(name, []).append(rate)
                 if name == "shards through Ray":
                     starts.append(start_s)
-            drop_shards(lake, done_shards(lake, model))
-            catalog.embeddings.forget(model)
+            for key in catalog.embeddings.shards(model):
+                catalog.embeddings.forget_shard(model, key)
+            _drop_shards(lake)
     _show(rates)
     print(f"actors need {statistics.median(starts):.1f} s until the first shard is written")
     _show_arithmetic(config, net, statistics.median(rates["bare model"]), peaks)
@@ -193,7 +194,12 @@ def _picture(lake: Lake, embedder: Embedder, cover: Cover) -> Grey:
 def _shards(lake: Lake, model: str, covers: list[Cover], size: int) -> Iterator[int]:
     for shard in embed_shards(lake, ModelUse(model), iter(covers), size):
         yield len(shard.cover_ids)
-    drop_shards(lake, done_shards(lake, model))
+    _drop_shards(lake)
+
+
+def _drop_shards(lake: Lake) -> None:
+    for key in list(lake.keys(PREFIX)):
+        lake.delete(key)
 
 
 def _recorded(catalog: Catalog, lake: Lake, model: str, covers: list[Cover]) -> Iterator[int]:

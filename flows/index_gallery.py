@@ -55,24 +55,22 @@ def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexRep
         progress_bar("index") as advance,
     ):
         stores = Stores(catalog, lake, gallery)
-        collection = gallery.live(model)
-        if rebuild or collection is None:
+        if rebuild or gallery.live(model) is None:
             target = Target(
                 dim, settings.gallery_index, settings.gallery_recall, settings.gallery_imports
             )
             report = build_collection(stores, use, target, advance)
         else:
-            report = update(stores, use, collection, dim, advance)
+            report = update(stores, use, dim, advance)
         with suppress(BusyError), catalog.one_writer():  # whoever writes drops them
             drop_old(gallery, settings.gallery_keep_days)
         return report
 
 
-def update(
-    stores: Stores, model: ModelUse, collection: str, dim: int, advance: Progress
-) -> IndexReport:
-    """Load what is new into a collection that is there, then let readers use it."""
+def update(stores: Stores, model: ModelUse, dim: int, advance: Progress) -> IndexReport:
+    """Load what is new into the model's collection, then let readers use it."""
     with stores.catalog.one_writer():
+        collection = stores.gallery.live(model.name) or model.name
         stores.gallery.create(collection, dim)
         refresh_facts(stores, collection)
         report = index_covers(

@@ -23,7 +23,7 @@ from flows.progress import progress_bar
 from scrapers.launch import CrawlDiedError, CrawlJob, CrawlReport, Job, run_crawl
 from workers.cluster import ray_cluster
 from workers.embedding import ModelUse
-from workers.indexing import IndexReport, index_covers, up_to_date
+from workers.indexing import IndexReport, index_covers, report_of, up_to_date
 
 
 class RefreshError(CratewatchError):
@@ -191,7 +191,7 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
             check_collection(gallery, collection, catalog.embeddings.count_indexed(model), {})
             catalog.embeddings.mark_indexed(model, [])  # known covers under new URLs
             drop_old(gallery, settings.gallery_keep_days)
-            return IndexReport(model, 0, gallery.count(collection))
+            return report_of(gallery, collection)
         with (
             ray_cluster(settings.ray_address, settings.home / "ray"),
             progress_bar("embed") as advance,

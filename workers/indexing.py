@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cratewatch.catalog import Catalog
 from cratewatch.embedding import Embeddings
 from cratewatch.embedding_shards import done_shards, read_shard
 from cratewatch.errors import CheckError, NotFoundError
-from cratewatch.gallery import Gallery
+from cratewatch.gallery import Gallery, model_of
 from cratewatch.indexing import Loader, Stores, check_collection
 from cratewatch.lake import Lake
 from workers.embedding import ModelUse, embed_shards
@@ -22,12 +22,20 @@ SHARD_COVERS = 1024
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What was embedded; failed holds the reason of each cover that could not be."""
+    """What was embedded, and what the model's collection holds now.
+
+    Attributes:
+        failed: The reason of each cover that could not be embedded.
+        collection: "" if nothing was loaded.
+        recall_at_10: Against exact search, as it was when the collection was built.
+    """
 
     model: str
     embedded: int
     rows: int
     failed: dict[str, str] = field(default_factory=dict)
+    collection: str = ""
+    recall_at_10: float | None = None
 
 
 def index_covers(
@@ -58,14 +66,28 @@ def index_covers(
     indexer.load_left_over()
     indexer.embed(on_progress)
     indexer.load_left_over()  # what a rebuild beside this call has embedded meanwhile
-    if indexer.loaded:
+    if indexer.shards:
         gallery.flush(collection)
     embedded = catalog.embeddings.count(name)
-    if indexer.loaded or not _lacks_too_many(catalog, name):
+    if indexer.shards or not _lacks_too_many(catalog, name):
         check_collection(gallery, collection, embedded, indexer.sample)
-        catalog.embeddings.mark_indexed(name, indexer.loaded)
+        catalog.embeddings.mark_indexed(name, indexer.shards)
     indexer.refuse_broken()
-    return IndexReport(name, indexer.embedded, gallery.count(collection), indexer.failed)
+    return report_of(gallery, collection, indexer.embedded, indexer.failed)
+
+
+def report_of(
+    gallery: Gallery, collection: str, embedded: int = 0, failed: Mapping[str, str] | None = None
+) -> IndexReport:
+    """Return a report with what a collection holds."""
+    return IndexReport(
+        model_of(collection),
+        embedded,
+        gallery.count(collection),
+        dict(failed or {}),
+        collection,
+        gallery.describe(collection).index.recall_at_10,
+    )
 
 
 def embed_missing(
@@ -100,7 +122,7 @@ class _Indexer:
 
     Attributes:
         embedded: How many covers were embedded.
-        loaded: The covers that were upserted.
+        shards: Those that were upserted.
         failed: The reason of each cover that could not be embedded.
         sample: Embeddings, each (dim,), of some that were upserted.
     """
@@ -112,10 +134,9 @@ class _Indexer:
         self._use = model
         self._model = model.name
         self.embedded = 0
-        self.loaded: list[str] = []
+        self.shards: set[str] = set()
         self.failed: dict[str, str] = {}
         self.sample: dict[str, Embeddings] = {}
-        self._shards: set[str] = set()
 
     def adopt_left_over(self) -> None:
         """Record shards that an earlier call was killed before it could record."""
@@ -143,7 +164,7 @@ class _Indexer:
     def load_left_over(self) -> None:
         """Load what an earlier call embedded and did not load."""
         for key in self._catalog.embeddings.shards_to_index(self._model):
-            if key in self._shards:
+            if key in self.shards:
                 continue
             try:
                 self._load(key)
@@ -172,7 +193,6 @@ class _Indexer:
             return
         shard = read_shard(self._lake, key)
         self._loader.load(shard)
-        self._shards.add(key)
-        self.loaded += shard.cover_ids
+        self.shards.add(key)
         wanted = CHECK_SAMPLE - len(self.sample)
         self.sample |= dict(zip(shard.cover_ids[:wanted], shard.embeddings, strict=False))

@@ -18,6 +18,8 @@ TRIES = 3
 """Actors that an item may cost; more is the item's own fault."""
 DEATHS_EACH = 3
 """Replacements for each actor of a pool; more is the cluster's fault."""
+AT_FAULT_EACH = 5
+"""Items for each actor of a pool whose tries are not held against the cluster."""
 START_S = 600.0
 """How long nothing may happen while actors start: a large model loads within minutes."""
 
@@ -59,6 +61,7 @@ class Pool:
         self._make = make
         self._slots = slots
         self._deaths_left = DEATHS_EACH * size
+        self._spared = AT_FAULT_EACH * size
         self._starting: dict[ray.ObjectRef[Any], _Member] = {}
         self._free: deque[_Member] = deque()
         self._busy: dict[ray.ObjectRef[Any], _Task] = {}
@@ -137,6 +140,9 @@ class Pool:
     def _lose(self, member: _Member, task: _Task | None, reason: str) -> Iterator[Quarantined]:
         """Replace an actor, and have the item done by another, unless it cost TRIES of them."""
         if task and task.tries + 1 >= TRIES:
+            if self._spared:
+                self._spared -= 1
+                self._deaths_left += TRIES
             yield Quarantined(task.item, reason)
         elif task:
             self._waiting.append((task.item, task.tries + 1))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cratewatch.embedding_shards import EmbeddingShard
 from cratewatch.errors import CheckError, CratewatchError, NotFoundError
@@ -22,20 +22,19 @@ from cratewatch.indexing import (
     Stores,
     check_collection,
     drop_left_overs,
+    importer_for,
     refresh_facts,
     tune,
     warm,
 )
-from cratewatch.indexing.loading import forget_lost, read_current
-from cratewatch.lake import LakeLocation, open_lake
+from cratewatch.indexing.loading import facts_of, forget_lost, read_current
+from cratewatch.lake import LakeLocation
 from workers.embedding import ModelUse
-from workers.indexing import IndexReport, embed_missing
+from workers.indexing import IndexReport, embed_missing, report_of
 
 WRITER_PATIENCE_S = 6 * 3600.0
 """How long a collection that is ready waits for a refresh to end."""
 SAMPLE_SHARDS = 16
-UPSERT_ROWS = 100_000
-"""Up to which rows are sent; above, files are imported."""
 
 Progress = Callable[[int, int, str], None]
 """Takes how many of how many are done, and of what."""
@@ -90,12 +89,8 @@ def build_collection(
             stores.catalog.check_writer()
             build.release()
         stack.pop_all()
-        return replace(
-            report,
-            embedded=report.embedded + late.embedded,
-            rows=stores.gallery.count(build.collection),
-            failed=report.failed | late.failed,
-        )
+        embedded, failed = report.embedded + late.embedded, report.failed | late.failed
+        return report_of(stores.gallery, build.collection, embedded, failed)
 
 
 class _Build:
@@ -120,19 +115,18 @@ class _Build:
 
     def import_or_fill(self) -> None:
         """Load what the catalog knows, by bulk import if it is much and the server can."""
-        imports = self._target.imports
         rows = self._stores.catalog.embeddings.count(self._use.name)
-        if imports is None or self._stores.gallery.is_lite or rows <= UPSERT_ROWS:
+        importer = importer_for(self._stores.gallery, self.collection, self._target.imports, rows)
+        if importer is None:
             self.fill()
             return
-        importer = Importer(self._stores, self.collection, open_lake(imports))
         self._each_shard(lambda key: self._import_shard(importer, key))
         importer.finish()
         self._loader.acknowledged += importer.acknowledged
 
     def _import_shard(self, importer: Importer, key: str) -> int:
         shard = self._loader.read_shard(self._use.name, key)
-        importer.add(shard)
+        importer.add(shard, facts_of(self._stores, shard))
         self._sample.compare(shard)
         return len(shard.cover_ids)
 

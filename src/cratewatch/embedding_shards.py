@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,13 +94,6 @@ def done_shards(lake: Lake, model: str) -> list[str]:
     """Return the keys of the model's shards that have a done marker, sorted."""
     keys = set(lake.keys(f"{PREFIX}/{model}"))
     return sorted(key for key in keys if key.endswith(PARQUET) and _done_key(key) in keys)
-
-
-def drop_shards(lake: Lake, keys: Sequence[str]) -> None:
-    """Delete shards, the markers first: what a kill leaves does not count."""
-    for key in keys:
-        lake.delete(_done_key(key))
-        lake.delete(key)
 
 
 def _done_key(key: str) -> str:

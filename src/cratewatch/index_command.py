@@ -85,7 +85,7 @@ def restore_gallery(
 
     settings = load_settings(home=home)
     with _stores(settings, "restore", "rows") as (stores, advance):
-        restored = restore(stores, name, settings.gallery_recall, advance)
+        restored = restore(stores, name, settings.gallery_recall, settings.gallery_imports, advance)
     show(asdict(restored), json_)
 
 

@@ -22,7 +22,7 @@ def asked(served: list[Cover], catalog: Catalog, lake: Lake, tiny_model: str) ->
     """Twelve covers, of which a run of queries asks for each as it is."""
     indexed = [cover.cover_id for cover in served]
     catalog.embeddings.mark_embedded(tiny_model, indexed, "a shard")
-    catalog.embeddings.mark_indexed(tiny_model, indexed)
+    catalog.embeddings.mark_indexed(tiny_model, ["a shard"])
     covers = served[:12]
     folder = run_in_lake(lake, "asked")
     start_run(folder, Manifest("asked", "composite", 0, 12, 12, "test", "", {}))

@@ -7,7 +7,6 @@ import pytest
 from cratewatch.embedding_shards import (
     EmbeddingShard,
     done_shards,
-    drop_shards,
     read_shard,
     write_shard,
 )
@@ -30,8 +29,6 @@ def test_a_shard_comes_back_and_its_covers_name_it(lake: Lake) -> None:
     other = write_shard(lake, "net", shard("c"))
     assert done_shards(lake, "net") == sorted([key, other])
     assert done_shards(lake, "other") == []
-    drop_shards(lake, [key])
-    assert list(lake.keys("embeddings")) == [f"{other[:-8]}.done", other]
 
 
 def test_a_shard_without_its_marker_does_not_count(lake: Lake) -> None:

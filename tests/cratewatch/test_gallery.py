@@ -122,14 +122,6 @@ def test_a_collection_that_was_left_without_its_index_gets_it(gallery: Gallery) 
     assert [hits[0].cover_id for hits in gallery.search(vectors, 1, collection="m")] == ids
 
 
-def test_rows_that_nobody_knows_are_removed(gallery: Gallery) -> None:
-    ids = fill(gallery, "m", unit(np.random.default_rng(0), 30))
-    gallery.keep_only("m", set(ids[:20]))
-    assert gallery.count("m") == 20
-    gallery.keep_only("m", set(ids))
-    assert gallery.count("m") == 20
-
-
 def test_doubled_ids_and_broken_vectors_are_refused(gallery: Gallery) -> None:
     gallery.create("m", 128)
     vectors = unit(np.random.default_rng(0), 2)

@@ -42,7 +42,7 @@ restoring.SHARD_ROWS = 10
 with open_gallery(sys.argv[3]) as gallery:
     catalog = open_catalog(f"sqlite:///{home / 'catalog.db'}")
     stores = Stores(catalog, FolderLake(home / "lake"), gallery)
-    back_up(stores, "b", die) if sys.argv[1] == "back up" else restore(stores, "b", 0.98, die)
+    back_up(stores, "b", die) if sys.argv[1] == "back up" else restore(stores, "b", 0.98, None, die)
 """
 
 

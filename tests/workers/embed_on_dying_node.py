@@ -16,7 +16,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from cratewatch.catalog import Cover, open_catalog
-from cratewatch.embedding_shards import done_shards, drop_shards
+from cratewatch.embedding_shards import PREFIX
 from cratewatch.lake import COVERS, FolderLake
 from workers.embedding import ModelUse, embed_shards
 
@@ -43,7 +43,8 @@ def main(task: dict[str, str]) -> None:
     nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
     ray.init(address=cluster.address, logging_level=logging.ERROR, log_to_driver=False)
     told = {"calm": embed(lake, task["model"], covers, lambda: None)}
-    drop_shards(lake, done_shards(lake, task["model"]))
+    for key in list(lake.keys(PREFIX)):
+        lake.delete(key)
     nodes += [cluster.add_node(num_cpus=1) for _ in range(2)]
     cluster.wait_for_nodes()
     kill = lambda: cluster.remove_node(nodes[0], allow_graceful=False)  # noqa: E731

@@ -85,6 +85,12 @@ def test_a_cluster_that_loses_every_actor_is_given_up(tmp_path: Path) -> None:
         squares(tmp_path, list(range(10)), dict.fromkeys(range(10), 99), size=1)
 
 
+def test_items_that_kill_every_actor_do_not_cost_the_others(tmp_path: Path) -> None:
+    found = squares(tmp_path, list(range(8)), {2: 99, 3: 99, 5: 99}, size=1)
+    assert sorted(one for one in found if isinstance(one, int)) == [0, 1, 16, 36, 49]
+    assert sorted(one.item for one in found if isinstance(one, Quarantined)) == [2, 3, 5]
+
+
 def test_actors_that_find_no_room_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "START_S", 3.0)
     actor: Any = Squarer

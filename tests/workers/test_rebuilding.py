@@ -33,6 +33,7 @@ from cratewatch.indexing import (
     refresh_facts,
     roll_back,
 )
+from cratewatch.indexing.comparing import OVERLAP
 from cratewatch.lake import Lake, LakeLocation, cover_key
 from tests.conftest import draw_noise
 from tests.milvus_server import MilvusProcess
@@ -122,6 +123,7 @@ def test_collections_follow_each_other_and_the_one_before_can_come_back(
     assert shop.catalog.items.states()["cover"] == {"indexed": 24}
     report = shop.build()
     assert (report.embedded, report.rows, shop.gallery.serving()) == (0, 24, f"{m}__2")
+    assert (report.collection, report.recall_at_10) == (f"{m}__2", 1.0)
     assert shop.gallery.served_before() == [m]
     shop.import_more(tmp_path / "more", range(100, 104))
     assert shop.index().rows == 28  # into the collection that serves
@@ -342,6 +344,30 @@ def test_what_a_rebuild_embeds_beside_an_index_is_loaded_by_it(
     assert shop.index().rows == 30
 
 
+def test_only_rows_are_read_whose_releases_changed(
+    shop: Shop, imported: list[Cover], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.build()
+    shop.gallery.keep_facts_of(shop.model, datetime.now(UTC) + OVERLAP)
+    read: list[str] = []
+    rows = shop.gallery.rows
+
+    def note_and_read(collection: str, cover_ids: list[str]) -> Any:
+        read.extend(cover_ids)
+        return rows(collection, cover_ids)
+
+    monkeypatch.setattr(shop.gallery, "rows", note_and_read)
+    assert (refresh_facts(shop.stores, shop.model), read) == (0, [])
+    shop.gallery.keep_facts_of(shop.model, datetime.now(UTC) + OVERLAP)
+    run_id, changed = shop.catalog.runs.start("import"), imported[3]
+    url = changed.source_url
+    release = Release(source="import", native_id=url, title="Kind of Blue", image_url=url)
+    shop.catalog.stage(run_id, [release])
+    shop.catalog.apply_crawl(run_id, "import", complete=False)
+    assert refresh_facts(shop.stores, shop.model) == 0, "its title says nothing to filters"
+    assert read == [changed.cover_id]
+
+
 def test_what_filters_go_by_follows_the_catalog(shop: Shop, imported: list[Cover]) -> None:
     shop.build()
     m = shop.model
@@ -413,7 +439,7 @@ def test_many_rows_are_imported_from_files(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
-    monkeypatch.setattr(rebuilding, "UPSERT_ROWS", 20)
+    monkeypatch.setattr("cratewatch.indexing.importing.UPSERT_ROWS", 20)
     monkeypatch.setattr("cratewatch.indexing.importing.IMPORT_ROWS", 16)
     sent: list[int] = []
     upsert = shop.gallery.upsert

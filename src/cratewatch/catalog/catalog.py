@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import and_, func, select, update
 
+from cratewatch.catalog.changed_facts import note_changed_facts
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, open_database, upsert
 from cratewatch.catalog.diff import apply_crawl
 from cratewatch.catalog.embeddings import EmbeddingBook
@@ -154,16 +155,19 @@ class Catalog:
         Its bytes are in the lake. The image's item counts as stored from here on.
         """
         item = Item(cover.source, "cover", image_url, "stored", cover_id=cover.cover_id)
+        shown = (ReleaseRow.source == cover.source) & (ReleaseRow.image_url == image_url)
         with self._db.transaction() as session:
             new = session.get(CoverRow, cover.cover_id) is None
             if new:
-                session.add(CoverRow(**asdict(cover)))
+                session.add(CoverRow(**asdict(cover), facts_changed_at=now()))
                 session.flush()
+            note_changed_facts(session, shown, now())  # of the cover that they had
             session.execute(
                 update(ReleaseRow)
-                .where(ReleaseRow.source == cover.source, ReleaseRow.image_url == image_url)
+                .where(shown)
                 .values(cover_id=cover.cover_id, cover_image_url=image_url)
             )
+            note_changed_facts(session, shown, now())
             save(session, run_id, [item])
             return new
 

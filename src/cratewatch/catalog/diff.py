@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from cratewatch.catalog.changed_facts import note_changed_facts
 from cratewatch.catalog.items import advance_pages
 from cratewatch.catalog.records import KEY_DIGEST, MAX_KEY, Diff, Release
 from cratewatch.catalog.runs import note
@@ -103,6 +104,7 @@ def _withdraw(session: Session, run_id: str, source: str, max_share: float, now:
     page_of = func.coalesce(ReleaseRow.page_url, ReleaseRow.release_id)
     pages = session.scalars(select(page_of).where(ReleaseRow.release_id.in_(gone))).all()
     advance_pages(session, source, pages, "withdrawn")
+    note_changed_facts(session, ReleaseRow.release_id.in_(gone), now)
     session.execute(
         update(ReleaseRow)
         .where(ReleaseRow.release_id.in_(gone))
@@ -139,6 +141,7 @@ def _upsert(
     }
     pages = [Release.from_json(row.data).page_key for row in staged]
     advance_pages(session, source, pages, "stored")
+    changed = []
     for row in staged:
         listed = known.get(row.release_id)
         if listed is not None and _same(listed, row):
@@ -150,7 +153,9 @@ def _upsert(
             listed = ReleaseRow(release_id=row.release_id, source=source, first_seen=now)
             session.add(listed)
         _fill(session, listed, row, now)
+        changed.append(row.release_id)
         yield state
+    note_changed_facts(session, ReleaseRow.release_id.in_(changed), now)
 
 
 def _same(listed: ReleaseRow, staged: StagedReleaseRow) -> bool:

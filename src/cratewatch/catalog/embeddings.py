@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from cratewatch.catalog.changed_facts import changed_since
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
 from cratewatch.catalog.items import UNREADABLE, settle_covers
 from cratewatch.catalog.records import Cover
@@ -102,19 +103,32 @@ class EmbeddingBook:
         with self._db.transaction() as session:
             return [shard for shard in session.scalars(query) if shard]
 
-    def shards(self, model: str) -> list[str]:
-        """Return the shards of all embeddings of a model, sorted."""
+    def shards(self, model: str, changed: datetime | None = None) -> list[str]:
+        """Return the shards of all embeddings of a model, sorted.
+
+        Args:
+            changed: Only shards with covers whose facts may have changed since.
+        """
         query = select(EmbeddingRow.shard).where(EmbeddingRow.model == model).distinct()
+        if changed is not None:
+            query = query.join(CoverRow, CoverRow.cover_id == EmbeddingRow.cover_id)
+            query = query.where(changed_since(changed))
         with self._db.transaction() as session:
             return sorted(shard for shard in session.scalars(query) if shard)
 
-    def in_shard(self, model: str, shard: str) -> dict[str, str]:
-        """Return the artwork id of each cover whose embedding is a shard's, by cover_id."""
+    def in_shard(self, model: str, shard: str, changed: datetime | None = None) -> dict[str, str]:
+        """Return the artwork id of each cover whose embedding is a shard's, by cover_id.
+
+        Args:
+            changed: Only covers whose facts may have changed since.
+        """
         query = (
             select(CoverRow.cover_id, CoverRow.artwork_id)
             .join(EmbeddingRow, EmbeddingRow.cover_id == CoverRow.cover_id)
             .where(EmbeddingRow.model == model, EmbeddingRow.shard == shard)
         )
+        if changed is not None:
+            query = query.where(changed_since(changed))
         with self._db.transaction() as session:
             return {row.cover_id: row.artwork_id for row in session.execute(query)}
 
@@ -156,17 +170,13 @@ class EmbeddingBook:
         with self._db.transaction() as session:
             upsert(session, EmbeddingRow, rows)
 
-    def mark_indexed(self, model: str, cover_ids: Sequence[str]) -> None:
-        """Record covers whose embeddings the gallery was seen to hold."""
+    def mark_indexed(self, model: str, shards: Collection[str]) -> None:
+        """Record shards whose embeddings the gallery was seen to hold."""
+        of_model = update(EmbeddingRow).where(EmbeddingRow.model == model)
         with self._db.transaction() as session:
-            for start in range(0, len(cover_ids), ROWS_AT_ONCE):
+            for shard in shards:
                 session.execute(
-                    update(EmbeddingRow)
-                    .where(
-                        EmbeddingRow.model == model,
-                        EmbeddingRow.cover_id.in_(cover_ids[start : start + ROWS_AT_ONCE]),
-                    )
-                    .values(indexed_at=now())
+                    of_model.where(EmbeddingRow.shard == shard).values(indexed_at=now())
                 )
             settle_covers(session, model)
 
@@ -206,23 +216,15 @@ class EmbeddingBook:
         with self._db.transaction() as session:
             return sorted(set(session.scalars(query.distinct())))
 
-    def forget(self, model: str) -> None:
-        """Forget all embeddings of a model, because they are made anew; no cover is set aside."""
-        of_model = select(EmbeddingRow.cover_id).where(EmbeddingRow.model == model)
-        with self._db.transaction() as session:
-            session.execute(
-                update(ItemRow)
-                .where(ItemRow.state.in_(("embedded", "indexed")), ItemRow.cover_id.in_(of_model))
-                .values(state="stored", updated_at=now())
-                .execution_options(synchronize_session=False)
-            )
-            session.execute(_TRY_AGAIN)
-            session.execute(delete(EmbeddingRow).where(EmbeddingRow.model == model))
-
     def try_again(self) -> None:
         """Read covers again that could not be read MAX_TRIES times."""
         with self._db.transaction() as session:
-            session.execute(_TRY_AGAIN)
+            session.execute(
+                update(ItemRow)
+                .where(_UNREADABLE)
+                .values(attempts=0)
+                .execution_options(synchronize_session=False)
+            )
 
     def forget_without_shard(self, model: str) -> None:
         """Forget embeddings, of an earlier version, that the lake does not have."""
@@ -249,14 +251,6 @@ class EmbeddingBook:
 
 _UNREADABLE = (
     (ItemRow.kind == "cover") & (ItemRow.state == "failed") & (ItemRow.reason == UNREADABLE)
-)
-
-
-_TRY_AGAIN = (
-    update(ItemRow)
-    .where(_UNREADABLE)
-    .values(attempts=0)
-    .execution_options(synchronize_session=False)
 )
 
 

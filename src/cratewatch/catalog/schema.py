@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover
 
-SCHEMA_REVISION = "0002"  # the newest of migrations/versions
+SCHEMA_REVISION = "0003"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -81,6 +81,7 @@ class CoverRow(Table):
     height_px: Mapped[int]
     phash: Mapped[str] = mapped_column(String(64))
     fetched_at: Mapped[datetime]
+    facts_changed_at: Mapped[datetime | None] = mapped_column(index=True)
 
     def to_cover(self) -> Cover:
         return Cover(**{name: getattr(self, name) for name in Cover.__dataclass_fields__})

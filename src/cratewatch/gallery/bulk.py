@@ -16,6 +16,7 @@ from cratewatch.embedding import Embeddings
 from cratewatch.errors import CheckError, UnavailableError
 from cratewatch.facts import Facts
 from cratewatch.gallery import connection
+from cratewatch.gallery.collections import STALLED_S
 from cratewatch.gallery.connection import explained, why_no_answer
 from cratewatch.gallery.rows import Rows, refuse_broken
 from cratewatch.gallery.schema import FACTS, FLAGS, LISTS, facts_as_fields, facts_of_fields
@@ -77,10 +78,19 @@ class BulkImports(Rows):
                 server's own bucket.
 
         Raises:
-            CheckError: if Milvus cannot read it.
+            CheckError: if Milvus cannot read it, or gets no further for STALLED_S.
         """
         task = self._begin_import(collection, file)
+        before, since = None, time.monotonic()
         while (state := self._import_state(task)).state_name != COMPLETED:
+            if (said := (state.state_name, state.progress, state.row_count)) != before:
+                before, since = said, time.monotonic()
+            elif time.monotonic() - since > STALLED_S:
+                raise CheckError(
+                    f"gallery {self.uri}: the import of {file} gets no further for "
+                    f"{STALLED_S:.0f} s ({state.state_name}); see to the server and its log, or "
+                    "leave gallery_import_path out"
+                )
             if state.state_name in FAILED:
                 raise CheckError(
                     f"gallery {self.uri}: cannot import {file} ({state.failed_reason}); let the "

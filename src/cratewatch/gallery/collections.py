@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from pymilvus import MilvusClient, MilvusException
+from pymilvus.client.types import LoadState
 
 from cratewatch.errors import CheckError
 from cratewatch.gallery import connection
@@ -19,7 +20,9 @@ from cratewatch.gallery.schema import FACTS, make_schema
 
 METRIC = "COSINE"
 STATE, INDEX, SERVED_UNTIL = "cratewatch_state", "cratewatch_index", "cratewatch_served_until"
+FACTS_OF = "cratewatch_facts_of"
 BUILDING, READY = "building", "ready"
+NEVER = datetime.min.replace(tzinfo=UTC)
 STALLED_S = 1800.0  # a segment of half a GB takes minutes on few cores
 
 
@@ -31,6 +34,7 @@ class Described:
         metric: "" while it has no index.
         building: Whether it was begun beside another and did not pass its check yet.
         served_until: When the alias left it; None if it never served, or serves.
+        facts_of: When its facts were last those of the catalog; None if that is not known.
     """
 
     fields: frozenset[str]
@@ -39,6 +43,7 @@ class Described:
     building: bool
     index: TunedIndex
     served_until: datetime | None
+    facts_of: datetime | None
 
     @property
     def has_facts(self) -> bool:
@@ -92,14 +97,18 @@ class Collections:
     def live(self, model: str) -> str | None:
         """Return the collection that readers and writers of a model use; None if there is none.
 
-        It is the one that serves, or else the model's latest that is not being built.
+        It is the one that serves, or else the one of the model that served last.
         """
         serving = self.serving()
         if serving is not None and model_of(serving) == model:
             return serving
         found = [name for name in self.collections() if model_of(name) == model]
-        ready = [name for name in found if not self.describe(name).building]
-        return max(ready, key=number_of, default=None)
+        served = {
+            name: known.served_until or NEVER
+            for name in found
+            if not (known := self.describe(name)).building
+        }
+        return max(served, key=lambda name: (served[name], number_of(name)), default=None)
 
     @explained
     def describe(self, collection: str) -> Described:
@@ -107,7 +116,6 @@ class Collections:
         name = self._names.full(collection)
         found = self._client.describe_collection(name, timeout=connection.CALL_TIMEOUT_S)
         properties = found.get("properties") or {}
-        until = properties.get(SERVED_UNTIL)
         dims = [field["params"]["dim"] for field in found["fields"] if "dim" in field["params"]]
         return Described(
             fields=frozenset(field["name"] for field in found["fields"]),
@@ -115,7 +123,8 @@ class Collections:
             metric=self._metric(name),
             building=properties.get(STATE) == BUILDING,
             index=_tuned(properties.get(INDEX)),
-            served_until=datetime.fromisoformat(until) if until else None,
+            served_until=_time(properties.get(SERVED_UNTIL)),
+            facts_of=_time(properties.get(FACTS_OF)),
         )
 
     def _metric(self, name: str) -> str:
@@ -160,7 +169,7 @@ class Collections:
                 name,
                 schema=make_schema(self._client, dim),
                 consistency_level="Bounded",
-                properties={STATE: state},
+                properties={STATE: state, FACTS_OF: datetime.now(UTC).isoformat()},
                 timeout=connection.CALL_TIMEOUT_S,
             )
 
@@ -220,6 +229,11 @@ class Collections:
         """Record how the collection is searched."""
         self._note(collection, {INDEX: json.dumps(asdict(index))})
 
+    @explained
+    def keep_facts_of(self, collection: str, at: datetime) -> None:
+        """Record when its facts were those of the catalog."""
+        self._note(collection, {FACTS_OF: at.isoformat()})
+
     def _note(self, collection: str, properties: dict[str, str]) -> None:
         self._client.alter_collection_properties(
             self._names.full(collection), properties, timeout=connection.CALL_TIMEOUT_S
@@ -231,6 +245,13 @@ class Collections:
         self._client.load_collection(
             self._names.full(collection), timeout=connection.LOAD_TIMEOUT_S
         )
+
+    @explained
+    def is_loaded(self, collection: str) -> bool:
+        """Whether it can be searched, or counted, as it is."""
+        name = self._names.full(collection)
+        found = self._client.get_load_state(name, timeout=connection.CALL_TIMEOUT_S)
+        return bool(found["state"] == LoadState.Loaded)
 
     @explained
     def drop(self, collection: str) -> None:
@@ -263,6 +284,10 @@ class Collections:
             if name != serving and (until := self.describe(name).served_until)
         }
         return sorted(left, key=lambda name: left[name], reverse=True)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _tuned(text: str | None) -> TunedIndex:

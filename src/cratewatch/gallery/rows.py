@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -108,10 +108,6 @@ class Rows(Collections):
                 ids=list(cover_ids[start : start + LOAD_BATCH]),
                 timeout=connection.CALL_TIMEOUT_S,
             )
-
-    def keep_only(self, collection: str, cover_ids: Container[str]) -> None:
-        """Delete the rows of all other covers."""
-        self.delete(collection, [i for i in self.cover_ids(collection) if i not in cover_ids])
 
     def cover_ids(self, collection: str) -> Iterator[str]:
         """Yield the id of every row, in order, all writes before included; in bounded memory."""

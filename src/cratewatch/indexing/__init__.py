@@ -3,7 +3,7 @@
 from cratewatch.indexing.checking import Sample, check_collection, tune, warm
 from cratewatch.indexing.comparing import Comparison, compare, refresh_facts
 from cratewatch.indexing.health import gallery_health
-from cratewatch.indexing.importing import Importer
+from cratewatch.indexing.importing import Importer, importer_for
 from cratewatch.indexing.loading import Loader
 from cratewatch.indexing.releasing import drop_left_overs, drop_old, roll_back
 from cratewatch.indexing.restoring import back_up, restore
@@ -21,6 +21,7 @@ __all__ = [
     "drop_left_overs",
     "drop_old",
     "gallery_health",
+    "importer_for",
     "refresh_facts",
     "restore",
     "roll_back",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import numpy as np
@@ -19,6 +20,8 @@ from cratewatch.indexing.stores import Stores
 EXAMPLES = 3
 IDS_AT_ONCE = 1000
 VECTOR_TOLERANCE = 1e-4
+OVERLAP = timedelta(days=1)
+"""A change counts from when its transaction began, by the clock of the machine that made it."""
 
 
 @dataclass
@@ -105,25 +108,32 @@ def compare(
             stores.gallery.delete(collection, extra)
     if mend:
         stores.gallery.flush(collection)
-    found.stale_model.add([cover.cover_id for cover in book.missing(model)])
+    examples = [cover.cover_id for cover in islice(book.each_missing(model), EXAMPLES)]
+    found.stale_model = Finding(book.count_missing(model), examples)
     return found
 
 
 def refresh_facts(stores: Stores, collection: str) -> int:
-    """Bring in line what filters go by, after releases changed; return how many rows changed."""
-    if not stores.gallery.describe(collection).has_facts:
+    """Bring in line what filters go by, after releases changed; return how many rows changed.
+
+    Only rows of covers are read whose releases changed since the last time. For whoever writes.
+    """
+    described, began = stores.gallery.describe(collection), datetime.now(UTC)
+    if not described.has_facts:
         return 0
-    model = model_of(collection)
+    since = described.facts_of and described.facts_of - OVERLAP
+    model, book = model_of(collection), stores.catalog.embeddings
     loader = Loader(stores, collection)
     changed = 0
-    for key in sorted(stores.catalog.embeddings.shards(model)):
-        artworks = stores.catalog.embeddings.in_shard(model, key)
+    for key in book.shards(model, since):
+        artworks = book.in_shard(model, key, since)
         rows = stores.gallery.rows(collection, list(artworks))
         stale = _wrong_facts(stores.catalog, rows, artworks)
         if stale:
             with suppress(NotFoundError):  # a shard that is lost is for `index --verify` to tell
                 loader.load(pick(read_current(stores, model, key), stale))
                 changed += len(stale)
+    stores.gallery.keep_facts_of(collection, began)
     return changed
 
 
@@ -139,7 +149,7 @@ def _compare_shard(stores: Stores, key: str, found: Comparison) -> None:
     wrong = _wrong_rows(stores, shard, found)
     if found.mended:
         Loader(stores, found.collection).load(pick(shard, wrong))
-        book.mark_indexed(model, shard.cover_ids)
+        book.mark_indexed(model, [key])
 
 
 def _wrong_rows(stores: Stores, shard: EmbeddingShard, found: Comparison) -> list[str]:

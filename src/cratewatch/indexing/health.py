@@ -18,6 +18,8 @@ SAMPLE = 64
 def gallery_health(gallery: Gallery) -> dict[str, Any]:
     """Return JSON-ready facts; nothing is written."""
     serving = gallery.serving()
+    if serving is not None:
+        gallery.load(serving)
     report: dict[str, Any] = {
         "server": gallery.version,
         "serving": serving,
@@ -25,7 +27,6 @@ def gallery_health(gallery: Gallery) -> dict[str, Any]:
         "collections": {name: _collection(gallery, name) for name in gallery.collections()},
     }
     if serving is not None:
-        gallery.load(serving)
         report["found_themselves"] = _found_themselves(gallery, serving)
         report["lag_s"] = _lag_s(gallery, serving)
     return report
@@ -33,11 +34,9 @@ def gallery_health(gallery: Gallery) -> dict[str, Any]:
 
 def _collection(gallery: Gallery, name: str) -> dict[str, Any]:
     described = gallery.describe(name)
-    if not described.building:
-        gallery.load(name)
     index = described.index
     return {
-        "rows": None if described.building else gallery.count(name),
+        "rows": gallery.count(name) if gallery.is_loaded(name) else None,
         "state": "building" if described.building else "ready",
         "index": index.choice.kind,
         "build": index.choice.build,

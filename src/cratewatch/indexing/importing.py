@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import uuid4
 
 import numpy as np
 
 from cratewatch.embedding_shards import EmbeddingShard
-from cratewatch.gallery import import_file
-from cratewatch.indexing.stores import Stores
-from cratewatch.lake import Lake
+from cratewatch.facts import Facts
+from cratewatch.gallery import Gallery, import_file
+from cratewatch.lake import Lake, LakeLocation, open_lake
 from cratewatch.lake.location import S3_SCHEME
 
+UPSERT_ROWS = 100_000
+"""Up to which rows are sent; above, files are imported."""
 IMPORT_ROWS = 200_000
 """Of one file: 130 MB at 128 dimensions."""
+
+
+def importer_for(
+    gallery: Gallery, collection: str, files: LakeLocation | None, rows: int
+) -> Importer | None:
+    """Return who imports into a fresh collection; None if its rows had better be sent.
+
+    Args:
+        files: A folder or bucket that the server reads, if there is one.
+        rows: That are to come.
+    """
+    if files is None or gallery.is_lite or rows <= UPSERT_ROWS:
+        return None
+    return Importer(gallery, collection, open_lake(files))
 
 
 class Importer:
@@ -23,39 +40,37 @@ class Importer:
         acknowledged: How many rows Milvus has taken.
     """
 
-    def __init__(self, stores: Stores, collection: str, files: Lake) -> None:
-        self._stores = stores
+    def __init__(self, gallery: Gallery, collection: str, files: Lake) -> None:
+        self._gallery = gallery
         self._collection = collection
         self._files = files
-        self._waiting: list[EmbeddingShard] = []
+        self._waiting: list[tuple[EmbeddingShard, Sequence[Facts]]] = []
         self.acknowledged = 0
 
-    def add(self, shard: EmbeddingShard) -> None:
-        """Take a shard, whose covers no other has."""
-        self._waiting.append(shard)
-        if sum(len(one.cover_ids) for one in self._waiting) >= IMPORT_ROWS:
+    def add(self, shard: EmbeddingShard, facts: Sequence[Facts]) -> None:
+        """Take a shard, whose covers no other has, with the facts of each cover."""
+        self._waiting.append((shard, facts))
+        if sum(len(one.cover_ids) for one, _ in self._waiting) >= IMPORT_ROWS:
             self.finish()
 
     def finish(self) -> None:
         """Import what is waiting."""
-        shards = [shard for shard in self._waiting if shard.cover_ids]
+        waiting = [(shard, facts) for shard, facts in self._waiting if shard.cover_ids]
         self._waiting = []
-        if not shards:
+        if not waiting:
             return
-        artworks = [artwork for shard in shards for artwork in shard.artwork_ids]
-        facts = self._stores.catalog.facts_of(artworks)
         key = f"import/{uuid4().hex}.parquet"
         self._files.write(
             key,
             import_file(
-                [cover for shard in shards for cover in shard.cover_ids],
-                artworks,
-                np.concatenate([shard.embeddings for shard in shards]),
-                [facts[artwork] for artwork in artworks],
+                [cover for shard, _ in waiting for cover in shard.cover_ids],
+                [artwork for shard, _ in waiting for artwork in shard.artwork_ids],
+                np.concatenate([shard.embeddings for shard, _ in waiting]),
+                [fact for _, facts in waiting for fact in facts],
             ),
         )
         try:
-            self.acknowledged += self._stores.gallery.import_rows(
+            self.acknowledged += self._gallery.import_rows(
                 self._collection, _as_the_server_sees(self._files, key)
             )
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from cratewatch.embedding_shards import EmbeddingShard, done_shards, read_shard
+from cratewatch.facts import Facts
 from cratewatch.indexing.stores import Stores
 
 
@@ -45,14 +46,19 @@ class Loader:
 
     def load(self, shard: EmbeddingShard) -> None:
         """Insert covers, or replace them."""
-        facts = self._stores.catalog.facts_of(shard.artwork_ids)
         self.acknowledged += self._stores.gallery.upsert(
             self.collection,
             shard.cover_ids,
             shard.artwork_ids,
             shard.embeddings,
-            [facts[artwork_id] for artwork_id in shard.artwork_ids],
+            facts_of(self._stores, shard),
         )
+
+
+def facts_of(stores: Stores, shard: EmbeddingShard) -> list[Facts]:
+    """Return what the catalog says of each cover's artwork."""
+    facts = stores.catalog.facts_of(shard.artwork_ids)
+    return [facts[artwork_id] for artwork_id in shard.artwork_ids]
 
 
 def read_current(stores: Stores, model: str, key: str) -> EmbeddingShard:

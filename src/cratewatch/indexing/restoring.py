@@ -30,8 +30,10 @@ from cratewatch.indexing.backups import (
     write_rows,
 )
 from cratewatch.indexing.checking import SAMPLE, Sample, check_collection, tune, warm
+from cratewatch.indexing.importing import Importer, importer_for
 from cratewatch.indexing.releasing import drop_left_overs
 from cratewatch.indexing.stores import Stores
+from cratewatch.lake import LakeLocation
 
 SHARD_ROWS = 10_000
 SAMPLE_SHARDS = 16
@@ -108,7 +110,11 @@ def back_up(
 
 
 def restore(
-    stores: Stores, name: str, recall: float, on_progress: Progress = lambda _done, _all: None
+    stores: Stores,
+    name: str,
+    recall: float,
+    imports: LakeLocation | None = None,
+    on_progress: Progress = lambda _done, _all: None,
 ) -> Restored:
     """Load a backup into a fresh collection, check it, and let it serve.
 
@@ -119,6 +125,7 @@ def restore(
     Args:
         name: "" for the latest.
         recall: Wanted recall@10 against exact search, 0..1.
+        imports: A folder or bucket that the server reads, for bulk imports; None for upserts.
 
     Raises:
         NotFoundError: if there is no such backup, or not its model.
@@ -132,7 +139,10 @@ def restore(
         collection = stores.gallery.begin(backup.model, backup.dim)
         with contextlib.ExitStack() as stack:
             stack.callback(_drop, stores, collection)
-            sample = _fill(stores, backup, collection, on_progress)
+            stores.gallery.keep_facts_of(collection, datetime.fromisoformat(backup.made_at))
+            importer = importer_for(stores.gallery, collection, imports, backup.rows)
+            sample = _fill(stores, backup, importer or collection, on_progress)
+            stores.gallery.flush(collection)
             tuned = _make_ready(stores, backup, collection, sample, recall)
             stores.catalog.check_writer()
             stores.catalog.embeddings.forget_indexed(backup.model)
@@ -186,16 +196,25 @@ def _latest(stores: Stores) -> str:
     return known[-1]
 
 
-def _fill(stores: Stores, backup: Backup, collection: str, on_progress: Progress) -> Sample:
-    """Load every shard; return a sample that an exact search has answered meanwhile."""
+def _fill(stores: Stores, backup: Backup, target: Importer | str, on_progress: Progress) -> Sample:
+    """Load every shard; return a sample that an exact search has answered meanwhile.
+
+    Args:
+        target: Who imports, or the collection that rows are sent to.
+    """
     sample = _draw(stores, backup)
     done = 0
     for shard in backup.shards:
         covers, artworks, embeddings, facts = read_rows(stores.lake, backup, shard)
-        done += stores.gallery.upsert(collection, covers, artworks, embeddings, facts)
-        sample.compare(EmbeddingShard(covers, artworks, embeddings))
-        on_progress(done, backup.rows)
-    stores.gallery.flush(collection)
+        read = EmbeddingShard(covers, artworks, embeddings)
+        if isinstance(target, Importer):
+            target.add(read, facts)
+        else:
+            stores.gallery.upsert(target, covers, artworks, embeddings, facts)
+        sample.compare(read)
+        on_progress(done := done + len(covers), backup.rows)
+    if isinstance(target, Importer):
+        target.finish()
     return sample
 
 

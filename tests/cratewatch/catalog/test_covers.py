@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -6,6 +8,7 @@ import pytest
 
 from cratewatch.catalog import Catalog, Cover, CoverToFetch, Release
 from cratewatch.catalog.artworks import SAME_ARTWORK_BITS, ArtworkIndex
+from cratewatch.catalog.database import now
 
 RUN = "20261120T030000-refresh-shop-000000"
 
@@ -81,13 +84,49 @@ def test_what_a_model_has_indexed_is_remembered_for_that_model(listed: Catalog) 
     for _ in range(2):
         listed.embeddings.mark_embedded("one", ["a" * 64], "embeddings/one/x.parquet")
         assert listed.embeddings.shards_to_index("one") == ["embeddings/one/x.parquet"]
-        listed.embeddings.mark_indexed("one", ["a" * 64])
+        listed.embeddings.mark_indexed("one", ["embeddings/one/x.parquet"])
         assert listed.embeddings.shards_to_index("one") == []
     assert [c.cover_id for c in listed.embeddings.missing("one")] == ["b" * 64]
     assert [c.cover_id for c in listed.embeddings.indexed("one")] == ["a" * 64]
     assert len(listed.embeddings.missing("two")) == 2
-    listed.embeddings.forget("one")
+    listed.embeddings.forget_shard("one", "embeddings/one/x.parquet")
     assert listed.embeddings.count_indexed("one") == 0
+
+
+def test_covers_are_noted_whose_facts_may_have_changed(listed: Catalog) -> None:
+    for letter in "abc":
+        listed.add_cover(RUN, cover(letter, letter), f"http://shop/{letter}.jpg")
+        listed.embeddings.mark_embedded("net", [letter * 64], letter)
+    scan = replace(cover("d", "http://shop/d.jpg"), artwork_id="a" * 64)
+    listed.add_cover(RUN, scan, "http://shop/d.jpg")
+    listed.embeddings.mark_embedded("net", ["d" * 64], "d")
+    assert changed_now(listed, lambda: None) == []
+    assert listed.embeddings.shards("net", now() - timedelta(hours=1)) == ["a", "b", "c", "d"]
+
+    def restock(number: int, image: str, *, complete: bool = False) -> None:
+        run_id = listed.runs.start("refresh")
+        listed.stage(
+            run_id, [Release(source="shop", native_id=str(number), title="new", image_url=image)]
+        )
+        listed.apply_crawl(run_id, "shop", complete=complete)
+
+    image = "http://shop/a.jpg"
+    assert changed_now(listed, lambda: restock(0, image)) == ["a", "d"], "all of its artwork"
+    assert changed_now(listed, lambda: restock(0, image)) == [], "it is as it was"
+    assert changed_now(listed, lambda: restock(0, image, complete=True)) == ["b"], "withdrawn"
+    restock(1, "http://shop/c.jpg")
+    moved = changed_now(listed, lambda: listed.add_cover(RUN, cover("c", "c"), "http://shop/c.jpg"))
+    assert moved == ["b", "c"], "the cover that the release left, too"
+
+
+def changed_now(catalog: Catalog, change: Callable[[], object]) -> list[str]:
+    """Return the shards with covers whose facts a change may have changed."""
+    began = now()
+    change()
+    shards = catalog.embeddings.shards("net", began)
+    held = {shard: catalog.embeddings.in_shard("net", shard, began) for shard in shards}
+    assert all(held.values())
+    return shards
 
 
 def hashes(rng: np.random.Generator, count: int) -> np.ndarray:
