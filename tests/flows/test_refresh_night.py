@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
-from cratewatch.catalog import Catalog, open_catalog
+from cratewatch.catalog import Catalog, Cover, open_catalog
+from cratewatch.gallery import open_gallery
 from cratewatch.settings import load_settings
 
 if TYPE_CHECKING:
@@ -111,3 +113,23 @@ def test_a_bug_shows_its_traceback_in_the_log(
     log = capfd.readouterr().err
     assert "Traceback" in log
     assert log.splitlines()[-1].endswith("shop: failed, of ours")
+
+
+def test_a_night_drops_what_the_alias_left_long_ago(shop_home: Path, shop_catalog: Catalog) -> None:
+    from flows.refresh_catalog import index_changes
+
+    (shop_home / "cratewatch.toml").write_text("gallery_keep_days = 0\n")
+    settings, cover_id = load_settings(home=shop_home), "c" * 64
+    cover = Cover(cover_id, cover_id, "shop", "u", 1, 1, "0" * 64, NOW)
+    shop_catalog.add_cover(shop_catalog.runs.start("import"), cover, "u")
+    shop_catalog.embeddings.mark_embedded("m", [cover_id], "a shard")
+    shop_catalog.embeddings.mark_indexed("m", ["a shard"])
+    with open_gallery(*settings.gallery) as gallery:
+        for name in ("m", "m__2"):
+            gallery.create(name, 4)
+            gallery.upsert(name, [cover_id], [cover_id], np.eye(1, 4, dtype=np.float32))
+            gallery.point_alias(name)
+    report = index_changes.fn(settings, shop_catalog)
+    assert (report.collection, report.rows) == ("m__2", 1)
+    with open_gallery(*settings.gallery) as gallery:
+        assert gallery.collections() == ["m__2"]

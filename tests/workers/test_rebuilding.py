@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from cratewatch.catalog import Catalog, Cover, Release
+from cratewatch.catalog.embeddings import MAX_TRIES
 from cratewatch.embedding import load_model
 from cratewatch.embedding_shards import EmbeddingShard, write_shard
 from cratewatch.errors import BusyError, CheckError, NotFoundError, UnavailableError
@@ -309,6 +310,15 @@ def test_a_rebuild_embeds_again_what_the_lake_lost(
     report = shop.build()
     assert (report.embedded, report.rows) == (16, 24)
     assert compare(shop.stores, f"{shop.model}__2").clean
+
+
+def test_a_rebuild_tries_covers_again_that_were_set_aside(
+    shop: Shop, imported: list[Cover]
+) -> None:
+    for _ in range(MAX_TRIES):
+        shop.catalog.items.fail_covers({imported[0].cover_id: "cut off"})
+    assert shop.catalog.embeddings.count_missing(shop.model) == 23
+    assert shop.build().rows == 24
 
 
 def test_what_serves_stays_when_the_catalog_fails_after_it(
