@@ -22,7 +22,7 @@ from cratewatch.errors import CheckError, CratewatchError, NotFoundError, Unavai
 from cratewatch.facts import Facts
 from cratewatch.gallery import Gallery, IndexChoice, TunedIndex, open_gallery
 from cratewatch.indexing import Stores, back_up, compare, restore, restoring
-from cratewatch.lake import FolderLake
+from cratewatch.lake import FolderLake, LakeLocation
 
 RECALL = 0.98
 KILLED = """
@@ -31,7 +31,7 @@ from pathlib import Path
 from cratewatch.catalog import open_catalog
 from cratewatch.gallery import open_gallery
 from cratewatch.indexing import Stores, back_up, restore, restoring
-from cratewatch.lake import FolderLake
+from cratewatch.lake import FolderLake, LakeLocation
 
 def die(done, total):
     if done > 10:
@@ -113,6 +113,25 @@ def test_a_drill_from_one_milvus_to_an_empty_one_and_back(
     assert [found[0].score for found in hits] == pytest.approx([1.0] * 24, abs=1e-5)
     again = back_up(other, "again")
     assert again.shards == backup.shards  # the same bytes
+
+
+@pytest.mark.parametrize("empty", ["server"], indirect=True)
+def test_a_large_backup_is_imported_from_files(
+    stores: Stores,
+    lake: FolderLake,
+    empty: Gallery,
+    tiny_model: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cratewatch.indexing.importing.UPSERT_ROWS", 20)
+    monkeypatch.setattr(empty, "upsert", None)  # nothing is sent
+    back_up(stores, "b")
+    other = Stores(stores.catalog, lake, empty)
+    restored = restore(other, "b", RECALL, LakeLocation(str(tmp_path / "files")))
+    assert (restored.rows, empty.serving()) == (24, tiny_model)
+    assert compare(other, tiny_model).clean
+    assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
 
 
 def test_a_restore_beside_what_serves_is_one_more_collection(
