@@ -19,6 +19,7 @@ from cratewatch.images import load
 from cratewatch.inference import Inference
 from cratewatch.lake import FolderLake, Lake, LakeLocation, cover_key, open_lake
 from tests.disks import small_disk
+from tests.scripts import run_script
 from workers import pool
 from workers.embedding import Crew, ModelUse, crew_for, embed_shards
 from workers.indexing import index_covers
@@ -197,15 +198,7 @@ def test_a_node_that_dies_costs_what_it_had_under_way(
         "notes": str(notes),
         "home": str(lake.root.parent),
     }
-    answer = subprocess.run(
-        [sys.executable, str(NODE_DEATH), json.dumps(task)],
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr[-3000:]
-    told = json.loads(answer.stdout.splitlines()[-1])
+    told = json.loads(run_script(NODE_DEATH, task)[-1])
     assert told["calm"] == {"covers": 24, "read": 24}
     assert told["killed"]["covers"] == 24
     assert 24 <= told["killed"]["read"] <= 24 + 2 * 3, "two lots of three covers"

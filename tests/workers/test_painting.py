@@ -1,6 +1,3 @@
-import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +16,7 @@ from cratewatch.synthesis.diffusion.architectures import make_model
 from cratewatch.synthesis.painted_query import PaintConfig
 from cratewatch.synthesis.painting import PaintRequest
 from cratewatch.synthesis.scene_file import GivenScene
+from tests.scripts import run_script
 from workers import painting
 from workers.cluster import Workers
 from workers.forecast import forecast
@@ -208,15 +206,7 @@ def test_a_node_that_dies_costs_no_sample(
         "disturbed": str(tmp_path / "disturbed"),
         "ray": str(tmp_path / "ray"),
     }
-    answer = subprocess.run(
-        [sys.executable, str(NODE_DEATH), json.dumps(task)],
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr[-3000:]
-    assert "a node was killed" in answer.stdout
+    assert "a node was killed" in run_script(NODE_DEATH, task)
     assert files(tmp_path / "disturbed") == files(tmp_path / "undisturbed")
     assert len(list((tmp_path / "disturbed").glob("*.done"))) == 6
 

@@ -1,8 +1,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from cratewatch.shards import Manifest, Sample, run_in_lake, start_run, write_sh
 from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig, TrainProgress
 from cratewatch.training.losses import LossConfig
+from tests.scripts import run_script
 from workers.cluster import Workers, fit_workers
 from workers.training import Job, TrainedModel, train_model
 
@@ -111,15 +110,7 @@ def test_a_node_that_is_killed_is_replaced_or_missed_aloud(
     lake: FolderLake, imported: list[Cover]
 ) -> None:
     task = {"lake": str(lake.root), "covers": sorted(cover.cover_id for cover in imported)}
-    answer = subprocess.run(
-        [sys.executable, str(NODE_DEATH), json.dumps(task)],
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr[-3000:]
-    report = json.loads(answer.stdout.splitlines()[-1])
+    report = json.loads(run_script(NODE_DEATH, task)[-1])
     assert report["disturbed"] == report["undisturbed"]  # the name tells the weights
     assert "2 workers of 1 CPUs no longer fit" in report["lost"]
     assert report["checkpoints"] == "1"

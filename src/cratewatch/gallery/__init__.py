@@ -1,7 +1,7 @@
 """The vector index in Milvus: collections, an alias for readers, search; only it has pymilvus."""
 
 from cratewatch.gallery.bulk import import_file, read_import_file
-from cratewatch.gallery.collections import METRIC
+from cratewatch.gallery.collections import METRIC, Described
 from cratewatch.gallery.gallery import Gallery, Hit, open_gallery
 from cratewatch.gallery.indexes import (
     IndexChoice,
@@ -16,6 +16,7 @@ from cratewatch.gallery.schema import as_stored
 
 __all__ = [
     "METRIC",
+    "Described",
     "Gallery",
     "GalleryRow",
     "Hit",

@@ -14,7 +14,15 @@ from cratewatch.embedding import find_model
 from cratewatch.embedding.model_folder import WEIGHTS
 from cratewatch.embedding_shards import EmbeddingShard
 from cratewatch.errors import CheckError, CratewatchError, NotFoundError
-from cratewatch.gallery import METRIC, GalleryRow, TunedIndex, index_like, model_of
+from cratewatch.gallery import (
+    METRIC,
+    Described,
+    Gallery,
+    GalleryRow,
+    TunedIndex,
+    index_like,
+    model_of,
+)
 from cratewatch.gallery.schema import FLAGS, LISTS
 from cratewatch.indexing.backups import (
     Backup,
@@ -71,25 +79,15 @@ def back_up(
         CheckError: if the collection is empty, or of the first version.
         CratewatchError: if there is a backup of that name.
     """
-    gallery, made_at = stores.gallery, datetime.now(UTC)
-    collection = gallery.serving()
-    if collection is None:
-        raise NotFoundError(
-            f"gallery {gallery.uri}: nothing is indexed yet; run `cratewatch index`"
-        )
-    described = gallery.describe(collection)
-    if not described.has_facts:
-        raise CheckError(
-            f"gallery {gallery.uri}: {collection} is of an earlier version and cannot be backed "
-            "up; run `cratewatch index --rebuild`"
-        )
+    made_at = datetime.now(UTC)
+    collection, described = _to_back_up(stores.gallery)
     model = model_of(collection)
     weights = digest_of(find_model(stores.lake, model).read(WEIGHTS))
     name = name or f"{made_at:%Y%m%dT%H%M%SZ}"
     begin_backup(stores.lake, name)
     with contextlib.ExitStack() as stack:
         stack.callback(_discard, stores, name)
-        gallery.load(collection)
+        stores.gallery.load(collection)
         shards = _write_all(stores, collection, name, on_progress)
         backup = Backup(
             name=name,
@@ -150,6 +148,22 @@ def restore(
             stack.pop_all()
         unknown = _note(stores, backup, collection)
         return Restored(backup.name, collection, backup.rows, tuned, unknown)
+
+
+def _to_back_up(gallery: Gallery) -> tuple[str, Described]:
+    """Return the collection that serves, if it can be backed up."""
+    collection = gallery.serving()
+    if collection is None:
+        raise NotFoundError(
+            f"gallery {gallery.uri}: nothing is indexed yet; run `cratewatch index`"
+        )
+    described = gallery.describe(collection)
+    if not described.has_facts:
+        raise CheckError(
+            f"gallery {gallery.uri}: {collection} is of an earlier version and cannot be backed "
+            "up; run `cratewatch index --rebuild`"
+        )
+    return collection, described
 
 
 def _write_all(
