@@ -70,7 +70,10 @@ def index(settings: Settings, lake: Lake, model: str, rebuild: bool) -> IndexRep
 def update(stores: Stores, model: ModelUse, dim: int, advance: Progress) -> IndexReport:
     """Load what is new into the model's collection, then let readers use it."""
     with stores.catalog.one_writer():
-        collection = stores.gallery.live(model.name) or model.name
+        collection = stores.gallery.live(model.name)
+        if collection is None:  # dropped while this waited: a fresh one holds nothing
+            collection = model.name
+            stores.catalog.embeddings.forget_indexed(collection)
         stores.gallery.create(collection, dim)
         refresh_facts(stores, collection)
         report = index_covers(

@@ -18,8 +18,8 @@ TRIES = 3
 """Actors that an item may cost; more is the item's own fault."""
 DEATHS_EACH = 3
 """Replacements for each actor of a pool; more is the cluster's fault."""
-AT_FAULT_EACH = 5
-"""Items for each actor of a pool whose tries are not held against the cluster."""
+AT_FAULT_EACH = 2
+"""Items for each actor of a pool that may be at fault one after the other; results earn them."""
 START_S = 600.0
 """How long nothing may happen while actors start: a large model loads within minutes."""
 
@@ -61,7 +61,8 @@ class Pool:
         self._make = make
         self._slots = slots
         self._deaths_left = DEATHS_EACH * size
-        self._spared = AT_FAULT_EACH * size
+        self._most_spared = AT_FAULT_EACH * size
+        self._spared = 0
         self._starting: dict[ray.ObjectRef[Any], _Member] = {}
         self._free: deque[_Member] = deque()
         self._busy: dict[ray.ObjectRef[Any], _Task] = {}
@@ -135,6 +136,7 @@ class Pool:
             if not member.lost:
                 self._free.extend(task.taken if task else [member] * self._slots)
             if task:
+                self._spared = min(self._spared + 1, self._most_spared)
                 yield result
 
     def _lose(self, member: _Member, task: _Task | None, reason: str) -> Iterator[Quarantined]:

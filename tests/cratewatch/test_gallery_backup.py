@@ -107,6 +107,7 @@ def test_a_drill_from_one_milvus_to_an_empty_one_and_back(
     assert (restored.rows, restored.not_embedded) == (24, 0)
     assert restored.index == TunedIndex(IndexChoice("FLAT"), {}, 1.0)
     assert (empty.serving(), empty.describe(tiny_model).index) == (tiny_model, restored.index)
+    assert empty.describe(tiny_model).facts_of is None, "the next refresh compares all"
     assert compare(other, tiny_model).clean
     assert stores.catalog.embeddings.count_indexed(tiny_model) == 24
     hits = empty.search(np.eye(24, 128, dtype=np.float32), 1)

@@ -378,6 +378,32 @@ def test_only_rows_are_read_whose_releases_changed(
     assert read == [changed.cover_id]
 
 
+def test_a_row_whose_shard_is_away_is_looked_at_again(shop: Shop, imported: list[Cover]) -> None:
+    shop.build()
+    (key,) = shop.catalog.embeddings.shards(shop.model)
+    away = shop.stores.lake.read(key)
+    shop.stores.lake.delete(key)
+    stale = next(shop.gallery.rows(shop.model, [imported[0].cover_id], embeddings=True))
+    assert stale.embedding is not None
+    shop.gallery.upsert(
+        shop.model, [stale.cover_id], [stale.artwork_id], stale.embedding[None], [Facts(("old",))]
+    )
+    before = shop.gallery.describe(shop.model).facts_of
+    assert refresh_facts(shop.stores, shop.model) == 0
+    assert shop.gallery.describe(shop.model).facts_of == before
+    shop.stores.lake.write(key, away)
+    assert refresh_facts(shop.stores, shop.model) == 1
+
+
+def test_a_clock_that_was_wrong_is_not_believed(shop: Shop, imported: list[Cover]) -> None:
+    shop.build()
+    stale = imported[0]
+    vector = np.eye(1, 128, dtype=np.float32)
+    shop.gallery.upsert(shop.model, [stale.cover_id], [stale.artwork_id], vector, [Facts(("old",))])
+    shop.gallery.keep_facts_of(shop.model, datetime.now(UTC) + 3 * OVERLAP)
+    assert refresh_facts(shop.stores, shop.model) == 1
+
+
 def test_what_filters_go_by_follows_the_catalog(shop: Shop, imported: list[Cover]) -> None:
     shop.build()
     m = shop.model

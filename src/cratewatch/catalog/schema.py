@@ -174,6 +174,7 @@ class EmbeddingRow(Table):
     """A cover's embedding by a model: where it lies in the lake, and whether it is indexed."""
 
     __tablename__ = "embeddings"
+    __table_args__ = (Index(None, "model", "shard"),)
 
     model: Mapped[str] = mapped_column(String(64), primary_key=True)
     cover_id: Mapped[str] = mapped_column(ForeignKey("covers.cover_id"), primary_key=True)

@@ -230,9 +230,9 @@ class Collections:
         self._note(collection, {INDEX: json.dumps(asdict(index))})
 
     @explained
-    def keep_facts_of(self, collection: str, at: datetime) -> None:
-        """Record when its facts were those of the catalog."""
-        self._note(collection, {FACTS_OF: at.isoformat()})
+    def keep_facts_of(self, collection: str, at: datetime | None) -> None:
+        """Record when its facts were those of the catalog; None if that is not known."""
+        self._note(collection, {FACTS_OF: at.isoformat() if at else ""})
 
     def _note(self, collection: str, properties: dict[str, str]) -> None:
         self._client.alter_collection_properties(

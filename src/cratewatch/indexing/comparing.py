@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -122,18 +121,23 @@ def refresh_facts(stores: Stores, collection: str) -> int:
     if not described.has_facts:
         return 0
     since = described.facts_of and described.facts_of - OVERLAP
+    if since is not None and since > began:  # by a clock that was wrong
+        since = None
     model, book = model_of(collection), stores.catalog.embeddings
     loader = Loader(stores, collection)
-    changed = 0
+    changed, all_read = 0, True
     for key in book.shards(model, since):
         artworks = book.in_shard(model, key, since)
         rows = stores.gallery.rows(collection, list(artworks))
         stale = _wrong_facts(stores.catalog, rows, artworks)
         if stale:
-            with suppress(NotFoundError):  # a shard that is lost is for `index --verify` to tell
+            try:
                 loader.load(pick(read_current(stores, model, key), stale))
                 changed += len(stale)
-    stores.gallery.keep_facts_of(collection, began)
+            except NotFoundError:  # for `index --verify` to tell; the next refresh looks again
+                all_read = False
+    if all_read:
+        stores.gallery.keep_facts_of(collection, began)
     return changed
 
 

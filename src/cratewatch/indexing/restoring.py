@@ -137,7 +137,7 @@ def restore(
         collection = stores.gallery.begin(backup.model, backup.dim)
         with contextlib.ExitStack() as stack:
             stack.callback(_drop, stores, collection)
-            stores.gallery.keep_facts_of(collection, datetime.fromisoformat(backup.made_at))
+            stores.gallery.keep_facts_of(collection, None)
             importer = importer_for(stores.gallery, collection, imports, backup.rows)
             sample = _fill(stores, backup, importer or collection, on_progress)
             stores.gallery.flush(collection)

@@ -73,6 +73,9 @@ def test_a_catalog_of_the_first_version_is_migrated_and_keeps_its_rows(
     assert [cover.cover_id for cover in catalog.embeddings.indexed("model")] == ["c"]
     assert catalog.embeddings.missing("model") == []
     catalog.close()
+    with engine.connect() as connection:
+        noted = connection.scalar(text("SELECT facts_changed_at FROM covers"))
+    assert noted is not None, "what changed before is not known: all may have"
     assert "failures" not in inspect(engine).get_table_names()
     engine.dispose()
 

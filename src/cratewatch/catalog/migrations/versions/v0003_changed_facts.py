@@ -1,4 +1,9 @@
-"""When what filters go by may have changed, so that a night reads only the rows of those covers."""
+"""When what filters go by may have changed, so that a night reads only the rows of those covers.
+
+An index finds the embeddings of a shard.
+"""
+
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,5 +13,10 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    op.add_column("covers", sa.Column("facts_changed_at", sa.DateTime(timezone=True)))
+    changed_at = sa.Column("facts_changed_at", sa.DateTime(timezone=True))
+    op.add_column("covers", changed_at)
+    # What changed before is not known: all of it may have.
+    covers = sa.table("covers", sa.column("facts_changed_at", sa.DateTime(timezone=True)))
+    op.execute(sa.update(covers).values(facts_changed_at=datetime.now(UTC)))
     op.create_index("ix_covers_facts_changed_at", "covers", ["facts_changed_at"])
+    op.create_index("ix_embeddings_model_shard", "embeddings", ["model", "shard"])
