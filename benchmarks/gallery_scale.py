@@ -52,7 +52,7 @@ SPREAD = 0.6
 K = 10
 WANTED_RECALL = 0.98
 SAMPLE = 200
-QUERIES = 2000
+QUERIES = 10_000
 CLIENTS = (1, 16)
 BARE = "bare"
 MODEL = "scale"
@@ -311,11 +311,11 @@ def _tell_load(sizes: list[Size]) -> None:
             f"{size.disk_bytes / 1e6:,.0f}",
             f"{size.import_s:.0f}",
         )
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 def _tell_latency(size: Size) -> None:
-    table = Table(title=f"{size.rows:,} rows, {QUERIES} queries of one cover each")
+    table = Table(title=f"{size.rows:,} rows, {QUERIES:,} queries of one cover each")
     for column in ("clients", "p50 ms", "bare", "ratio", "p99 ms", "bare", "ratio"):
         table.add_column(column, justify="right")
     for clients in CLIENTS:
@@ -325,7 +325,7 @@ def _tell_latency(size: Size) -> None:
             mine, other = np.percentile(own, percent), np.percentile(bare, percent)
             cells += [f"{mine:.1f}", f"{other:.1f}", f"{mine / other:.2f}"]
         table.add_row(*cells)
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 if __name__ == "__main__":

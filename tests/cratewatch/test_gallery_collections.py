@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -253,6 +256,27 @@ def test_a_reader_goes_on_when_its_collection_was_dropped(opens: Opens) -> None:
         gallery.drop("m")
         gallery._known.update(known)  # as another process would have it
         assert gallery.search(unit(1), 1)[0][0].cover_id == "m__2"
+
+
+def test_of_readers_that_ask_at_once_one_looks_whether_the_alias_moved(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for model in ("m", "m__2"):
+        gallery.create(model, DIM)
+        gallery.upsert(model, [model], [model], unit(1))
+    gallery.point_alias("m")
+    assert gallery.search(unit(1), 1)[0][0].cover_id == "m"
+    known = gallery._known[""]
+    gallery.point_alias("m__2")
+    gallery._known[""] = replace(known, until=0.0)  # as another process would have it, at last
+    looks: list[int] = []
+    serving = gallery.serving
+    monkeypatch.setattr(gallery, "serving", lambda: looks.append(1) or time.sleep(0.3) or serving())
+    with ThreadPoolExecutor(8) as readers:
+        found = list(readers.map(lambda _: gallery.search(unit(1), 1)[0][0].cover_id, range(8)))
+    assert looks == [1]
+    assert sorted(found) == ["m"] * 7 + ["m__2"]
+    assert gallery.search(unit(1), 1)[0][0].cover_id == "m__2"
 
 
 def test_the_index_follows_size_and_place() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pymilvus import MilvusException
@@ -69,6 +70,7 @@ class Gallery(BulkImports):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._known: dict[str, _Known] = {}
+        self._one_looks = threading.Lock()
 
     def point_alias(self, collection: str) -> None:
         """Let readers use a collection from now on; note until when they used the other."""
@@ -116,17 +118,29 @@ class Gallery(BulkImports):
         self, model: str, queries: Embeddings, k: int, wanted: Wanted | None
     ) -> list[list[Hit]]:
         """Search for a reader; once more if the collection was dropped since it looked."""
-        known = self._known.get(model)
-        if known is not None and time.monotonic() < known.until:
+        known = self._still_known(model)
+        if known is not None:
             try:
                 return self._search(known, queries, k, wanted, None, "Bounded")
             except NotFoundError:
-                del self._known[model]
+                self._known.pop(model, None)
         collection = self.live(model) if model else self.serving()
         if collection is None:
             raise self._nothing_indexed()
         self._known[model] = self._look(collection)
         return self._search(self._known[model], queries, k, wanted, None, "Bounded")
+
+    def _still_known(self, model: str) -> _Known | None:
+        """Return what is known of a reader's collection; None if this call is to look anew.
+
+        Of threads that ask at once one looks, and the others go on with what they know.
+        """
+        with self._one_looks:
+            known, now = self._known.get(model), time.monotonic()
+            if known is None or now < known.until:
+                return known
+            self._known[model] = replace(known, until=now + ANEW_AFTER_S)
+            return None
 
     def _look(self, collection: str) -> _Known:
         return _Known(collection, self.describe(collection), time.monotonic() + ANEW_AFTER_S)
