@@ -14,7 +14,8 @@ import numpy as np
 from cratewatch.embedding.preprocessing import Grey
 from cratewatch.errors import CratewatchError
 
-ARITHMETIC = (
+KEPT_EXACT = (
+    "GroupConvolution",
     "Divide",
     "Multiply",
     "Power",
@@ -24,8 +25,10 @@ ARITHMETIC = (
     "Sqrt",
     "Subtract",
 )
-"""Of the preprocessing, of GeM, and of the scaling to unit length; it stays in fp32, as does the
-first convolution, whose input has the widest range."""
+"""What stays in fp32, as does the first convolution, whose input has the widest range: depthwise
+convolutions, of few weights for each channel (in int8 the least cosine of MobileNetV1's embeddings
+with those in fp32 was 0.978, so it is 0.993, and as fast), and the arithmetic of the preprocessing,
+of GeM, and of the scaling to unit length."""
 
 
 def to_int8(model: Any, grey: Sequence[Grey]) -> Any:
@@ -52,7 +55,7 @@ def to_int8(model: Any, grey: Sequence[Grey]) -> Any:
             nncf.Dataset(pictures),
             subset_size=len(pictures),
             ignored_scope=nncf.IgnoredScope(
-                names=[_first_convolution(model)], types=list(ARITHMETIC), validate=False
+                names=[_first_convolution(model)], types=list(KEPT_EXACT), validate=False
             ),
             # By default it averages the ranges of the pictures, and cuts off what exceeds that: a
             # nearly plain cover then has a cosine of 0.96 with its embedding in fp32.
