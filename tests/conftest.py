@@ -36,7 +36,7 @@ from workers import cluster
 # Without a frame a cover is its own best query, also for an untrained model.
 TINY = ModelConfig(image_px=32, cover_margin=0.0)
 
-LONGEST = ("test_training.py", "test_painting.py", "test_nights.py")
+LONGEST = ("test_training.py", "test_painting.py", "test_nights.py", "test_rebuilding.py")
 """Files that take minutes each: begun last, they would leave the other processes waiting."""
 
 
