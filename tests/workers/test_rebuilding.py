@@ -355,7 +355,7 @@ def test_what_a_rebuild_embeds_beside_an_index_is_loaded_by_it(
 
 
 def test_only_rows_are_read_whose_releases_changed(
-    shop: Shop, imported: list[Cover], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, imported: list[Cover], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.build()
     shop.gallery.keep_facts_of(shop.model, datetime.now(UTC) + OVERLAP)
