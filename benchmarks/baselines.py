@@ -16,12 +16,12 @@ from PIL import Image
 from benchmarks.identify_way import identify_way
 from benchmarks.orb import orb_way
 from benchmarks.real_collection import RealCover, held_out
-from cratewatch.embedding import Embedder, batches
+from cratewatch.embedding.embedder import Embedder, batches
 from cratewatch.embedding.mobilenet_v1 import MobileNetV1, load_npz
 from cratewatch.errors import CratewatchError
+from cratewatch.evaluation.protocol.answers import BATCH, Compare, Vectors
+from cratewatch.evaluation.protocol.grid import ArtworkVectors, by_cosine, embed_all
 from cratewatch.images import load
-from cratewatch.protocol.answers import BATCH, Compare, Vectors
-from cratewatch.protocol.grid import Gallery, by_cosine, embed_all
 
 Embed = Callable[[Sequence[Image.Image]], Vectors]
 Way = Callable[[Sequence[Image.Image]], Compare]
@@ -43,13 +43,13 @@ class Covers:
     def image(self, number: int) -> Image.Image:
         return load(self.folder / self.listed[number].file)
 
-    def embedded(self, embed: Embed) -> Gallery:
+    def embedded(self, embed: Embed) -> ArtworkVectors:
         count = len(self.listed)
         parts = [
             embed([self.image(n) for n in range(part.start, part.stop)])
             for part in batches(count, BATCH)
         ]
-        return Gallery(np.concatenate(parts), self.artworks)
+        return ArtworkVectors(np.concatenate(parts), self.artworks)
 
 
 def baseline(name: str, covers: Covers, weights: Path | None) -> Way:
@@ -84,7 +84,7 @@ def model_way(
     return _embedding_way(gallery, embedder.embed_queries)
 
 
-def _embedding_way(gallery: Gallery, embed: Embed) -> Way:
+def _embedding_way(gallery: ArtworkVectors, embed: Embed) -> Way:
     return lambda images: by_cosine(embed_all(images, embed), gallery)
 
 

@@ -30,12 +30,13 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.http import Request, Response, TextResponse
 
 from benchmarks.loopback_shop import loopback_shop
-from cratewatch.catalog import Release, open_catalog
-from cratewatch.lake import LakeLocation
-from cratewatch.settings import StorefrontSource
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.catalog.records import Release
+from cratewatch.lake.location import LakeLocation
+from cratewatch.sources.storefront.product_data import release_from_page
+from cratewatch.sources.storefront.settings import StorefrontSource
+from cratewatch.sources.storefront.sitemap import read_sitemap
 from scrapers.launch import CrawlJob, run_crawl
-from scrapers.product_data import release_from_page
-from scrapers.sitemap import read_sitemap
 
 CONCURRENCY = 16
 UNBOUND_PER_S = 1e9

@@ -33,23 +33,21 @@ from rich.table import Table
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.loopback_shop import distinct_jpeg
-from cratewatch.catalog import Catalog, Cover, open_catalog
-from cratewatch.embedding import (
-    CPU_BATCH,
-    Embedder,
-    EmbeddingNet,
-    Grey,
-    ModelConfig,
-    batches,
-    frame_cover,
-    load_model,
-    save_model,
-)
-from cratewatch.embedding_shards import PREFIX
-from cratewatch.gallery import Gallery
+from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.catalog.records import Cover
+from cratewatch.embedding.arrays import Grey
+from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.preprocessing import frame_cover
+from cratewatch.embedding.shards import PREFIX
+from cratewatch.embedding.sizing import CPU_BATCH
+from cratewatch.gallery.gallery import Gallery
 from cratewatch.images import decode, prepare_cover
-from cratewatch.indexing import Stores
-from cratewatch.lake import FolderLake, Lake, cover_key
+from cratewatch.indexing.stores import Stores
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake, cover_key
 from workers import indexing
 from workers.cluster import node_cpus, ray_cluster
 from workers.embedding import ModelUse, embed_shards

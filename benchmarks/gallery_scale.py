@@ -29,16 +29,11 @@ from pymilvus import MilvusClient
 from rich.console import Console
 from rich.table import Table
 
+from cratewatch.catalog.facts import Facts
 from cratewatch.errors import CratewatchError
-from cratewatch.facts import Facts
-from cratewatch.gallery import Gallery, import_file, open_gallery
-from cratewatch.gallery.indexes import (
-    IndexChoice,
-    Parameters,
-    TunedIndex,
-    choose_index,
-    efforts,
-)
+from cratewatch.gallery.bulk import import_file
+from cratewatch.gallery.gallery import Gallery, open_gallery
+from cratewatch.gallery.indexes import IndexChoice, Parameters, TunedIndex, choose_index, efforts
 from cratewatch.gallery.rows import LOAD_BATCH
 from cratewatch.gallery.schema import facts_as_fields, make_schema
 from cratewatch.indexing.importing import IMPORT_ROWS

@@ -9,12 +9,14 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.real_collection import held_out
-from cratewatch.embedding import Embedder
-from cratewatch.gallery import Hit
-from cratewatch.protocol.answers import Compare, Numbers, Vectors
-from cratewatch.protocol.grid import Gallery
-from cratewatch.retrieval import Background, SearchConfig, Searcher
+from cratewatch.embedding.embedder import Embedder
+from cratewatch.evaluation.protocol.answers import Compare, Numbers, Vectors
+from cratewatch.evaluation.protocol.grid import ArtworkVectors
+from cratewatch.gallery.gallery import Hit
+from cratewatch.retrieval.background import Background
+from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.keypoints import find_keypoints
+from cratewatch.retrieval.searcher import Searcher
 
 BACKGROUND = 1000
 UNLISTED = 10.0
@@ -22,7 +24,7 @@ UNLISTED = 10.0
 
 
 def identify_way(
-    covers: Any, gallery: Gallery, embedder: Embedder
+    covers: Any, gallery: ArtworkVectors, embedder: Embedder
 ) -> Callable[[Sequence[Image.Image]], Compare]:
     """Search as identify does by default, the background drawn from what is not held out."""
     unseen = held_out(covers.listed)
@@ -52,9 +54,9 @@ def identify_way(
 
 
 class _Memory:
-    """Searches some covers of a gallery exactly, as cratewatch.gallery.Gallery does."""
+    """Searches some covers of a gallery exactly, as cratewatch.gallery.ArtworkVectors does."""
 
-    def __init__(self, gallery: Gallery, rows: Numbers) -> None:
+    def __init__(self, gallery: ArtworkVectors, rows: Numbers) -> None:
         self._vectors = gallery.vectors[rows]
         self._hits = [(str(row), gallery.artworks[row]) for row in rows]
 

@@ -26,25 +26,19 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.real_collection import RealCover, held_out, read_collection
-from cratewatch.embedding import (
-    Embedder,
-    EmbeddingNet,
-    Embeddings,
-    Grey,
-    ModelConfig,
-    adopt_model,
-    batches,
-    find_model,
-    frame_cover,
-    load_model,
-    quantise_model,
-    save_model,
-)
+from cratewatch.embedding.arrays import Embeddings, Grey
+from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.inference import Inference
+from cratewatch.embedding.loading import load_model, quantise_model
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.preprocessing import frame_cover
+from cratewatch.embedding.saved_models import adopt_model, find_model
+from cratewatch.evaluation.protocol.grid import ArtworkVectors, draw_queries, score
+from cratewatch.evaluation.protocol.hands import load_hands
 from cratewatch.images import load, pixels
-from cratewatch.inference import Inference
-from cratewatch.lake import FolderLake, Lake
-from cratewatch.protocol.grid import Gallery, draw_queries, score
-from cratewatch.protocol.hands import load_hands
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake
 from cratewatch.training.sketch import lay_cover, make_props, sketch
 
 BATCH = 64
@@ -162,10 +156,12 @@ def _recalls(
     unseen = held_out(covers)
     shown = [(c.artwork, _rgb(options.covers / c.file)) for c in covers if c.artwork in unseen]
     queries = list(draw_queries(shown, options.queries, 1.0, 128, load_hands(options.hands), 0))
-    plain = Gallery(_embed(ways[REFERENCE], grey), artworks)
+    plain = ArtworkVectors(_embed(ways[REFERENCE], grey), artworks)
     rows = {}
     for way, embedder in ways.items():
-        own = score(queries, Gallery(_embed(embedder, grey), artworks), embedder.embed_queries)
+        own = score(
+            queries, ArtworkVectors(_embed(embedder, grey), artworks), embedder.embed_queries
+        )
         mixed = score(queries, plain, embedder.embed_queries)
         rows[way] = {
             "recall@1": round(own.recall_at_1.value, 4),

@@ -31,14 +31,15 @@ import numpy as np
 import torch
 from PIL import Image
 
-from cratewatch.catalog import open_catalog
+from cratewatch.catalog.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, stock_of_night
-from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model
-from cratewatch.embedding_shards import read_shard
-from cratewatch.gallery import open_gallery
-from cratewatch.lake import open_lake
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.shards import read_embeddings
+from cratewatch.gallery.gallery import open_gallery
+from cratewatch.lake.location import open_lake
 from cratewatch.settings import load_settings
 
 PLAN = StockPlan(n_releases=60)
@@ -50,7 +51,7 @@ COMMAND = [
     "-c",
     "import workers.indexing\n"
     "workers.indexing.SHARD_COVERS = 12\n"
-    "from cratewatch.cli import main; main()",
+    "from cratewatch.commands.app import main; main()",
 ]
 CRAWL = "scrapers.crawl"
 EMBEDDER = "ray::_Embedder"
@@ -152,7 +153,7 @@ def snapshot(home: Path) -> dict[str, Any]:
             ],
         }
     left["lake"] = set(lake.keys("covers"))
-    shards = [read_shard(lake, key) for key in lake.keys("embeddings")]
+    shards = [read_embeddings(lake, key) for key in lake.keys("embeddings")]
     left["embedded"] = {cover_id for shard in shards for cover_id in shard.cover_ids}
     with open_gallery(settings.gallery_uri) as gallery:
         model = gallery.serving_model()

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from cratewatch.protocol.answers import Compare, Numbers, Vectors
+from cratewatch.evaluation.protocol.answers import Compare, Numbers, Vectors
 
 SIDE_PX = 256
 FEATURES = 300

@@ -30,16 +30,17 @@ import numpy.typing as npt
 from benchmarks.baselines import BASELINES, Covers, Way, baseline, model_way
 from benchmarks.protocol_lines import Line, markdown, read_lines
 from benchmarks.real_collection import held_out, read_collection, verified_pairs
-from cratewatch.embedding import models
+from cratewatch.embedding.saved_models import models
+from cratewatch.evaluation.held_out import open_model
+from cratewatch.evaluation.protocol.answers import Search, answer, summarise
+from cratewatch.evaluation.protocol.galleries import PROTOCOLS, Outcome, run_protocol
+from cratewatch.evaluation.protocol.grid import SEVERITIES, SLEEVES_PX, draw_queries
+from cratewatch.evaluation.protocol.hands import load_hands
+from cratewatch.evaluation.protocol.query import Rgba
 from cratewatch.images import load, pixels
-from cratewatch.lake import FolderLake, open_lake
-from cratewatch.protocol.answers import Search, answer, summarise
-from cratewatch.protocol.galleries import PROTOCOLS, Outcome, run_protocol
-from cratewatch.protocol.grid import SEVERITIES, SLEEVES_PX, draw_queries
-from cratewatch.protocol.hands import load_hands
-from cratewatch.protocol.query import Rgba
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.location import open_lake
 from cratewatch.settings import load_settings
-from cratewatch.unseen import open_model
 
 UNSEEN_PAIRS, ALL_PAIRS = PAIRS = ("pairs", "all-pairs")
 NamedWay = tuple[str, Callable[[], Way]]

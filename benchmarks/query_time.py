@@ -29,24 +29,23 @@ from rich.table import Table
 
 from benchmarks.real_collection import RealCover, held_out, read_collection
 from benchmarks.whitening import Whitening, learn_whitening
-from cratewatch.embedding import Embedder, batches, load_model, models
-from cratewatch.gallery import Hit
+from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.saved_models import models
+from cratewatch.evaluation.metrics import recall_at_precision
+from cratewatch.evaluation.protocol.grid import LabelledQuery, draw_queries
+from cratewatch.evaluation.protocol.hands import load_hands
+from cratewatch.gallery.gallery import Hit
 from cratewatch.images import load, pixels
-from cratewatch.lake import FolderLake, cover_key, open_lake
-from cratewatch.metrics import recall_at_precision
-from cratewatch.protocol.grid import Query, draw_queries
-from cratewatch.protocol.hands import load_hands
-from cratewatch.retrieval import (
-    ONE_LOOK,
-    Background,
-    CoverKeypoints,
-    SearchConfig,
-    Searcher,
-    Trial,
-    fit,
-    trial,
-    vote,
-)
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import cover_key
+from cratewatch.lake.location import open_lake
+from cratewatch.retrieval.background import Background
+from cratewatch.retrieval.calibration import Trial, fit, trial
+from cratewatch.retrieval.config import ONE_LOOK, SearchConfig
+from cratewatch.retrieval.cover_keypoints import CoverKeypoints
+from cratewatch.retrieval.searcher import Searcher
+from cratewatch.retrieval.voting import vote
 from cratewatch.settings import load_settings
 
 BATCH = 64
@@ -191,7 +190,7 @@ class Bench:
 
     def queries(
         self, artworks: set[str], count: int, severity: float, sleeve_px: int, seed: int
-    ) -> list[Query]:
+    ) -> list[LabelledQuery]:
         wanted = [cover for cover in self._covers if cover.artwork in artworks]
         order = np.random.default_rng(seed).permutation(len(wanted))[:count]
         pictures = [(wanted[n].artwork, pixels(load(self._folder / wanted[n].file))) for n in order]
@@ -203,7 +202,7 @@ class Bench:
         gallery: Any = self._white_gallery if white else self._gallery
         return Searcher(embedder, gallery, config, self._background, self._keypoints)
 
-    def ask(self, step: str, queries: Sequence[Query]) -> Result:
+    def ask(self, step: str, queries: Sequence[LabelledQuery]) -> Result:
         """Ask one query after the other, as they come from a camera."""
         searcher = self.searcher(step)
         hits, without, ms, cpu_ms = [], [], [], []
@@ -217,7 +216,7 @@ class Bench:
         return Result(hits, without, truths, float(np.mean(ms)), float(np.mean(cpu_ms)))
 
     def measure(
-        self, step: str, fitted_on: Sequence[Query], asked: Sequence[Query]
+        self, step: str, fitted_on: Sequence[LabelledQuery], asked: Sequence[LabelledQuery]
     ) -> dict[str, Any]:
         config = STEPS[step][0]
         calibration = fit(self.ask(step, fitted_on).trials(), FALSE_ACCEPTS, config)
@@ -255,8 +254,8 @@ class Bench:
         return right
 
     def _frames(
-        self, tracks: Sequence[Query], artworks: set[str], severity: float, sleeve_px: int
-    ) -> Iterator[list[Query]]:
+        self, tracks: Sequence[LabelledQuery], artworks: set[str], severity: float, sleeve_px: int
+    ) -> Iterator[list[LabelledQuery]]:
         of = {cover.artwork: cover for cover in self._covers if cover.artwork in artworks}
         for number, track in enumerate(tracks):
             picture = pixels(load(self._folder / of[track.artwork].file))
@@ -266,7 +265,7 @@ class Bench:
             )
 
 
-def _images(queries: Sequence[Query]) -> list[Image.Image]:
+def _images(queries: Sequence[LabelledQuery]) -> list[Image.Image]:
     return [Image.open(io.BytesIO(query.jpeg)) for query in queries]
 
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.musicbrainz_replay import LABEL_MBID, MusicBrainzReplay, read_rows
-from cratewatch.evaluation import evaluate_serving
+from cratewatch.commands.tables import evaluation_table
+from cratewatch.evaluation.serving import evaluate_serving
 from cratewatch.settings import CONFIG_NAME, load_settings
-from cratewatch.tables import evaluation_table
 from cratewatch.training.loop import TrainConfig
 from flows.orchestration import configure_prefect
 
@@ -69,12 +69,12 @@ def _refresh(home: Path, covers: Path) -> float:
 
 def _train(home: Path, steps: int, seed: int) -> dict[str, float]:
     from flows.index_gallery import index_gallery
-    from flows.synthesize_queries import Wanted, covers_of, synthesize_queries
+    from flows.synthesize_queries import RunRequest, covers_of, synthesize_queries
     from flows.train_model import train_model
 
     n_train = len(covers_of(load_settings(home=home).catalog_url, "train"))
     start = time.monotonic()
-    synthesize_queries(home, Wanted(TRAIN_SAMPLES_EACH * n_train, seed, "train"))
+    synthesize_queries(home, RunRequest(TRAIN_SAMPLES_EACH * n_train, seed, "train"))
     drawn = time.monotonic()
     model = train_model(home, TrainConfig(steps=steps, seed=seed))
     trained = time.monotonic()
@@ -88,11 +88,11 @@ def _train(home: Path, steps: int, seed: int) -> dict[str, float]:
 
 
 def _evaluate(home: Path, seed: int) -> float:
-    from flows.synthesize_queries import Wanted, covers_of, synthesize_queries
+    from flows.synthesize_queries import RunRequest, covers_of, synthesize_queries
 
     start = time.monotonic()
     n_test = len(covers_of(load_settings(home=home).catalog_url, "test"))
-    synthesize_queries(home, Wanted(n_test, seed + 1, "test"))
+    synthesize_queries(home, RunRequest(n_test, seed + 1, "test"))
     evaluation, _ = evaluate_serving(load_settings(home=home))
     Console().print(evaluation_table(asdict(evaluation)))
     return round(time.monotonic() - start, 1)

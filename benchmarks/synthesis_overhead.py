@@ -29,16 +29,18 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.loopback_shop import distinct_jpeg
+from cratewatch.datasets.samples import Material
+from cratewatch.datasets.shards import RunFolder
 from cratewatch.images import prepare_cover
-from cratewatch.lake import FolderLake, cover_key
-from cratewatch.shards import RunFolder
-from cratewatch.synthesis.diffusion import GligenConfig, make_engine
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import cover_key
+from cratewatch.synthesis.diffusion import make_engine
 from cratewatch.synthesis.diffusion.architectures import make_model
+from cratewatch.synthesis.diffusion.config import GligenConfig
 from cratewatch.synthesis.painted_query import Order, PaintConfig, draw_painted
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
 from workers.cluster import Workers, ray_cluster
 from workers.painting import SHARDS_EACH, Brush, paint_instead, start_painters
-from workers.samples import Sources
 from workers.synthesis import draw_run, draw_samples, plan_run
 
 COVERS = 40
@@ -57,8 +59,8 @@ def main() -> None:
         make_model(folder / "gligen")
         config = GligenConfig(steps=10, batch=8, precision="fp32", device="cpu")
         brush = Brush("gligen", str(folder / "gligen"), config, PaintConfig(side_px=320))
-        drawn = _sources(folder, options.samples)
-        painted = paint_instead(_sources(folder, options.painted), brush)
+        drawn = _material(folder, options.samples)
+        painted = paint_instead(_material(folder, options.painted), brush)
         ways: dict[str, Callable[[], float]] = {
             "composite, bare": lambda: _bare(drawn),
             "composite, two plain processes": lambda: _plain(drawn, 2),
@@ -86,7 +88,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _sources(folder: Path, samples: int) -> Sources:
+def _material(folder: Path, samples: int) -> Material:
     lake = FolderLake(folder / "lake")
     ids = []
     for n in range(COVERS):
@@ -94,24 +96,24 @@ def _sources(folder: Path, samples: int) -> Sources:
         lake.write(cover_key(cover.cover_id), cover.data)
         ids.append(cover.cover_id)
     manifest = plan_run("run", ids, samples, 1, "all")
-    return Sources(lake, replace(manifest, shard_size=SHARD), ids)
+    return Material(lake, replace(manifest, shard_size=SHARD), ids)
 
 
-def _bare(sources: Sources) -> float:
+def _bare(material: Material) -> float:
     start = time.monotonic()
-    drawn = draw_samples(sources, range(sources.manifest.n_samples))
+    drawn = draw_samples(material, range(material.manifest.n_samples))
     return len(drawn.samples) / (time.monotonic() - start)
 
 
-def _plain(sources: Sources, processes: int) -> float:
+def _plain(material: Material, processes: int) -> float:
     """Let processes draw equal parts at once; the clock starts when all have drawn a sample."""
-    count = sources.manifest.n_samples // processes
+    count = material.manifest.n_samples // processes
     context = multiprocessing.get_context("spawn")
     ends, started = [], []
     for number in range(processes):
         end, other = context.Pipe()
         part = range(number * count, (number + 1) * count)
-        process = context.Process(target=_draw_when_told, args=(sources, part, other))
+        process = context.Process(target=_draw_when_told, args=(material, part, other))
         process.start()
         ends.append(end)
         started.append(process)
@@ -127,49 +129,49 @@ def _plain(sources: Sources, processes: int) -> float:
     return drawn / seconds
 
 
-def _draw_when_told(sources: Sources, numbers: range, end: Connection) -> None:
+def _draw_when_told(material: Material, numbers: range, end: Connection) -> None:
     os.nice(RAY_NICENESS)
     _work_on_one_thread()
-    draw_samples(sources, numbers[:1])
+    draw_samples(material, numbers[:1])
     end.send("ready")
     end.recv()
-    end.send(len(draw_samples(sources, numbers).samples))
+    end.send(len(draw_samples(material, numbers).samples))
 
 
-def _run(sources: Sources, folder: Path, workers: int) -> float:
+def _run(material: Material, folder: Path, workers: int) -> float:
     """Draw a run; the clock starts with the first shards, since Ray starts workers for them."""
     with tempfile.TemporaryDirectory(dir=folder) as out:
-        results = draw_run(sources, RunFolder(FolderLake(Path(out))), workers)
+        results = draw_run(material, RunFolder(FolderLake(Path(out))), workers)
         for _ in range(workers):
             next(results)
         start = time.monotonic()
         return sum(shard.drawn for shard in results) / (time.monotonic() - start)
 
 
-def _bare_painted(sources: Sources, brush: Brush) -> float:
+def _bare_painted(material: Material, brush: Brush) -> float:
     engine = make_engine(brush.engine, brush.model, brush.config)
 
     def order(number: int) -> Order:
         return Order(
-            sources.cover(number),
-            sources.cover_id(number),
-            sources.seed(number),
+            material.cover(number),
+            material.cover_id(number),
+            material.seed(number),
             lambda seed: sample_scene(seed, SceneConfig()),
         )
 
     draw_painted(engine, [order(0)], brush.paint)
     start = time.monotonic()
-    orders = [order(number) for number in range(sources.manifest.n_samples)]
+    orders = [order(number) for number in range(material.manifest.n_samples)]
     made = draw_painted(engine, orders, brush.paint)
     return sum(one.query is not None for one in made) / (time.monotonic() - start)
 
 
-def _painted(sources: Sources, folder: Path, brush: Brush) -> float:
+def _painted(material: Material, folder: Path, brush: Brush) -> float:
     """Paint a run on one CPU; the clock starts once the painter has painted a shard."""
     with tempfile.TemporaryDirectory(dir=folder) as out:
         target = RunFolder(FolderLake(Path(out)))
-        shards = list(range(sources.manifest.n_shards))
-        painters = start_painters(sources, brush, Workers(1, 1, gpu=False))
+        shards = list(range(material.manifest.n_shards))
+        painters = start_painters(material, brush, Workers(1, 1, gpu=False))
         results = painters.map(
             lambda painter, shard: painter.paint_shard.remote(target, shard),
             [0] * SHARDS_EACH + shards,

@@ -18,8 +18,10 @@ from pathlib import Path
 import torch
 
 from benchmarks.real_training import read_sets
-from cratewatch.embedding import ModelConfig, describe_start, save_model, start_artworks
-from cratewatch.lake import open_lake
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.saved_models import describe_start, start_artworks
+from cratewatch.lake.location import open_lake
 from cratewatch.settings import load_settings
 from cratewatch.training.checkpoints import Checkpoints, training_name
 from cratewatch.training.data import Draw

@@ -27,14 +27,16 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from cratewatch.embedding import EmbeddingNet, ModelConfig, standardise
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.preprocessing import standardise
 from cratewatch.images import prepare_cover
-from cratewatch.lake import FolderLake, cover_key
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import cover_key
 from cratewatch.training.data import Batches, Draw, TrainingSet
 from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
 from cratewatch.training.sketch import make_props
 from workers.cluster import Workers, node_cpus, ray_cluster
-from workers.training import Job, train_model
+from workers.training import Job, run_training
 
 COVERS = 300
 SKIPPED = 5
@@ -118,7 +120,7 @@ def _rate(progress: Iterator[TrainProgress], config: TrainConfig) -> float:
 
 def _through_ray(job: Job, workers: Workers) -> float:
     fresh = replace(job, config=replace(job.config, seed=time.monotonic_ns() % 2**31))
-    events = train_model(fresh, workers)
+    events = run_training(fresh, workers)
     return _rate((event for event in events if isinstance(event, TrainProgress)), job.config)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cratewatch.embedding import Embeddings
+from cratewatch.embedding.arrays import Embeddings
 
 # The directions that covers hardly vary in are noise; they are not blown up beyond this share
 # of the strongest one's deviation.

@@ -8,12 +8,16 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from cratewatch.catalog import open_catalog
-from cratewatch.embedding import adopt_model, default_model, load_model, prepare_model
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.embedding.loading import load_model, prepare_model
+from cratewatch.embedding.saved_models import adopt_model, default_model
 from cratewatch.errors import BusyError
-from cratewatch.gallery import open_gallery
-from cratewatch.indexing import Stores, drop_old, refresh_facts
-from cratewatch.lake import Lake, open_lake
+from cratewatch.gallery.gallery import open_gallery
+from cratewatch.indexing.comparing import refresh_facts
+from cratewatch.indexing.releasing import drop_old
+from cratewatch.indexing.stores import Stores
+from cratewatch.lake.lake import Lake
+from cratewatch.lake.location import open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from workers.cluster import ray_cluster

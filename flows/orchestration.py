@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from cratewatch.catalog.locking import hold_lock
 from cratewatch.errors import BusyError, CratewatchError
-from cratewatch.locking import hold_lock
 
 
 def configure_prefect(home: Path) -> None:

@@ -13,11 +13,18 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from cratewatch.catalog import Catalog, Diff, Run, open_catalog, refresh_kind
+from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.catalog.records import Diff
+from cratewatch.catalog.runs import Run, refresh_kind
 from cratewatch.errors import CheckError, CratewatchError, UnavailableError
-from cratewatch.gallery import model_of, open_gallery
-from cratewatch.indexing import Stores, check_collection, drop_old, refresh_facts
-from cratewatch.lake import COVERS, open_lake
+from cratewatch.gallery.gallery import open_gallery
+from cratewatch.gallery.names import model_of
+from cratewatch.indexing.checking import check_collection
+from cratewatch.indexing.comparing import refresh_facts
+from cratewatch.indexing.releasing import drop_old
+from cratewatch.indexing.stores import Stores
+from cratewatch.lake.lake import COVERS
+from cratewatch.lake.location import open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from scrapers.launch import CrawlDiedError, CrawlJob, CrawlReport, Job, run_crawl

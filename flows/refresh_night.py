@@ -13,7 +13,8 @@ from prefect import Flow, State, flow, runtime
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Completed
 
-from cratewatch.catalog import open_catalog, refresh_kind
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.catalog.runs import refresh_kind
 from cratewatch.errors import BusyError, CratewatchError
 from cratewatch.settings import Settings, load_settings
 from flows.refresh_catalog import refresh_catalog

@@ -15,12 +15,10 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from cratewatch.catalog import open_catalog
-from cratewatch.confused_pairs import confused_pairs
-from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.lake import FolderLake, Lake, LakeLocation, open_lake
-from cratewatch.settings import load_settings
-from cratewatch.shards import (
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.datasets.confused_pairs import confused_pairs
+from cratewatch.datasets.samples import Material, ShardResult, require_any
+from cratewatch.datasets.shards import (
     RunFolder,
     check_shard,
     read_manifest,
@@ -28,7 +26,12 @@ from cratewatch.shards import (
     read_statistics,
     run_in_lake,
 )
-from cratewatch.splits import Split, in_split
+from cratewatch.datasets.splits import Split, in_split
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake
+from cratewatch.lake.location import LakeLocation, open_lake
+from cratewatch.settings import load_settings
 from cratewatch.synthesis.preview import contact_sheet
 from cratewatch.synthesis.query import ENGINE, Query
 from cratewatch.synthesis.scene_file import GivenScene, read_scenes
@@ -36,7 +39,6 @@ from flows.progress import progress_bar
 from workers.cluster import Workers, cpus, fit_workers, ray_cluster
 from workers.forecast import Forecast, forecast
 from workers.painting import Brush, find_batch, paint_instead, paint_run
-from workers.samples import ShardResult, Sources, require_any
 from workers.synthesis import draw_run, plan_run
 
 PREVIEW_SAMPLES = 64
@@ -45,7 +47,7 @@ CONTACT_SHEET = "contact-sheet.jpg"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RunRequest:
     """What is to be drawn.
 
     Attributes:
@@ -69,7 +71,7 @@ class Wanted:
 
 
 @flow(name="synthesize-queries")
-def synthesize_queries(home: Path, wanted: Wanted) -> dict[str, Any]:
+def synthesize_queries(home: Path, wanted: RunRequest) -> dict[str, Any]:
     """Draw queries of the covers of a split; an interrupted run is taken up again.
 
     Raises:
@@ -77,34 +79,36 @@ def synthesize_queries(home: Path, wanted: Wanted) -> dict[str, Any]:
             does not fit, or samples failed.
     """
     settings = load_settings(home=home)
-    sources, folder = plan(settings.catalog_url, settings.lake, wanted)
+    material, folder = plan(settings.catalog_url, settings.lake, wanted)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
         workers = fit(wanted)
         if wanted.brush:
             brush = settle(folder, wanted.brush, workers)
-            sources = paint_instead(sources, brush)
-            draw(sources, folder, paint_run(sources, folder, brush, workers), workers)
+            material = paint_instead(material, brush)
+            draw(material, folder, paint_run(material, folder, brush, workers), workers)
         else:
-            draw(sources, folder, draw_run(sources, folder, workers.count), workers)
-    verify(sources, folder)
-    return publish(sources, folder)
+            draw(material, folder, draw_run(material, folder, workers.count), workers)
+    verify(material, folder)
+    return publish(material, folder)
 
 
 @flow(name="forecast-queries")
-def forecast_queries(home: Path, wanted: Wanted) -> Forecast:
+def forecast_queries(home: Path, wanted: RunRequest) -> Forecast:
     """Say what drawing them would take; nothing is kept.
 
     Raises:
         CratewatchError: like synthesize_queries().
     """
     settings = load_settings(home=home)
-    sources, _ = plan(settings.catalog_url, settings.lake, wanted)
+    material, _ = plan(settings.catalog_url, settings.lake, wanted)
     with ray_cluster(settings.ray_address, settings.home / "ray"):
-        return forecast(sources, wanted.brush, fit(wanted))
+        return forecast(material, wanted.brush, fit(wanted))
 
 
 @task(cache_policy=NO_CACHE)
-def plan(catalog_url: str, location: LakeLocation, wanted: Wanted) -> tuple[Sources, RunFolder]:
+def plan(
+    catalog_url: str, location: LakeLocation, wanted: RunRequest
+) -> tuple[Material, RunFolder]:
     """Return what is drawn from, and where it is drawn to."""
     lake = open_lake(location)
     scenes = read_scenes(wanted.scenes) if wanted.scenes else []
@@ -117,7 +121,7 @@ def plan(catalog_url: str, location: LakeLocation, wanted: Wanted) -> tuple[Sour
     manifest = plan_run(run, cover_ids, wanted.samples, wanted.seed, wanted.split)
     _refuse_strangers(scenes, cover_ids)
     folder = RunFolder(FolderLake(wanted.out)) if wanted.out else run_in_lake(lake, run)
-    return Sources(lake, manifest, cover_ids, scenes), folder
+    return Material(lake, manifest, cover_ids, scenes), folder
 
 
 def _refuse_strangers(scenes: Sequence[GivenScene], cover_ids: Sequence[str]) -> None:
@@ -131,7 +135,7 @@ def _refuse_strangers(scenes: Sequence[GivenScene], cover_ids: Sequence[str]) ->
             )
 
 
-def _run_name(engine: str, wanted: Wanted) -> str:
+def _run_name(engine: str, wanted: RunRequest) -> str:
     parts = [f"{engine}-{wanted.split}-{wanted.samples}-seed{wanted.seed}"]
     if wanted.confused:
         parts.append(f"confused-by-{Path(wanted.confused).stem}")
@@ -166,7 +170,7 @@ def more_of_the_confused(lake: Lake, source: str, cover_of: Mapping[str, str]) -
     return sorted(cover_of[artwork] for artwork in artworks) * CONFUSED_MORE
 
 
-def fit(wanted: Wanted) -> Workers:
+def fit(wanted: RunRequest) -> Workers:
     """Return as many workers as are asked for; raise CratewatchError if they do not fit.
 
     Without GPUs each takes one CPU, also if it paints.
@@ -195,10 +199,10 @@ def settle(folder: RunFolder, brush: Brush, workers: Workers) -> Brush:
 
 @task(cache_policy=NO_CACHE, tags=["gpu"])
 def draw(
-    sources: Sources, folder: RunFolder, results: Iterator[ShardResult], workers: Workers
+    material: Material, folder: RunFolder, results: Iterator[ShardResult], workers: Workers
 ) -> None:
     """Draw all shards that are not done; a concurrency limit on the tag gpu bounds such tasks."""
-    manifest = sources.manifest
+    manifest = material.manifest
     left = sum(len(manifest.sample_range(n)) for n in folder.not_done(manifest))
     start = time.monotonic()
     so_far = Counts()
@@ -242,24 +246,24 @@ class Counts:
 
 
 @task(cache_policy=NO_CACHE)
-def verify(sources: Sources, folder: RunFolder) -> None:
+def verify(material: Material, folder: RunFolder) -> None:
     """Look into every shard; one that is not what its marker says has to be drawn again.
 
     Raises:
         CratewatchError: if there is such a shard; it is no longer done.
     """
-    broken = [n for n in range(sources.manifest.n_shards) if not check_shard(folder, n)]
+    broken = [n for n in range(material.manifest.n_shards) if not check_shard(folder, n)]
     if broken:
         raise CratewatchError(
-            f"run {sources.manifest.run}: {len(broken)} shards are not whole, first number "
+            f"run {material.manifest.run}: {len(broken)} shards are not whole, first number "
             f"{broken[0]}; they no longer count as done: see to the disk and synthesize again"
         )
 
 
 @task(cache_policy=NO_CACHE)
-def publish(sources: Sources, folder: RunFolder) -> dict[str, Any]:
+def publish(material: Material, folder: RunFolder) -> dict[str, Any]:
     """Sum the shards' statistics up; show them, and some of the samples, as an artifact."""
-    manifest = sources.manifest
+    manifest = material.manifest
     shards = [read_statistics(folder, n) for n in range(manifest.n_shards)]
     total = sum(shard["samples"] for shard in shards)
     means = {

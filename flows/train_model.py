@@ -8,21 +8,22 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from cratewatch.catalog import Cover, open_catalog
-from cratewatch.embedding import shipped_models, start_artworks
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.catalog.records import Cover
+from cratewatch.datasets.shards import RunFolder, find_run
+from cratewatch.datasets.splits import in_validation, seen_artworks, split_of
+from cratewatch.embedding.inference import AUTO, Inference
+from cratewatch.embedding.saved_models import shipped_models, start_artworks
 from cratewatch.errors import CratewatchError
-from cratewatch.inference import AUTO, Inference
-from cratewatch.lake import Lake, open_lake
+from cratewatch.lake.lake import Lake
+from cratewatch.lake.location import open_lake
 from cratewatch.settings import load_settings
-from cratewatch.shards import RunFolder, find_run
-from cratewatch.splits import in_validation, seen_artworks, split_of
 from cratewatch.training.leaks import Leak, leaks_by_embedding, leaks_by_hash, refuse_leaks
 from cratewatch.training.loop import TrainConfig, TrainProgress
 from flows.progress import progress_bar
 from workers.cluster import Workers, fit_workers, ray_cluster
 from workers.embedding import ModelUse, embed_all
-from workers.training import Job, TrainedModel
-from workers.training import train_model as run_training
+from workers.training import Job, TrainedModel, run_training
 
 MENTIONED = 0.05
 """Share of waiting for batches from which on it is worth a word."""

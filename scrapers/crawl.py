@@ -14,28 +14,24 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any, TextIO
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.http import Request
 from scrapy.utils.defer import deferred_from_coro
-from scrapy.utils.misc import load_object
+from scrapy.utils.spider import iter_spider_classes
 from twisted.python.failure import Failure
 
-from cratewatch.catalog import Catalog, Release, open_catalog
+from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.catalog.records import Release
 from cratewatch.errors import CratewatchError, UnavailableError
 from scrapers.items import CoverItem
-from scrapers.launch import CrawlJob, CrawlReport, Progress
+from scrapers.job_spider import JobSpider
+from scrapers.launch import CrawlJob, CrawlProgress, CrawlReport
 from scrapers.ledger import Ledger
 from scrapers.settings import scrapy_settings
-
-# By name, as a crawl needs only one of them and the readers of markup are slow to import.
-COVERS_SPIDER = "scrapers.spiders.covers.CoversSpider"
-RELEASE_SPIDERS = {
-    "musicbrainz": "scrapers.spiders.musicbrainz.MusicBrainzSpider",
-    "storefront": "scrapers.spiders.storefront.StorefrontSpider",
-}
 
 
 def main() -> int:
@@ -66,7 +62,7 @@ class Parent:
     def watch(self) -> None:
         threading.Thread(target=self._end_with_parent, daemon=True).start()
 
-    def tell_progress(self, progress: Progress) -> None:
+    def tell_progress(self, progress: CrawlProgress) -> None:
         self.tell({"progress": asdict(progress)})
 
     def tell(self, message: dict[str, Any]) -> None:
@@ -79,7 +75,7 @@ class Parent:
         os._exit(1)
 
 
-def crawl(job: CrawlJob, on_progress: Callable[[Progress], None]) -> CrawlReport:
+def crawl(job: CrawlJob, on_progress: Callable[[CrawlProgress], None]) -> CrawlReport:
     """Run the job's spider to its end in this process; possible once per process."""
     started = time.monotonic()
     catalog = open_catalog(job.catalog_url)
@@ -101,9 +97,8 @@ def crawl(job: CrawlJob, on_progress: Callable[[Progress], None]) -> CrawlReport
 
 
 def _run_spider(job: CrawlJob, catalog: Catalog, ledger: Ledger) -> Crawler:
-    name = COVERS_SPIDER if job.job == "covers" else RELEASE_SPIDERS[job.source.spider]
     process = AsyncCrawlerProcess(scrapy_settings(job))
-    crawler = process.create_crawler(load_object(name))
+    crawler = process.create_crawler(_spider_class(job))
     watcher = _Watcher(crawler, ledger)
     crawler.signals.connect(watcher.count_request, signal=signals.request_left_downloader)
     crawler.signals.connect(watcher.count_page_bug, signal=signals.spider_error)
@@ -113,6 +108,13 @@ def _run_spider(job: CrawlJob, catalog: Catalog, ledger: Ledger) -> Crawler:
     if watcher.broken is not None:
         raise watcher.broken
     return crawler
+
+
+def _spider_class(job: CrawlJob) -> type[JobSpider]:
+    """Import the one spider that is needed: readers of markup are slow to import."""
+    name = "covers" if job.job == "covers" else job.source.spider
+    module = import_module(f"scrapers.spiders.{name}")
+    return next(spider for spider in iter_spider_classes(module) if issubclass(spider, JobSpider))
 
 
 class _Watcher:

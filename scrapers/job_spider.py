@@ -10,7 +10,8 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request
 from twisted.python.failure import Failure
 
-from cratewatch.catalog import Catalog, Release
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.records import Release
 from scrapers.launch import CrawlJob
 from scrapers.ledger import Ledger
 

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter
 
 from cratewatch.errors import CratewatchError, UnavailableError
-from cratewatch.lake import LakeLocation
-from cratewatch.settings import AnySource, MusicBrainzSource
+from cratewatch.lake.location import LakeLocation
+from cratewatch.sources.configured import AnySource
+from cratewatch.sources.source import LOOPBACK
 
 STOP_GRACE_S = 5.0
 Job = Literal["releases", "failed_pages", "covers"]
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class CrawlDiedError(CratewatchError):
@@ -59,7 +59,7 @@ class CrawlJob:
 
 
 @dataclass(frozen=True)
-class Progress:
+class CrawlProgress:
     """How far a crawl is, in product pages, releases or covers; planned is None until known."""
 
     done: int
@@ -94,7 +94,9 @@ class CrawlReport:
 _JOB = TypeAdapter(CrawlJob)
 
 
-def run_crawl(job: CrawlJob, on_progress: Callable[[Progress], None] | None = None) -> CrawlReport:
+def run_crawl(
+    job: CrawlJob, on_progress: Callable[[CrawlProgress], None] | None = None
+) -> CrawlReport:
     """Crawl in a child process and wait for its report; the child never outlives this call.
 
     Raises:
@@ -119,9 +121,7 @@ def run_crawl(job: CrawlJob, on_progress: Callable[[Progress], None] | None = No
 
 
 def _check_contact(job: CrawlJob) -> None:
-    urls = [job.source.url]
-    if isinstance(job.source, MusicBrainzSource):
-        urls.append(job.source.archive_url)
+    urls = job.source.addresses
     if not job.contact and any(urlsplit(url).hostname not in LOOPBACK for url in urls):
         raise CratewatchError(
             f"{job.source_name}: {urls[0]} must be told whom to write to about a crawl; "
@@ -151,7 +151,9 @@ def _child(log: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
             child.kill()
 
 
-def _follow(lines: Iterable[str], on_progress: Callable[[Progress], None]) -> CrawlReport | None:
+def _follow(
+    lines: Iterable[str], on_progress: Callable[[CrawlProgress], None]
+) -> CrawlReport | None:
     report = None
     for line in lines:
         message = json.loads(line)
@@ -162,5 +164,5 @@ def _follow(lines: Iterable[str], on_progress: Callable[[Progress], None]) -> Cr
         if "report" in message:
             report = CrawlReport(**message["report"])
         else:
-            on_progress(Progress(**message["progress"]))
+            on_progress(CrawlProgress(**message["progress"]))
     return report

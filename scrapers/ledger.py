@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection
 
 from scrapy.exceptions import DropItem
 
-from cratewatch.catalog import Catalog, Item, ItemKind, Release, item_key, storable
-from scrapers.launch import CrawlJob, Progress
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.records import Item, ItemKind, Release, item_key, storable
+from scrapers.launch import CrawlJob, CrawlProgress
 
 PROGRESS_EVERY_S = 0.2
 # What a killed crawl has read and not written yet, and will read again.
@@ -31,7 +32,7 @@ class Ledger:
     """
 
     def __init__(
-        self, job: CrawlJob, catalog: Catalog, on_progress: Callable[[Progress], None]
+        self, job: CrawlJob, catalog: Catalog, on_progress: Callable[[CrawlProgress], None]
     ) -> None:
         self._job = job
         self._catalog = catalog
@@ -135,4 +136,4 @@ class Ledger:
         if now or clock - self._told_at >= PROGRESS_EVERY_S:
             self._told_at = clock
             planned = None if self.planned is None else max(self.planned, self.expected)
-            self._on_progress(Progress(self.done, planned, self.failed.total()))
+            self._on_progress(CrawlProgress(self.done, planned, self.failed.total()))

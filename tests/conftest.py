@@ -26,15 +26,21 @@ from PIL import Image
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 
-from cratewatch.catalog import Catalog, Cover, open_catalog
-from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model, saved_models
-from cratewatch.importing import import_folder
-from cratewatch.lake import FolderLake, LakeLocation
+from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.catalog.records import Cover
+from cratewatch.embedding import saved_models
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.location import LakeLocation
+from cratewatch.sources.folder.importing import import_folder
 from tests.milvus_server import MilvusProcess
 from workers import cluster
 
 # Without a frame a cover is its own best query, also for an untrained model.
 TINY = ModelConfig(image_px=32, cover_margin=0.0)
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 LONGEST = ("test_training.py", "test_painting.py", "test_nights.py", "test_rebuilding.py")
 """Files that take minutes each: begun last, they would leave the other processes waiting."""
@@ -300,3 +306,11 @@ def tiny_model(lake: FolderLake) -> str:
     """The name of an untrained model in the lake that sees 32 px."""
     torch.manual_seed(0)
     return save_model(lake, EmbeddingNet(TINY), TINY, {}, ["a-training-artwork"])
+
+
+@pytest.fixture(scope="session")
+def fixtures_folder() -> Path:
+    folder = SHARED_DATA / "fixtures"
+    if not folder.is_dir():
+        pytest.skip(f"the recorded answers are not on this machine ({folder})")
+    return folder

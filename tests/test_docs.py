@@ -19,19 +19,14 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from cratewatch.catalog.schema import Table
-from cratewatch.cli import app
-from cratewatch.confused_pairs import HEADER
-from cratewatch.import_csv import COLUMNS
-from cratewatch.settings import (
-    CONFIG_NAME,
-    ENV_PREFIX,
-    AnySource,
-    MusicBrainzSource,
-    Settings,
-    Source,
-    StorefrontSource,
-    load_settings,
-)
+from cratewatch.commands.app import app
+from cratewatch.datasets.confused_pairs import HEADER
+from cratewatch.settings import CONFIG_NAME, ENV_PREFIX, Settings, load_settings
+from cratewatch.sources.configured import AnySource
+from cratewatch.sources.folder.csv_file import COLUMNS
+from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
+from cratewatch.sources.source import Source
+from cratewatch.sources.storefront.settings import StorefrontSource
 from cratewatch.synthesis.hand import DOINGS, SKINS
 from cratewatch.synthesis.query import draw_query
 from cratewatch.synthesis.scene import SceneConfig

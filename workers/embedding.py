@@ -20,23 +20,17 @@ import psutil
 import ray
 import torch
 
-from cratewatch.catalog import Cover
-from cratewatch.embedding import (
-    CPU_BATCH,
-    GPU_BATCH,
-    Embedder,
-    Embeddings,
-    Grey,
-    batch_for,
-    batches,
-    frame_cover,
-    load_model,
-)
-from cratewatch.embedding_shards import EmbeddingShard, write_shard
+from cratewatch.catalog.records import Cover
+from cratewatch.embedding.arrays import Embeddings, Grey
+from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.inference import AUTO, Inference
+from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.preprocessing import frame_cover
+from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
+from cratewatch.embedding.sizing import CPU_BATCH, GPU_BATCH, batch_for
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
 from cratewatch.images import decode
-from cratewatch.inference import AUTO, Inference
-from cratewatch.lake import Lake, cover_key
+from cratewatch.lake.lake import Lake, cover_key
 from workers.cluster import node_resources
 from workers.pool import Pool, Quarantined
 
@@ -250,7 +244,7 @@ class _Embedder:
         ids = [cover.cover_id for cover in made.covers]
         artworks = [cover.artwork_id for cover in made.covers]
         shard = EmbeddingShard(ids, artworks, made.embeddings)
-        key = write_shard(self._lake, self._model.name, shard) if ids else ""
+        key = write_embeddings(self._lake, self._model.name, shard) if ids else ""
         return KeptShard(key, ids, made.failed)
 
     def embed(self, covers: list[Cover]) -> EmbeddedBatch:

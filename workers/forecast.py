@@ -10,11 +10,11 @@ from typing import Any
 
 import ray
 
+from cratewatch.datasets.samples import DrawnSamples, Material, require_any
 from cratewatch.errors import CratewatchError
 from workers.cluster import Workers, result
 from workers.painting import Brush, start_painters
 from workers.pool import Quarantined
-from workers.samples import DrawnSamples, Sources, require_any
 from workers.synthesis import draw_samples
 
 ON_GPU, ON_CPU = 64, 8
@@ -43,7 +43,7 @@ class Forecast:
     measured_on: int
 
 
-def forecast(sources: Sources, brush: Brush | None, workers: Workers) -> Forecast:
+def forecast(material: Material, brush: Brush | None, workers: Workers) -> Forecast:
     """Draw two small rounds of a run's samples, keep none, and reckon from the second.
 
     Args:
@@ -53,9 +53,9 @@ def forecast(sources: Sources, brush: Brush | None, workers: Workers) -> Forecas
     Raises:
         CratewatchError: as a run raises it, and if none of the samples can be drawn.
     """
-    count = min(ON_GPU if workers.gpu else ON_CPU, sources.manifest.n_samples)
+    count = min(ON_GPU if workers.gpu else ON_CPU, material.manifest.n_samples)
     rounds = [range(count), range(count, 2 * count)]
-    results = _painted(sources, brush, workers, rounds) if brush else _drawn(sources, rounds)
+    results = _painted(material, brush, workers, rounds) if brush else _drawn(material, rounds)
     next(results)
     start = time.monotonic()
     drawn = next(results)
@@ -63,35 +63,35 @@ def forecast(sources: Sources, brush: Brush | None, workers: Workers) -> Forecas
     made = len(drawn.samples)
     require_any(made, drawn.lost())
     each_s = seconds / count
-    hours = sources.manifest.n_samples * each_s / workers.count / 3600
+    hours = material.manifest.n_samples * each_s / workers.count / 3600
     return Forecast(
-        samples=sources.manifest.n_samples,
-        shards=sources.manifest.n_shards,
+        samples=material.manifest.n_samples,
+        shards=material.manifest.n_shards,
         workers=workers.count,
         images_per_s=round(workers.count / each_s, 2),
         hours=round(hours, 3),
         gpu_hours=round(hours * workers.count if workers.gpu else 0.0, 3),
-        storage_bytes=round(sources.manifest.n_samples * _bytes(drawn) / made),
+        storage_bytes=round(material.manifest.n_samples * _bytes(drawn) / made),
         rejected={reason: round(n / count, 4) for reason, n in sorted(drawn.rejected.items())},
         measured_on=made,
     )
 
 
-def _drawn(sources: Sources, rounds: Sequence[range]) -> Iterator[DrawnSamples]:
-    kept: Any = ray.put(sources)
+def _drawn(material: Material, rounds: Sequence[range]) -> Iterator[DrawnSamples]:
+    kept: Any = ray.put(material)
     for numbers in rounds:
         yield result(_draw.remote(kept, numbers))
 
 
 @ray.remote(num_cpus=1)
-def _draw(sources: Sources, numbers: range) -> DrawnSamples:
-    return draw_samples(sources, numbers)
+def _draw(material: Material, numbers: range) -> DrawnSamples:
+    return draw_samples(material, numbers)
 
 
 def _painted(
-    sources: Sources, brush: Brush, workers: Workers, rounds: Sequence[range]
+    material: Material, brush: Brush, workers: Workers, rounds: Sequence[range]
 ) -> Iterator[DrawnSamples]:
-    painters = start_painters(sources, brush, replace(workers, count=1), shards_each=1)
+    painters = start_painters(material, brush, replace(workers, count=1), shards_each=1)
     for drawn in painters.map(lambda painter, numbers: painter.paint.remote(numbers), rounds):
         if isinstance(drawn, Quarantined):
             raise CratewatchError(f"synthesize: no painter survives its work ({drawn.reason})")

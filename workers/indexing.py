@@ -6,13 +6,16 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from cratewatch.catalog import Catalog
-from cratewatch.embedding import Embeddings
-from cratewatch.embedding_shards import done_shards, read_shard
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.embedding.arrays import Embeddings
+from cratewatch.embedding.shards import done_shards, read_embeddings
 from cratewatch.errors import CheckError, NotFoundError
-from cratewatch.gallery import Gallery, model_of
-from cratewatch.indexing import Loader, Stores, check_collection
-from cratewatch.lake import Lake
+from cratewatch.gallery.gallery import Gallery
+from cratewatch.gallery.names import model_of
+from cratewatch.indexing.checking import check_collection
+from cratewatch.indexing.loading import Loader
+from cratewatch.indexing.stores import Stores
+from cratewatch.lake.lake import Lake
 from workers.embedding import ModelUse, embed_shards
 
 CHECK_SAMPLE = 64
@@ -147,7 +150,7 @@ class _Indexer:
         for key in done_shards(self._lake, self._model):
             if key not in known:
                 with contextlib.suppress(NotFoundError):  # half of a shard is none
-                    shard = read_shard(self._lake, key)
+                    shard = read_embeddings(self._lake, key)
                     book.adopt_shard(self._model, shard.cover_ids, key)
 
     def refuse_broken(self) -> None:
@@ -191,7 +194,7 @@ class _Indexer:
     def _load(self, key: str) -> None:
         if self._loader is None:
             return
-        shard = read_shard(self._lake, key)
+        shard = read_embeddings(self._lake, key)
         self._loader.load(shard)
         self.shards.add(key)
         wanted = CHECK_SAMPLE - len(self.sample)

@@ -16,24 +16,25 @@ from typing import Any
 import ray
 import torch
 
-from cratewatch.embedding import batches
+from cratewatch.datasets.samples import (
+    DrawnSamples,
+    Material,
+    ShardResult,
+    keep_shard,
+    sample_key,
+    until_failures,
+)
+from cratewatch.datasets.shards import RunFolder, Sample, record_failed_shard, start_run
+from cratewatch.embedding.embedder import batches
 from cratewatch.errors import ImageError
-from cratewatch.shards import RunFolder, Sample, record_failed_shard, start_run
-from cratewatch.synthesis.diffusion import DiffusionConfig, make_engine
+from cratewatch.synthesis.diffusion import make_engine
+from cratewatch.synthesis.diffusion.config import DiffusionConfig
 from cratewatch.synthesis.painted_query import Order, PaintConfig, count_rejects, draw_painted
 from cratewatch.synthesis.painting import PaintEngine, PaintRequest
 from cratewatch.synthesis.pixels import Rgb
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
 from workers.cluster import Workers, result
 from workers.pool import Pool, Quarantined
-from workers.samples import (
-    DrawnSamples,
-    ShardResult,
-    Sources,
-    keep_shard,
-    sample_key,
-    until_failures,
-)
 
 SHARDS_EACH = 2
 AT_ONCE = 64
@@ -54,14 +55,14 @@ class Brush:
     paint: PaintConfig = field(default_factory=PaintConfig)
 
 
-def paint_instead(sources: Sources, brush: Brush) -> Sources:
-    """Return the sources of a run that was planned for the composite engine, to be painted."""
+def paint_instead(material: Material, brush: Brush) -> Material:
+    """Return the material of a run that was planned for the composite engine, to be painted."""
     settings = {"model": brush.model, **asdict(brush.config), "paint": asdict(brush.paint)}
-    if sources.scenes:
-        text = "\n".join(scene.model_dump_json() for scene in sources.scenes)
+    if material.scenes:
+        text = "\n".join(scene.model_dump_json() for scene in material.scenes)
         settings["scenes"] = hashlib.sha256(text.encode()).hexdigest()
-    manifest = replace(sources.manifest, engine=brush.engine, settings=settings)
-    return replace(sources, manifest=manifest)
+    manifest = replace(material.manifest, engine=brush.engine, settings=settings)
+    return replace(material, manifest=manifest)
 
 
 def find_batch(brush: Brush, workers: Workers) -> int:
@@ -82,7 +83,7 @@ def _batch_of(brush: Brush) -> int:
 
 
 def paint_run(
-    sources: Sources, folder: RunFolder, brush: Brush, workers: Workers
+    material: Material, folder: RunFolder, brush: Brush, workers: Workers
 ) -> Iterator[ShardResult]:
     """Paint the shards that are not done yet, yielding each as it finishes.
 
@@ -93,17 +94,17 @@ def paint_run(
         CratewatchError: if the model does not fit, if actors do not start or die again and
             again; at the end, if samples failed: their shards are not done.
     """
-    todo = start_run(folder, sources.manifest)
+    todo = start_run(folder, material.manifest)
     if todo:
-        results = _painted(sources, folder, todo, start_painters(sources, brush, workers))
-        yield from until_failures(sources.manifest.run, results)
+        results = _painted(material, folder, todo, start_painters(material, brush, workers))
+        yield from until_failures(material.manifest.run, results)
 
 
 def start_painters(
-    sources: Sources, brush: Brush, workers: Workers, shards_each: int = SHARDS_EACH
+    material: Material, brush: Brush, workers: Workers, shards_each: int = SHARDS_EACH
 ) -> Pool:
     """Start a pool of Painters."""
-    kept: Any = ray.put(sources)
+    kept: Any = ray.put(material)
     actor: Any = Painter
     placed = actor.options(
         num_cpus=workers.cpus_each, num_gpus=int(workers.gpu), max_concurrency=shards_each
@@ -112,14 +113,14 @@ def start_painters(
 
 
 def _painted(
-    sources: Sources, folder: RunFolder, todo: Sequence[int], painters: Pool
+    material: Material, folder: RunFolder, todo: Sequence[int], painters: Pool
 ) -> Iterator[ShardResult]:
     submit = lambda painter, shard: painter.paint_shard.remote(folder, shard)  # noqa: E731
     for made in painters.map(submit, todo):
         if not isinstance(made, Quarantined):
             yield made
             continue
-        first = sample_key(sources.manifest.sample_range(made.item).start)
+        first = sample_key(material.manifest.sample_range(made.item).start)
         failed = {first: f"its shard cost every painter that took it: {made.reason}"}
         record_failed_shard(folder, made.item, failed)
         yield ShardResult(made.item, 0, 0, failed)
@@ -144,10 +145,10 @@ class OneAtATime:
 class Painter:
     """Holds an engine; several of its calls may run at once."""
 
-    def __init__(self, sources: Sources, brush: Brush) -> None:
+    def __init__(self, material: Material, brush: Brush) -> None:
         # With several threads a picture's place in its batch tells in the last bit.
         torch.set_num_threads(1)
-        self._sources = sources
+        self._material = material
         self._brush = brush
 
     def ready(self) -> None:
@@ -156,7 +157,7 @@ class Painter:
         self._engine = OneAtATime(engine)
 
     def paint_shard(self, folder: RunFolder, shard: int) -> ShardResult:
-        numbers = self._sources.manifest.sample_range(shard)
+        numbers = self._material.manifest.sample_range(shard)
         return keep_shard(folder, shard, self.paint(numbers))
 
     def paint(self, numbers: Sequence[int]) -> DrawnSamples:
@@ -172,7 +173,7 @@ class Painter:
             try:
                 orders[sample_key(number)] = self._order(number)
             except ImageError as error:
-                drawn.leave_out(self._sources.cover_id(number), error)
+                drawn.leave_out(self._material.cover_id(number), error)
         made = draw_painted(self._engine, list(orders.values()), self._brush.paint)
         drawn.rejected.update(count_rejects(made))
         for key, one in zip(orders, made, strict=True):
@@ -182,11 +183,11 @@ class Painter:
                 drawn.samples.append(Sample(key, one.query.jpeg, one.query.label))
 
     def _order(self, number: int) -> Order:
-        given = self._sources.given_scene(number)
+        given = self._material.given_scene(number)
         scene_of = given.scene if given else sample_scene
         return Order(
-            self._sources.cover(number),
-            self._sources.cover_id(number),
-            self._sources.seed(number),
+            self._material.cover(number),
+            self._material.cover_id(number),
+            self._material.seed(number),
             partial(scene_of, config=SceneConfig()),
         )

@@ -11,24 +11,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cratewatch.embedding_shards import EmbeddingShard
+from cratewatch.embedding.shards import EmbeddingShard
 from cratewatch.errors import CheckError, CratewatchError, NotFoundError
-from cratewatch.gallery import TunedIndex, choose_index
-from cratewatch.index_kinds import IndexSetting
-from cratewatch.indexing import (
-    Importer,
-    Loader,
-    Sample,
-    Stores,
-    check_collection,
-    drop_left_overs,
-    importer_for,
-    refresh_facts,
-    tune,
-    warm,
-)
-from cratewatch.indexing.loading import facts_of, forget_lost, read_current
-from cratewatch.lake import LakeLocation
+from cratewatch.gallery.indexes import IndexSetting, TunedIndex, choose_index
+from cratewatch.indexing.checking import Probe, check_collection, tune, warm
+from cratewatch.indexing.comparing import refresh_facts
+from cratewatch.indexing.importing import Importer, importer_for
+from cratewatch.indexing.loading import Loader, facts_of, forget_lost, read_current
+from cratewatch.indexing.releasing import drop_left_overs
+from cratewatch.indexing.stores import Stores
+from cratewatch.lake.location import LakeLocation
 from workers.embedding import ModelUse
 from workers.indexing import IndexReport, embed_missing, report_of
 
@@ -108,7 +100,7 @@ class _Build:
         self._target = target
         self._on_progress = on_progress
         self._done = self._all = 0
-        self._sample = Sample.draw(_some_shards(stores, model.name))
+        self._sample = Probe.draw(_some_shards(stores, model.name))
         self.collection = stores.gallery.begin(model.name, target.dim)
         self._loader = Loader(stores, self.collection)
         self._tuned: TunedIndex | None = None
@@ -125,7 +117,7 @@ class _Build:
         self._loader.acknowledged += importer.acknowledged
 
     def _import_shard(self, importer: Importer, key: str) -> int:
-        shard = self._loader.read_shard(self._use.name, key)
+        shard = self._loader.read_embeddings(self._use.name, key)
         importer.add(shard, facts_of(self._stores, shard))
         self._sample.compare(shard)
         return len(shard.cover_ids)

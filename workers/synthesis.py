@@ -11,20 +11,20 @@ from typing import Any
 import cv2
 import ray
 
-from cratewatch.errors import CratewatchError, ImageError, UnavailableError
-from cratewatch.shards import Manifest, RunFolder, Sample, start_run
-from cratewatch.splits import Split
-from cratewatch.synthesis.query import ENGINE, draw_query
-from cratewatch.synthesis.scene import SceneConfig
-from workers.cluster import run_bounded
-from workers.samples import (
+from cratewatch.datasets.samples import (
     DrawnSamples,
+    Material,
     ShardResult,
-    Sources,
     keep_shard,
     sample_key,
     until_failures,
 )
+from cratewatch.datasets.shards import Manifest, RunFolder, Sample, start_run
+from cratewatch.datasets.splits import Split
+from cratewatch.errors import CratewatchError, ImageError, UnavailableError
+from cratewatch.synthesis.query import ENGINE, draw_query
+from cratewatch.synthesis.scene import SceneConfig
+from workers.cluster import run_bounded
 
 SHARD_SIZE = 250
 
@@ -53,7 +53,7 @@ def plan_run(
     )
 
 
-def draw_run(sources: Sources, folder: RunFolder, workers: int) -> Iterator[ShardResult]:
+def draw_run(material: Material, folder: RunFolder, workers: int) -> Iterator[ShardResult]:
     """Draw the shards that are not done yet, yielding each as it finishes.
 
     Args:
@@ -63,16 +63,16 @@ def draw_run(sources: Sources, folder: RunFolder, workers: int) -> Iterator[Shar
     Raises:
         CratewatchError: at the end, if samples failed; their shards are not done.
     """
-    kept: Any = ray.put(sources)
+    kept: Any = ray.put(material)
     drawn = run_bounded(
         lambda shard: _draw_shard.remote(kept, folder, shard),
-        start_run(folder, sources.manifest),
+        start_run(folder, material.manifest),
         workers,
     )
-    yield from until_failures(sources.manifest.run, drawn)
+    yield from until_failures(material.manifest.run, drawn)
 
 
-def draw_samples(sources: Sources, numbers: Iterable[int]) -> DrawnSamples:
+def draw_samples(material: Material, numbers: Iterable[int]) -> DrawnSamples:
     """Draw samples in this process, all whose covers can be read.
 
     Raises:
@@ -80,10 +80,10 @@ def draw_samples(sources: Sources, numbers: Iterable[int]) -> DrawnSamples:
     """
     drawn = DrawnSamples()
     for number in numbers:
-        key, cover_id = sample_key(number), sources.cover_id(number)
+        key, cover_id = sample_key(number), material.cover_id(number)
         try:
-            cover = sources.cover(number)
-            query = draw_query(cover, cover_id, sources.seed(number), SceneConfig())
+            cover = material.cover(number)
+            query = draw_query(cover, cover_id, material.seed(number), SceneConfig())
             drawn.samples.append(Sample(key, query.jpeg, query.label))
         except ImageError as error:
             drawn.leave_out(cover_id, error)
@@ -95,7 +95,7 @@ def draw_samples(sources: Sources, numbers: Iterable[int]) -> DrawnSamples:
 
 
 @ray.remote(num_cpus=1)
-def _draw_shard(sources: Sources, folder: RunFolder, shard: int) -> ShardResult:
+def _draw_shard(material: Material, folder: RunFolder, shard: int) -> ShardResult:
     cv2.setNumThreads(1)  # a second thread takes a core from the next shard and gains little
-    numbers = sources.manifest.sample_range(shard)
-    return keep_shard(folder, shard, draw_samples(sources, numbers))
+    numbers = material.manifest.sample_range(shard)
+    return keep_shard(folder, shard, draw_samples(material, numbers))

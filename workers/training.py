@@ -14,10 +14,11 @@ import torch
 from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
 from ray.train.torch import TorchTrainer
 
-from cratewatch.embedding import describe_start, save_model, start_artworks
+from cratewatch.datasets.shards import Manifest, RunFolder, read_manifest, read_samples
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.saved_models import describe_start, start_artworks
 from cratewatch.errors import CratewatchError
-from cratewatch.lake import Lake, cover_key
-from cratewatch.shards import Manifest, RunFolder, read_manifest, read_samples
+from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.training.checkpoints import Checkpoints, training_name
 from cratewatch.training.data import MIN_ARTWORKS, TrainingSet
 from cratewatch.training.gradients import world
@@ -69,7 +70,7 @@ class TrainedModel:
 Event = TrainProgress | TrainedModel | CratewatchError
 
 
-def train_model(job: Job, workers: Workers) -> Iterator[TrainProgress | TrainedModel]:
+def run_training(job: Job, workers: Workers) -> Iterator[TrainProgress | TrainedModel]:
     """Train; yields progress as it comes and the model at the end.
 
     A worker that dies, or its node, is replaced, at most RESTARTS times, and the training goes on

@@ -7,8 +7,9 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from cratewatch.catalog import Catalog, Release
 from cratewatch.catalog.artworks import ArtworkIndex
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.records import Release
 from cratewatch.images import StoredCover
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of

@@ -6,7 +6,7 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from cratewatch.catalog import Release
+from cratewatch.catalog.records import Release
 from scrapers.fetching import Fetch, FetchError, fetch_with
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of

@@ -7,7 +7,7 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from cratewatch.catalog import Release
+from cratewatch.catalog.records import Release
 from cratewatch.errors import ImageError
 from cratewatch.images import prepare_cover
 from scrapers.items import CoverItem

@@ -7,9 +7,9 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from cratewatch.catalog import Release
-from cratewatch.settings import MusicBrainzSource
-from scrapers.archive_listing import front_image_url
+from cratewatch.catalog.records import Release
+from cratewatch.sources.musicbrainz.archive_listing import front_image_url
+from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from scrapers.fetching import Fetch, FetchError, fetch_with
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of

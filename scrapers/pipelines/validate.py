@@ -6,7 +6,7 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from cratewatch.catalog import MAX_KEY, Release
+from cratewatch.catalog.records import MAX_KEY, Release
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of
 from scrapers.ledger import Ledger

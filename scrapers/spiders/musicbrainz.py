@@ -10,10 +10,14 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from cratewatch.catalog import Release
-from cratewatch.settings import MusicBrainzSource
+from cratewatch.catalog.records import Release
+from cratewatch.sources.musicbrainz.releases import (
+    error_message,
+    read_browse_page,
+    release_from_json,
+)
+from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from scrapers.job_spider import JobSpider, failed_request
-from scrapers.musicbrainz_json import error_message, read_browse_page, release_from_json
 from scrapers.reasons import reason_of
 
 PAGE_LIMIT = 100

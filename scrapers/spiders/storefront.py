@@ -11,12 +11,12 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.sitemap import sitemap_urls_from_robots
 from twisted.python.failure import Failure
 
-from cratewatch.catalog import Release
+from cratewatch.catalog.records import Release
+from cratewatch.sources.storefront.product_data import ProductDataError, release_from_page
+from cratewatch.sources.storefront.products_json import read_products, release_from_product
+from cratewatch.sources.storefront.sitemap import SitemapError, read_sitemap
 from scrapers.job_spider import JobSpider, failed_request
-from scrapers.product_data import ProductDataError, release_from_page
-from scrapers.products_json import read_products, release_from_product
 from scrapers.reasons import reason_of
-from scrapers.sitemap import SitemapError, read_sitemap
 
 FEED_LIMIT = 250
 

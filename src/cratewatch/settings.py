@@ -1,7 +1,4 @@
-"""One frozen Settings object: arguments over environment over TOML file over defaults.
-
-Only the command line and the flows read settings; library functions take plain arguments.
-"""
+"""One frozen Settings object: arguments over environment over TOML file over defaults."""
 
 from __future__ import annotations
 
@@ -11,17 +8,8 @@ import os
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -30,73 +18,16 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from cratewatch.embedding.inference import Device, Inference, Precision, RuntimeName
 from cratewatch.errors import SettingsError
-from cratewatch.index_kinds import IndexSetting
-from cratewatch.inference import Device, Inference, Precision, RuntimeName
-from cratewatch.lake import LakeLocation
+from cratewatch.gallery.indexes import IndexSetting
+from cratewatch.lake.location import LakeLocation
+from cratewatch.sources.configured import SPIDERS, AnySource
+from cratewatch.sources.source import SourceName
 
 ENV_PREFIX = "CRATEWATCH_"
 CONFIG_NAME = "cratewatch.toml"
 DEFAULT_HOME = Path("~/.cratewatch")
-
-
-IMPORT_SOURCE = "import"
-
-
-def _free(name: str) -> str:
-    if name == IMPORT_SOURCE:
-        raise ValueError(f"{IMPORT_SOURCE!r} is the source of imported covers")
-    return name
-
-
-class Source(BaseModel):
-    """What is true of every source: how fast it may be asked, and what it may be asked for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rate_per_s: float = Field(default=1.0, gt=0)
-    concurrency: int = Field(default=4, ge=1, description="requests under way at once per host")
-    retries: int = Field(default=4, ge=0, description="after the first try, per request")
-    timeout_s: float = Field(default=30.0, gt=0)
-    obey_robots: bool = True
-
-
-class StorefrontSource(Source):
-    """A shop's public pages: its sitemap and product pages, or /products.json."""
-
-    spider: Literal["storefront"]
-    url: str
-
-
-class MusicBrainzSource(Source):
-    """Releases of one MusicBrainz label, artist or release group, covers from the archive.
-
-    The service's published limit is one request a second for each address.
-    """
-
-    spider: Literal["musicbrainz"]
-    label: str | None = None
-    artist: str | None = None
-    release_group: str | None = None
-    url: str = "https://musicbrainz.org"
-    archive_url: str = "https://coverartarchive.org"
-    # The API's documentation permits what robots.txt refuses to general crawlers.
-    obey_robots: bool = False
-
-    @model_validator(mode="after")
-    def _one_entity(self) -> MusicBrainzSource:
-        if sum(map(bool, (self.label, self.artist, self.release_group))) != 1:
-            raise ValueError("give exactly one of label, artist, release_group (a MusicBrainz id)")
-        return self
-
-
-# It becomes part of release ids and of artifact keys; imported covers have a source of their own.
-SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), AfterValidator(_free)]
-AnySource = Annotated[StorefrontSource | MusicBrainzSource, Field(discriminator="spider")]
-SPIDERS: dict[str, type[Source]] = {
-    get_args(model.model_fields["spider"].annotation)[0]: model
-    for model in get_args(get_args(AnySource)[0])
-}
 
 
 class Settings(BaseSettings):
@@ -202,7 +133,7 @@ class Settings(BaseSettings):
         """How models are to embed."""
         return Inference(self.runtime, self.precision, self.device)
 
-    def source(self, name: str) -> StorefrontSource | MusicBrainzSource:
+    def source(self, name: str) -> AnySource:
         """Return the source's settings.
 
         Raises:

@@ -12,10 +12,11 @@ from PIL import Image
 from benchmarks import baselines, protocols
 from benchmarks.orb import orb_way
 from benchmarks.protocol_lines import Line, read_lines
-from cratewatch.embedding import EmbeddingNet, save_model
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.errors import CratewatchError
 from cratewatch.images import prepare_cover
-from cratewatch.lake import FolderLake
+from cratewatch.lake.folder import FolderLake
 from tests.conftest import TINY, draw_noise
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from cratewatch.catalog import Catalog, Cover
-from cratewatch.embedding import load_model
-from cratewatch.gallery import open_gallery
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.records import Cover
+from cratewatch.embedding.loading import load_model
+from cratewatch.gallery.gallery import open_gallery
 from cratewatch.images import load
-from cratewatch.lake import Lake
+from cratewatch.lake.lake import Lake
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def run() -> Any:
         *arguments: str, stdin: str = "", **environment: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", "from cratewatch.cli import main; main()", *arguments],
+            [sys.executable, "-c", "from cratewatch.commands.app import main; main()", *arguments],
             input=stdin,
             env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100", **environment},
             capture_output=True,

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from cratewatch.errors import SettingsError
-from cratewatch.settings import MusicBrainzSource, StorefrontSource, load_settings
+from cratewatch.settings import load_settings
+from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
+from cratewatch.sources.storefront.settings import StorefrontSource
 
 
 def write_toml(home: Path, text: str) -> None:

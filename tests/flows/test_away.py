@@ -13,11 +13,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from cratewatch.catalog import open_catalog
+from cratewatch.catalog.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
-from cratewatch.lake import LakeLocation, open_lake
+from cratewatch.lake.location import LakeLocation, open_lake
 
 PLAN = StockPlan(n_releases=40)
 PLANNED = expected_night(1, PLAN)

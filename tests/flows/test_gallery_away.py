@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from cratewatch.catalog import open_catalog
+from cratewatch.catalog.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
-from cratewatch.gallery import open_gallery
+from cratewatch.gallery.gallery import open_gallery
 from cratewatch.settings import load_settings
 
 PLAN = StockPlan(n_releases=40)

@@ -14,19 +14,20 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from cratewatch.catalog import open_catalog
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.datasets.shards import latest_run, read_samples
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.report import SHOWN_MISSES, SHOWN_RIGHT, DemoResult, write_report
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import NightExpectation, StockPlan, expected_night, stock_of_night
-from cratewatch.embedding import ModelConfig, train_artworks
+from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.saved_models import train_artworks
 from cratewatch.errors import CratewatchError
-from cratewatch.evaluation import evaluate_serving
-from cratewatch.gallery import open_gallery
-from cratewatch.identification import open_identifier
-from cratewatch.lake import open_lake
+from cratewatch.evaluation.serving import evaluate_serving
+from cratewatch.gallery.gallery import open_gallery
+from cratewatch.lake.location import open_lake
+from cratewatch.retrieval.identification import open_identifier
 from cratewatch.settings import Settings, load_settings
-from cratewatch.shards import latest_run, read_samples
 from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig
 from flows.orchestration import configure_prefect
@@ -61,14 +62,14 @@ def story(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         _isolate_prefect(patch, home)
         from flows.index_gallery import index_gallery
-        from flows.synthesize_queries import Wanted, synthesize_queries
+        from flows.synthesize_queries import RunRequest, synthesize_queries
         from flows.train_model import train_model
 
         draw_stock(home / "shop", stock_of_night(1, PLAN))
         with DemoShop(home / "shop", plan=PLAN, slow_answer_s=0.2) as shop:
             _declare(home, shop.url)
             first = _night(home, shop, 1)
-            synthesize_queries(home, Wanted(90, seed=1))
+            synthesize_queries(home, RunRequest(90, seed=1))
             config = TrainConfig(
                 model=ModelConfig(image_px=32), draw=Draw(artworks=8), steps=3, drawers=0
             )

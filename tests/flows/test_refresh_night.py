@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from cratewatch.catalog import Catalog, Cover, open_catalog
-from cratewatch.gallery import open_gallery
+from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.catalog.records import Cover
+from cratewatch.gallery.gallery import open_gallery
 from cratewatch.settings import load_settings
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from cratewatch.catalog import ItemKind, open_catalog
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.catalog.records import ItemKind
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night

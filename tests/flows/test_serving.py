@@ -16,12 +16,12 @@ from typing import Any
 import httpx
 import pytest
 
-from cratewatch.catalog import open_catalog
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.catalog.locking import hold_lock
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, stock_of_night
 from cratewatch.errors import CratewatchError
-from cratewatch.locking import hold_lock
 from cratewatch.settings import load_settings
 from flows import prefect_server
 

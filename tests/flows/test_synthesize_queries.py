@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from cratewatch.embedding import EmbeddingNet, ModelConfig, save_model
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.lake import Lake
+from cratewatch.lake.lake import Lake
 from flows.synthesize_queries import CONFUSED_MORE, more_of_the_confused
 
 TINY = ModelConfig(image_px=32, stages=2)

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 
-from cratewatch.catalog import Cover
-from cratewatch.embedding import Embeddings, load_model
+from cratewatch.catalog.records import Cover
+from cratewatch.datasets.splits import in_validation, split_of
+from cratewatch.embedding.arrays import Embeddings
+from cratewatch.embedding.loading import load_model
 from cratewatch.images import decode
-from cratewatch.lake import FolderLake, cover_key
-from cratewatch.splits import in_validation, split_of
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import cover_key
 from cratewatch.training.leaks import Leak
 from cratewatch.training.loop import TrainConfig
 from flows import train_model

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cratewatch.catalog import Catalog, open_catalog
-from cratewatch.lake import FolderLake, LakeLocation
-from cratewatch.settings import MusicBrainzSource, StorefrontSource
-from scrapers.launch import CrawlJob, CrawlReport, Progress, run_crawl
+from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.location import LakeLocation
+from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
+from cratewatch.sources.storefront.settings import StorefrontSource
+from scrapers.launch import CrawlJob, CrawlProgress, CrawlReport, run_crawl
 from scrapers.ledger import Ledger
-
-SHARED_DATA = Path(__file__).parents[2].parent / "shared" / "data"
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Workplace:
         self.catalog: Catalog = open_catalog(self.catalog_url)
         self.lake = FolderLake(folder / "lake")
         self.run_id = self.catalog.runs.start("refresh")
-        self.progress: list[Progress] = []
+        self.progress: list[CrawlProgress] = []
 
     def next_night(self) -> None:
         self.run_id = self.catalog.runs.start("refresh")
@@ -168,11 +168,3 @@ def draw_jpeg() -> Any:
         return buffer.getvalue()
 
     return draw
-
-
-@pytest.fixture(scope="session")
-def fixtures_folder() -> Path:
-    folder = SHARED_DATA / "fixtures"
-    if not folder.is_dir():
-        pytest.skip(f"the recorded answers are not on this machine ({folder})")
-    return folder

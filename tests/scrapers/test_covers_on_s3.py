@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from cratewatch.catalog import Release
+from cratewatch.catalog.records import Release
 from cratewatch.errors import CratewatchError
-from cratewatch.lake import cover_key, open_lake
+from cratewatch.lake.lake import cover_key
+from cratewatch.lake.location import open_lake
 from scrapers.launch import CrawlJob, run_crawl
 
 SLEEVES = 3

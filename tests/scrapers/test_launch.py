@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cratewatch.errors import CratewatchError
-from cratewatch.settings import MusicBrainzSource, StorefrontSource
+from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
+from cratewatch.sources.storefront.settings import StorefrontSource
 from scrapers.launch import CrawlJob, run_crawl
 
 

@@ -13,8 +13,8 @@ from benchmarks.musicbrainz_replay import (
     mbid_of,
     read_rows,
 )
-from cratewatch.settings import MusicBrainzSource
-from scrapers.launch import Progress
+from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
+from scrapers.launch import CrawlProgress
 from scrapers.ledger import Ledger
 from scrapers.spiders.musicbrainz import MusicBrainzSpider
 
@@ -105,7 +105,7 @@ def test_a_second_night_fetches_no_cover(night, module_workplace):
     report = module_workplace.crawl("covers", source(replay))
     assert (report.items, report.requests) == (0, 0)
     assert len(replay.requests) == asked_before
-    assert module_workplace.progress[-1] == Progress(done=0, planned=0, failed=0)
+    assert module_workplace.progress[-1] == CrawlProgress(done=0, planned=0, failed=0)
     assert module_workplace.log_path.read_text().count("Spider closed (finished)") == 3
 
 

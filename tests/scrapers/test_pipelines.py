@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 import pytest
 from scrapy.exceptions import DropItem
 
-from cratewatch.catalog import Release
+from cratewatch.catalog.records import Release
 from cratewatch.images import prepare_cover
-from cratewatch.lake import cover_key
+from cratewatch.lake.lake import cover_key
 from scrapers.fetching import FetchError
 from scrapers.items import CoverItem
 from scrapers.ledger import UNSAVED_ITEMS

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from cratewatch.catalog import Catalog, open_catalog
+from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
 from cratewatch.errors import CratewatchError, UnavailableError
-from cratewatch.lake import LakeLocation, open_lake
-from cratewatch.settings import StorefrontSource
-from scrapers.launch import CrawlJob, CrawlReport, Progress, run_crawl
+from cratewatch.lake.location import LakeLocation, open_lake
+from cratewatch.sources.storefront.settings import StorefrontSource
+from scrapers.launch import CrawlJob, CrawlProgress, CrawlReport, run_crawl
 
 PLAN = StockPlan(n_releases=40)
 PLANNED = expected_night(1, PLAN)
@@ -52,7 +52,7 @@ class Crawls:
         )
 
     def run(
-        self, kind: Any, log: Path, on_progress: Callable[[Progress], None] | None = None
+        self, kind: Any, log: Path, on_progress: Callable[[CrawlProgress], None] | None = None
     ) -> CrawlReport:
         return run_crawl(replace(self._job, job=kind, log_path=log / f"{kind}.log"), on_progress)
 
@@ -74,7 +74,7 @@ def cut_after(done: int, wire: Any, then: Callable[[], None] = lambda: None) -> 
     """Return a callback that cuts a wire, once, when a crawl has done so many items."""
     cut = threading.Event()
 
-    def on_progress(progress: Progress) -> None:
+    def on_progress(progress: CrawlProgress) -> None:
         if progress.done >= done and not cut.is_set():
             cut.set()
             wire.cut()

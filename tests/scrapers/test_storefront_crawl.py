@@ -8,7 +8,7 @@ import socket
 import pytest
 from PIL import Image
 
-from cratewatch.lake import cover_key
+from cratewatch.lake.lake import cover_key
 from scrapers.launch import CrawlReport
 
 

@@ -15,9 +15,11 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 import ray
 from ray.cluster_utils import Cluster
 
-from cratewatch.catalog import Cover, open_catalog
-from cratewatch.embedding_shards import PREFIX
-from cratewatch.lake import COVERS, FolderLake
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.catalog.records import Cover
+from cratewatch.embedding.shards import PREFIX
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import COVERS
 from workers.embedding import ModelUse, embed_shards
 
 

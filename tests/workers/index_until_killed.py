@@ -5,9 +5,9 @@ import sys
 import time
 from pathlib import Path
 
-from cratewatch.catalog import open_catalog
-from cratewatch.gallery import open_gallery
-from cratewatch.lake import FolderLake
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.gallery.gallery import open_gallery
+from cratewatch.lake.folder import FolderLake
 from workers import indexing
 from workers.cluster import ray_cluster
 from workers.embedding import ModelUse

@@ -12,13 +12,13 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 import ray
 from ray.cluster_utils import Cluster
 
-from cratewatch.lake import FolderLake
-from cratewatch.shards import RunFolder
-from cratewatch.synthesis.diffusion import GligenConfig
+from cratewatch.datasets.samples import Material
+from cratewatch.datasets.shards import RunFolder
+from cratewatch.lake.folder import FolderLake
+from cratewatch.synthesis.diffusion.config import GligenConfig
 from cratewatch.synthesis.painted_query import PaintConfig
 from workers.cluster import Workers
 from workers.painting import Brush, paint_instead, paint_run
-from workers.samples import Sources
 from workers.synthesis import plan_run
 
 
@@ -28,14 +28,14 @@ def main(task: dict[str, str]) -> None:
     covers = list(task["covers"])
     manifest = replace(plan_run("run", covers, 24, 1, "all"), shard_size=4)
     lake = FolderLake(Path(task["lake"]))
-    sources = paint_instead(Sources(lake, manifest, covers), brush)
+    material = paint_instead(Material(lake, manifest, covers), brush)
     # The head has no CPU: what is painted is painted on the other nodes.
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
     ray.init(address=cluster.address, logging_level=logging.ERROR, log_to_driver=False)
     workers = Workers(2, 1, gpu=False)
-    list(paint_run(sources, RunFolder(FolderLake(Path(task["undisturbed"]))), brush, workers))
-    run = paint_run(sources, RunFolder(FolderLake(Path(task["disturbed"]))), brush, workers)
+    list(paint_run(material, RunFolder(FolderLake(Path(task["undisturbed"]))), brush, workers))
+    run = paint_run(material, RunFolder(FolderLake(Path(task["disturbed"]))), brush, workers)
     next(run)
     cluster.remove_node(nodes[0], allow_graceful=False)
     print("a node was killed", flush=True)

@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 import ray
 
-from cratewatch.catalog import Catalog, Cover
-from cratewatch.embedding import Embeddings, load_model
-from cratewatch.embedding_shards import done_shards, read_shard
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.records import Cover
+from cratewatch.embedding.arrays import Embeddings
+from cratewatch.embedding.inference import Inference
+from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.shards import done_shards, read_embeddings
 from cratewatch.errors import CratewatchError, UnavailableError
-from cratewatch.gallery import open_gallery
+from cratewatch.gallery.gallery import open_gallery
 from cratewatch.images import load
-from cratewatch.inference import Inference
-from cratewatch.lake import FolderLake, Lake, LakeLocation, cover_key, open_lake
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.lake.location import LakeLocation, open_lake
 from tests.disks import small_disk
 from tests.scripts import run_script
 from workers import pool
@@ -81,7 +85,7 @@ def kept(lake: Lake, model: str) -> dict[str, Embeddings]:
     """Return what all shards hold; no cover may be in two."""
     found: dict[str, Embeddings] = {}
     for key in done_shards(lake, model):
-        shard = read_shard(lake, key)
+        shard = read_embeddings(lake, key)
         assert not found.keys() & set(shard.cover_ids)
         found |= dict(zip(shard.cover_ids, shard.embeddings, strict=True))
     return found

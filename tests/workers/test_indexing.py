@@ -4,12 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cratewatch.catalog import Catalog, Cover
+from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.embeddings import MAX_TRIES
+from cratewatch.catalog.records import Cover
 from cratewatch.errors import CheckError, CratewatchError
-from cratewatch.gallery import Gallery, open_gallery
-from cratewatch.importing import import_folder
-from cratewatch.lake import Lake, cover_key
+from cratewatch.gallery.gallery import Gallery, open_gallery
+from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.sources.folder.importing import import_folder
 from workers import indexing
 from workers.embedding import ModelUse
 from workers.indexing import check_collection, index_covers, up_to_date

@@ -11,15 +11,20 @@ import pytest
 import torch
 from PIL import Image
 
-from cratewatch.catalog import Catalog
-from cratewatch.embedding import EmbeddingNet, ModelConfig, load_model, models, save_model
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.datasets.samples import Material
+from cratewatch.datasets.shards import RunFolder, latest_run, read_samples, run_in_lake
+from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.saved_models import models
 from cratewatch.errors import UnavailableError
-from cratewatch.importing import import_folder
-from cratewatch.lake import FolderLake, Lake, LakeLocation, cover_key, open_lake
-from cratewatch.shards import RunFolder, latest_run, read_samples, run_in_lake
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.lake.location import LakeLocation, open_lake
+from cratewatch.sources.folder.importing import import_folder
 from flows.synthesize_queries import write_preview
 from workers.embedding import ModelUse, embed_covers
-from workers.samples import Sources
 from workers.synthesis import draw_run, plan_run
 
 
@@ -46,13 +51,13 @@ def test_a_bucket_holds_what_a_folder_would(
 
     manifest = replace(plan_run("run", covers, 20, 1, "all"), shard_size=8)
     for place in (bucket, lake):
-        drawn = list(draw_run(Sources(place, manifest, covers), run_in_lake(place, "run"), 2))
+        drawn = list(draw_run(Material(place, manifest, covers), run_in_lake(place, "run"), 2))
         assert sum(shard.drawn for shard in drawn) == 20
     assert list(bucket.keys("queries")) == list(lake.keys("queries"))
     assert list(read_samples(latest_run(bucket, "all"))) == list(
         read_samples(latest_run(lake, "all"))
     )
-    assert list(draw_run(Sources(bucket, manifest, covers), run_in_lake(bucket, "run"), 2)) == []
+    assert list(draw_run(Material(bucket, manifest, covers), run_in_lake(bucket, "run"), 2)) == []
 
     write_preview(s3_location, f"{bucket.root}/queries/run", tmp_path / "preview.jpg")
     with Image.open(tmp_path / "preview.jpg") as preview:
@@ -87,9 +92,9 @@ def test_a_store_that_goes_away_is_no_sample_s_fault(
     gone = open_lake(replace(s3_location, path="s3://no-such-bucket"))
     out = FolderLake(tmp_path / "out")
     with pytest.raises(UnavailableError, match="create the bucket"):
-        list(draw_run(Sources(gone, manifest, covers), RunFolder(out), 2))
+        list(draw_run(Material(gone, manifest, covers), RunFolder(out), 2))
     assert not list(out.root.glob("*.failed"))
-    assert len(list(draw_run(Sources(bucket, manifest, covers), RunFolder(out), 2))) == 3
+    assert len(list(draw_run(Material(bucket, manifest, covers), RunFolder(out), 2))) == 3
 
 
 def test_the_command_line_says_in_one_line_that_the_store_is_away(home: Path) -> None:
@@ -101,7 +106,13 @@ def test_the_command_line_says_in_one_line_that_the_store_is_away(home: Path) ->
         "CRATEWATCH_S3_SECRET_KEY": "hush",
     }
     answer = subprocess.run(
-        [sys.executable, "-c", "from cratewatch.cli import main; main()", "status", "--json"],
+        [
+            sys.executable,
+            "-c",
+            "from cratewatch.commands.app import main; main()",
+            "status",
+            "--json",
+        ],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -128,7 +139,7 @@ def test_the_command_line_shows_a_lake_in_a_bucket(
         *(f's3_{name} = "{value}"' for name, value in hidden.items()),
     ]
     (home / "cratewatch.toml").write_text("\n".join(lines))
-    command = [sys.executable, "-c", "from cratewatch.cli import main; main()"]
+    command = [sys.executable, "-c", "from cratewatch.commands.app import main; main()"]
     subprocess.run([*command, "import", str(cover_folder), "--home", str(home)], check=True)
     assert len(list(open_lake(s3_location).keys("covers"))) == 24
     assert not (home / "lake").exists()

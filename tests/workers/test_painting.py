@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from cratewatch.catalog import Cover
+from cratewatch.catalog.records import Cover
+from cratewatch.datasets.samples import Material
+from cratewatch.datasets.shards import Manifest, RunFolder, read_samples, read_statistics
 from cratewatch.errors import CratewatchError, UnavailableError
-from cratewatch.lake import FolderLake, Lake, cover_key
-from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics
-from cratewatch.synthesis.diffusion import GligenConfig
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.synthesis.diffusion.architectures import make_model
+from cratewatch.synthesis.diffusion.config import GligenConfig
 from cratewatch.synthesis.painted_query import PaintConfig
 from cratewatch.synthesis.painting import PaintRequest
 from cratewatch.synthesis.scene_file import GivenScene
@@ -22,7 +24,6 @@ from workers.cluster import Workers
 from workers.forecast import forecast
 from workers.painting import Brush, paint_instead, paint_run
 from workers.pool import Quarantined
-from workers.samples import Sources
 from workers.synthesis import plan_run
 
 NODE_DEATH = Path(__file__).with_name("paint_on_dying_node.py")
@@ -42,9 +43,9 @@ def cover_ids(imported: list[Cover]) -> list[str]:
     return [cover.cover_id for cover in imported]
 
 
-def sources(lake: Lake, cover_ids: list[str], brush: Brush, *scenes: GivenScene) -> Sources:
+def material(lake: Lake, cover_ids: list[str], brush: Brush, *scenes: GivenScene) -> Material:
     manifest = replace(plan_run("run", cover_ids, 10, 1, "all"), shard_size=4)
-    return paint_instead(Sources(lake, manifest, cover_ids, scenes), brush)
+    return paint_instead(Material(lake, manifest, cover_ids, scenes), brush)
 
 
 def one(count: int = 1) -> Workers:
@@ -59,7 +60,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_same_seed_same_bytes_by_two_painters_and_after_a_cut(
     lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
 ) -> None:
-    wanted = sources(lake, cover_ids, brush)
+    wanted = material(lake, cover_ids, brush)
     whole, cut = RunFolder(FolderLake(tmp_path / "whole")), RunFolder(FolderLake(tmp_path / "cut"))
     results = list(paint_run(wanted, whole, brush, one(2)))
     assert sorted(result.shard for result in results) == [0, 1, 2]
@@ -81,7 +82,7 @@ def test_same_seed_same_bytes_by_two_painters_and_after_a_cut(
 def test_a_cover_that_is_gone_costs_its_samples_whoever_paints_them(
     lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
 ) -> None:
-    wanted, out = sources(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
+    wanted, out = material(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
     gone = wanted.cover_id(5)
     lake.delete(cover_key(gone))
     results = paint_run(wanted, out, brush, one())
@@ -99,7 +100,7 @@ def test_a_cover_that_is_gone_costs_its_samples_whoever_paints_them(
 def test_a_lake_that_is_away_stops_the_painting(
     cover_ids: list[str], brush: Brush, tmp_path: Path
 ) -> None:
-    wanted = sources(FolderLake(tmp_path / "unmounted"), cover_ids, brush)
+    wanted = material(FolderLake(tmp_path / "unmounted"), cover_ids, brush)
     out = RunFolder(FolderLake(tmp_path / "out"))
     with pytest.raises(UnavailableError, match="not one of 8 covers that were looked for is there"):
         list(paint_run(wanted, out, brush, one()))
@@ -110,7 +111,7 @@ def test_a_lake_that_is_away_stops_the_painting(
 def test_a_model_that_does_not_fit_is_one_line_at_once(
     lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
 ) -> None:
-    wanted, out = sources(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
+    wanted, out = material(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
     (tmp_path / "empty").mkdir()
     for model in ("empty", "nowhere"):
         wrong = replace(brush, model=str(tmp_path / model))
@@ -124,7 +125,7 @@ def test_a_model_that_does_not_fit_is_one_line_at_once(
 def test_a_forecast_reckons_from_a_few_samples_and_keeps_none(
     lake: Lake, cover_ids: list[str], brush: Brush
 ) -> None:
-    wanted = sources(lake, cover_ids, brush)
+    wanted = material(lake, cover_ids, brush)
     manifest = replace(wanted.manifest, n_samples=1_000_000, shard_size=250)
     million = replace(wanted, manifest=manifest)
     before = list(lake.keys(""))
@@ -148,7 +149,7 @@ class Lost:
 def test_a_shard_that_no_painter_survives_is_set_aside_with_its_reason(
     lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
 ) -> None:
-    wanted, out = sources(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
+    wanted, out = material(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
     lost: Any = Lost()
     (result,) = painting._painted(wanted, out, [2], lost)
     assert (result.shard, result.drawn) == (2, 0)
@@ -162,12 +163,12 @@ def test_given_scenes_are_painted_in_turn(lake: Lake, cover_ids: list[str], brus
     line = {"seed": 1, "boxes": (box,), "cover_id": cover_ids[3]}
     given = GivenScene.model_validate(line)
     bare = GivenScene.model_validate({"seed": 2, "boxes": ()})
-    wanted = sources(lake, cover_ids, brush, given, bare)
+    wanted = material(lake, cover_ids, brush, given, bare)
     assert [wanted.given_scene(n) for n in range(3)] == [given, bare, given]
     assert wanted.cover_id(0) == wanted.cover_id(2) == cover_ids[3]
     assert (
         wanted.manifest.settings["scenes"]
-        != sources(lake, cover_ids, brush, given).manifest.settings["scenes"]
+        != material(lake, cover_ids, brush, given).manifest.settings["scenes"]
     )
 
 

@@ -17,25 +17,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cratewatch.catalog import Catalog, Cover, Release
+from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.embeddings import MAX_TRIES
-from cratewatch.embedding import load_model
-from cratewatch.embedding_shards import EmbeddingShard, write_shard
+from cratewatch.catalog.facts import Facts, Wanted
+from cratewatch.catalog.records import Cover, Release
+from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.errors import BusyError, CheckError, NotFoundError, UnavailableError
-from cratewatch.facts import Facts, Wanted
-from cratewatch.gallery import Gallery, open_gallery
+from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.images import decode
-from cratewatch.importing import import_folder
-from cratewatch.indexing import (
-    Stores,
-    compare,
-    drop_left_overs,
-    drop_old,
-    refresh_facts,
-    roll_back,
-)
-from cratewatch.indexing.comparing import OVERLAP
-from cratewatch.lake import Lake, LakeLocation, cover_key
+from cratewatch.indexing.comparing import OVERLAP, compare, refresh_facts
+from cratewatch.indexing.releasing import drop_left_overs, drop_old, roll_back
+from cratewatch.indexing.stores import Stores
+from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.lake.location import LakeLocation
+from cratewatch.sources.folder.importing import import_folder
 from tests.conftest import draw_noise
 from tests.milvus_server import MilvusProcess
 from workers import indexing, rebuilding
@@ -56,7 +52,7 @@ def _embed_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
             ids = [cover.cover_id for cover in batch]
             made = embedder.embed_covers([decode(lake.read(cover_key(i))) for i in ids])
             shard = EmbeddingShard(ids, [cover.artwork_id for cover in batch], made)
-            yield KeptShard(write_shard(lake, model.name, shard), ids, {})
+            yield KeptShard(write_embeddings(lake, model.name, shard), ids, {})
 
     monkeypatch.setattr(indexing, "embed_shards", embed_shards)
 
@@ -190,10 +186,10 @@ def test_what_a_killed_build_left_is_dropped_by_the_next(shop: Shop) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from cratewatch.catalog import open_catalog
-from cratewatch.gallery import open_gallery
-from cratewatch.indexing import Stores
-from cratewatch.lake import FolderLake
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.gallery.gallery import open_gallery
+from cratewatch.indexing.stores import Stores
+from cratewatch.lake.folder import FolderLake
 from workers.embedding import ModelUse
 from workers.rebuilding import Target, build_collection
 

@@ -5,18 +5,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cratewatch.catalog import Cover
-from cratewatch.errors import CratewatchError, UnavailableError
-from cratewatch.lake import FolderLake, Lake, cover_key
-from cratewatch.shards import Manifest, RunFolder, read_samples, read_statistics, start_run
-from workers.samples import (
+from cratewatch.catalog.records import Cover
+from cratewatch.datasets.samples import (
     DrawnSamples,
+    Material,
     ShardResult,
-    Sources,
     keep_shard,
     require_any,
     until_failures,
 )
+from cratewatch.datasets.shards import Manifest, RunFolder, read_samples, read_statistics, start_run
+from cratewatch.errors import CratewatchError, UnavailableError
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake, cover_key
 from workers.synthesis import draw_run, plan_run
 
 
@@ -41,12 +42,12 @@ def test_same_seed_same_bytes_whatever_the_number_of_workers(
 ) -> None:
     for workers in (1, 2):
         out = RunFolder(FolderLake(tmp_path / str(workers)))
-        drawn = list(draw_run(Sources(lake, plan(cover_ids), cover_ids), out, workers))
+        drawn = list(draw_run(Material(lake, plan(cover_ids), cover_ids), out, workers))
         assert sorted(shard.shard for shard in drawn) == [0, 1, 2, 3]
         assert sum(shard.drawn for shard in drawn) == 30
     assert files(tmp_path / "1") == files(tmp_path / "2")
     other = RunFolder(FolderLake(tmp_path / "other"))
-    list(draw_run(Sources(lake, plan(cover_ids, seed=2), cover_ids), other, 2))
+    list(draw_run(Material(lake, plan(cover_ids, seed=2), cover_ids), other, 2))
     assert files(tmp_path / "1")["shard-00000.tar"] != files(tmp_path / "other")["shard-00000.tar"]
 
 
@@ -55,11 +56,11 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
     whole, cut = RunFolder(FolderLake(tmp_path / "whole")), RunFolder(FolderLake(tmp_path / "cut"))
-    list(draw_run(Sources(lake, plan(cover_ids), cover_ids), whole, 2))
-    next(draw_run(Sources(lake, plan(cover_ids), cover_ids), cut, 1))
+    list(draw_run(Material(lake, plan(cover_ids), cover_ids), whole, 2))
+    next(draw_run(Material(lake, plan(cover_ids), cover_ids), cut, 1))
     done = [path.name for path in (tmp_path / "cut").glob("*.done")]
     assert 1 <= len(done) < 4
-    rest = list(draw_run(Sources(lake, plan(cover_ids), cover_ids), cut, 2))
+    rest = list(draw_run(Material(lake, plan(cover_ids), cover_ids), cut, 2))
     assert len(rest) <= 4 - len(done)
     assert files(tmp_path / "cut") == files(tmp_path / "whole")
 
@@ -69,7 +70,7 @@ def test_every_cover_is_drawn_equally_often_with_its_label(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
     out = RunFolder(FolderLake(tmp_path / "out"))
-    list(draw_run(Sources(lake, plan(cover_ids, samples=48), cover_ids), out, 2))
+    list(draw_run(Material(lake, plan(cover_ids, samples=48), cover_ids), out, 2))
     samples = list(read_samples(out))
     drawn = [sample.label["cover_id"] for sample in samples]
     assert sorted(drawn) == sorted(cover_ids * 2)
@@ -86,16 +87,16 @@ def test_every_cover_is_drawn_equally_often_with_its_label(
 def test_covers_gone_or_broken_cost_their_samples_alone(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
-    sources = Sources(lake, plan(cover_ids), cover_ids)
+    material = Material(lake, plan(cover_ids), cover_ids)
     whole = RunFolder(FolderLake(tmp_path / "whole"))
-    list(draw_run(sources, whole, 2))
-    gone, broken = sources.cover_id(3), sources.cover_id(9)
+    list(draw_run(material, whole, 2))
+    gone, broken = material.cover_id(3), material.cover_id(9)
     lake.delete(cover_key(gone))
     lake.write(cover_key(broken), b"broken")
-    hit = {n for n in range(30) if sources.cover_id(n) in (gone, broken)}
+    hit = {n for n in range(30) if material.cover_id(n) in (gone, broken)}
     for workers in (1, 2):
         out = RunFolder(FolderLake(tmp_path / str(workers)))
-        drawn = list(draw_run(sources, out, workers))
+        drawn = list(draw_run(material, out, workers))
         assert sum(shard.left_out for shard in drawn) == len(hit)
     assert files(tmp_path / "1") == files(tmp_path / "2")
     left = [sample for sample in read_samples(whole) if int(sample.key) not in hit]
@@ -103,8 +104,8 @@ def test_covers_gone_or_broken_cost_their_samples_alone(
     assert read_statistics(out, 0)["left_out"] == {"cover_gone": [gone]}
     assert read_statistics(out, 1)["left_out"] == {"not_an_image": [broken]}
     cut = RunFolder(FolderLake(tmp_path / "cut"))
-    next(draw_run(sources, cut, 1))
-    list(draw_run(sources, cut, 2))
+    next(draw_run(material, cut, 1))
+    list(draw_run(material, cut, 2))
     assert files(tmp_path / "cut") == files(tmp_path / "1")
 
 
@@ -113,7 +114,7 @@ def test_a_lake_that_is_away_stops_the_run(cover_ids: list[str], tmp_path: Path)
     unmounted = FolderLake(tmp_path / "unmounted")
     out = RunFolder(FolderLake(tmp_path / "out"))
     with pytest.raises(UnavailableError, match="not one of 8 covers that were looked for is there"):
-        list(draw_run(Sources(unmounted, plan(cover_ids), cover_ids), out, 2))
+        list(draw_run(Material(unmounted, plan(cover_ids), cover_ids), out, 2))
     assert not list((tmp_path / "out").glob("shard-*"))
 
 
@@ -121,13 +122,13 @@ def test_a_lake_that_is_away_stops_the_run(cover_ids: list[str], tmp_path: Path)
 def test_a_sample_that_cannot_be_drawn_costs_its_shard_until_it_can(
     lake: Lake, cover_ids: list[str], tmp_path: Path
 ) -> None:
-    sources, out = Sources(lake, plan(cover_ids), cover_ids), RunFolder(FolderLake(tmp_path))
+    material, out = Material(lake, plan(cover_ids), cover_ids), RunFolder(FolderLake(tmp_path))
     drawn = DrawnSamples(failed={"000000003": "ValueError: a bug"})
-    start_run(out, sources.manifest)
+    start_run(out, material.manifest)
     keep_shard(out, 0, drawn)
     assert not out.is_done(0)
     assert b"a bug" in out.lake.read("shard-00000.failed")
-    assert 0 in [shard.shard for shard in draw_run(sources, out, 2)]
+    assert 0 in [shard.shard for shard in draw_run(material, out, 2)]
     assert not out.lake.exists("shard-00000.failed")
     assert len(list(read_samples(out))) == 30
 

@@ -10,17 +10,20 @@ import psutil
 import pytest
 import ray
 
-from cratewatch.catalog import Cover
-from cratewatch.embedding import ModelConfig, load_model, train_artworks
+from cratewatch.catalog.records import Cover
+from cratewatch.datasets.shards import Manifest, Sample, run_in_lake, start_run, write_shard
+from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.saved_models import train_artworks
 from cratewatch.errors import CratewatchError
-from cratewatch.lake import FolderLake, cover_key
-from cratewatch.shards import Manifest, Sample, run_in_lake, start_run, write_shard
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import cover_key
 from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig, TrainProgress
 from cratewatch.training.losses import LossConfig
 from tests.scripts import run_script
 from workers.cluster import Workers, fit_workers
-from workers.training import Job, TrainedModel, train_model
+from workers.training import Job, TrainedModel, run_training
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 
@@ -55,7 +58,7 @@ def test_a_training_tells_its_progress_and_leaves_a_model(
     lake: FolderLake, imported: list[Cover]
 ) -> None:
     one = job(lake, imported)
-    progress, model = split(train_model(one, Workers(1, 1, gpu=False)))
+    progress, model = split(run_training(one, Workers(1, 1, gpu=False)))
     assert [p.step for p in progress] == [1, 2, 3, 4, 5, 6]
     assert progress[-1].recall is not None
     assert model.artworks == 16
@@ -71,8 +74,8 @@ def test_a_training_tells_its_progress_and_leaves_a_model(
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="two workers need two CPUs")
 def test_two_workers_learn_as_one_does(lake: FolderLake, imported: list[Cover]) -> None:
-    one, _ = split(train_model(job(lake, imported), Workers(1, 1, gpu=False)))
-    two, model = split(train_model(job(lake, imported), Workers(2, 1, gpu=False)))
+    one, _ = split(run_training(job(lake, imported), Workers(1, 1, gpu=False)))
+    two, model = split(run_training(job(lake, imported), Workers(2, 1, gpu=False)))
     # Batch statistics are those of a half batch, so that the curves agree but for some noise.
     np.testing.assert_allclose([p.loss for p in two], [p.loss for p in one], rtol=0.25, atol=0.1)
     assert model.artworks == 16
@@ -82,10 +85,10 @@ def test_a_worker_that_is_killed_goes_on_from_the_checkpoint(
     lake: FolderLake, imported: list[Cover]
 ) -> None:
     long = job(lake, imported, replace(CONFIG, steps=80, round_steps=4))
-    _, undisturbed = split(train_model(long, Workers(1, 1, gpu=False)))
+    _, undisturbed = split(run_training(long, Workers(1, 1, gpu=False)))
     steps: list[int] = []
     killed, model = 0, None
-    for event in train_model(long, Workers(1, 1, gpu=False)):
+    for event in run_training(long, Workers(1, 1, gpu=False)):
         if isinstance(event, TrainedModel):
             model = event
             continue
@@ -121,16 +124,16 @@ def test_what_the_user_can_mend_is_said_and_not_tried_again(
 ) -> None:
     small = replace(CONFIG, loss=LossConfig("infonce", memory=4))
     with pytest.raises(CratewatchError, match="--memory: 4 is less than a batch of 16 images"):
-        list(train_model(job(lake, imported, small), Workers(1, 1, gpu=False)))
+        list(run_training(job(lake, imported, small), Workers(1, 1, gpu=False)))
     few = replace(job(lake, imported[:7]), validation={})
     with pytest.raises(CratewatchError, match="only 7 artworks"):
-        list(train_model(few, Workers(1, 1, gpu=False)))
+        list(run_training(few, Workers(1, 1, gpu=False)))
 
 
 def test_too_few_validation_artworks_are_not_asked(lake: FolderLake, imported: list[Cover]) -> None:
     whole = job(lake, imported)
     few = replace(whole, validation=dict(list(whole.validation.items())[:2]))
-    _, model = split(train_model(few, Workers(1, 1, gpu=False)))
+    _, model = split(run_training(few, Workers(1, 1, gpu=False)))
     assert model.artworks == 16
     assert model.recall_at_1 is None
 
@@ -145,7 +148,7 @@ def test_a_run_of_another_catalog_is_refused(lake: FolderLake, imported: list[Co
     write_shard(folder, 0, samples, {})
     foreign = replace(job(lake, imported), queries=folder)
     with pytest.raises(CratewatchError, match="queries foreign: 1 of its 5 show a cover"):
-        list(train_model(foreign, Workers(1, 1, gpu=False)))
+        list(run_training(foreign, Workers(1, 1, gpu=False)))
 
 
 def test_workers_that_do_not_fit_are_refused() -> None:

@@ -16,14 +16,14 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 import ray
 from ray.cluster_utils import Cluster
 
-from cratewatch.embedding import ModelConfig
+from cratewatch.embedding.net import ModelConfig
 from cratewatch.errors import CratewatchError
-from cratewatch.lake import FolderLake
+from cratewatch.lake.folder import FolderLake
 from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig
 from workers import training
 from workers.cluster import Workers
-from workers.training import Job, TrainedModel, train_model
+from workers.training import Job, TrainedModel, run_training
 
 CONFIG = TrainConfig(
     model=ModelConfig(image_px=32, stages=2),
@@ -45,7 +45,7 @@ def main(task: dict[str, Any]) -> None:
 
     def train(job: Job, *, kill: bool, replaced: bool = True) -> str:
         name = ""
-        for event in train_model(job, Workers(2, 1, gpu=False)):
+        for event in run_training(job, Workers(2, 1, gpu=False)):
             if isinstance(event, TrainedModel):
                 name = event.name
             elif kill and event.step > 2 * CONFIG.round_steps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
@@ -16,18 +16,12 @@ from cratewatch.catalog.changed_facts import note_changed_facts
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, open_database, upsert
 from cratewatch.catalog.diff import apply_crawl
 from cratewatch.catalog.embeddings import EmbeddingBook
+from cratewatch.catalog.facts import Facts, words
 from cratewatch.catalog.items import Items, save
-from cratewatch.catalog.records import (
-    Cover,
-    CoverToFetch,
-    Diff,
-    Item,
-    ListedRelease,
-    Release,
-)
+from cratewatch.catalog.records import Cover, CoverToFetch, Diff, Item, ListedRelease, Release
 from cratewatch.catalog.runs import Runs
 from cratewatch.catalog.schema import CoverRow, OfferRow, ReleaseRow, StagedReleaseRow
-from cratewatch.facts import Facts, words
+from cratewatch.chunks import chunks
 
 
 def open_catalog(url: str) -> Catalog:
@@ -188,7 +182,7 @@ class Catalog:
         with self._db.transaction() as session:
             return {
                 row.cover_id: row.to_cover()
-                for batch in _batches(cover_ids)
+                for batch in chunks(cover_ids, ROWS_AT_ONCE)
                 for row in session.scalars(select(CoverRow).where(CoverRow.cover_id.in_(batch)))
             }
 
@@ -196,7 +190,7 @@ class Catalog:
         """Return the releases of each artwork with their latest offers, listed ones first."""
         found: dict[str, list[ListedRelease]] = {artwork_id: [] for artwork_id in artwork_ids}
         with self._db.transaction() as session:
-            for batch in _batches(artwork_ids):
+            for batch in chunks(artwork_ids, ROWS_AT_ONCE):
                 for artwork_id, release, offer in session.execute(_releases_with_offers(batch)):
                     found[artwork_id].append(_listed(release, offer))
         for releases in found.values():
@@ -208,7 +202,7 @@ class Catalog:
         wanted = list(dict.fromkeys(artwork_ids))
         sources: dict[str, set[str]] = {artwork_id: set() for artwork_id in wanted}
         with self._db.transaction() as session:
-            for batch in _batches(wanted):
+            for batch in chunks(wanted, ROWS_AT_ONCE):
                 query = select(CoverRow.artwork_id, CoverRow.source).distinct()
                 for artwork_id, source in session.execute(
                     query.where(CoverRow.artwork_id.in_(batch))
@@ -283,8 +277,3 @@ def _facts(sources: set[str], releases: Sequence[ListedRelease]) -> Facts:
         in_stock=any(release.in_stock for release in listed),
         withdrawn=bool(releases) and not listed,
     )
-
-
-def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), ROWS_AT_ONCE):
-        yield items[start : start + ROWS_AT_ONCE]

@@ -24,9 +24,9 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session, sessionmaker
 
+from cratewatch.catalog.locking import hold_lock
 from cratewatch.catalog.schema import SCHEMA_REVISION, Table
 from cratewatch.errors import BusyError, CratewatchError
-from cratewatch.locking import hold_lock
 
 # Bounded by the variables of a statement: 32,766 in SQLite, 65,535 in PostgreSQL.
 ROWS_AT_ONCE = 500

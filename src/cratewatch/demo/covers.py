@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from cratewatch.demo.artwork import draw_cover
+from cratewatch.demo.artwork.cover import draw_cover
 from cratewatch.demo.bad_images import encode_jpeg
 from cratewatch.demo.stock import ShopImage, ShopRelease
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from PIL import Image
 
-from cratewatch.catalog import Catalog, open_catalog
-from cratewatch.evaluation import Answer
-from cratewatch.html import caption, cover_url, picture_url, render
-from cratewatch.lake import Lake, open_lake
+from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.evaluation.serving import Answer
+from cratewatch.lake.lake import Lake
+from cratewatch.lake.location import open_lake
+from cratewatch.reports.html import caption, cover_url, picture_url, render
 from cratewatch.settings import Settings
 
 SHOWN_RIGHT = 24

@@ -7,29 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from cratewatch.catalog import open_catalog
+from cratewatch.catalog.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.report import DemoResult, write_report
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import NightExpectation, expected_night, stock_of_night
 from cratewatch.errors import CheckError
-from cratewatch.evaluation import Answer, Evaluation, evaluate_serving
+from cratewatch.evaluation.serving import Answer, Evaluation, evaluate_serving
 from cratewatch.settings import CONFIG_NAME, load_settings
-from cratewatch.tables import evaluation_table
 from cratewatch.training.loop import TrainConfig
 from flows.index_gallery import index_gallery
 from flows.progress import progress_bar
 from flows.refresh_catalog import refresh_catalog
-from flows.synthesize_queries import Wanted, synthesize_queries
+from flows.synthesize_queries import RunRequest, synthesize_queries
 from flows.train_model import train_model
 from workers.cluster import ray_cluster
 
@@ -40,7 +36,7 @@ TRAIN_STEPS = 550
 SEED = 7
 
 
-def run_demo(home: Path, steps: int = TRAIN_STEPS) -> DemoResult:
+def run_demo(home: Path, steps: int = TRAIN_STEPS) -> Evaluation:
     """Run everything in home, which is empty, and write report.html and report.json there.
 
     Raises:
@@ -55,7 +51,7 @@ def run_demo(home: Path, steps: int = TRAIN_STEPS) -> DemoResult:
         with _stage(result, "night 1"):
             result.night1 = _night(home, 1)
         with _stage(result, "synthesize"):
-            synthesize_queries(home, Wanted(TRAIN_SAMPLES, SEED, "train"))
+            synthesize_queries(home, RunRequest(TRAIN_SAMPLES, SEED, "train"))
         with _stage(result, "train"):
             train_model(home, TrainConfig(steps=steps, seed=SEED))
         with _stage(result, "index"):
@@ -64,11 +60,11 @@ def run_demo(home: Path, steps: int = TRAIN_STEPS) -> DemoResult:
         with _stage(result, "night 2"):
             result.night2 = _night(home, 2)
         with _stage(result, "evaluate"):
-            synthesize_queries(home, Wanted(TEST_SAMPLES, SEED + 1, "test"))
+            synthesize_queries(home, RunRequest(TEST_SAMPLES, SEED + 1, "test"))
             evaluation, answers = evaluate_serving(load_settings(home=home))
     _fill(result, home, evaluation)
-    _publish(home, result, evaluation, answers)
-    return result
+    _publish(home, result, answers)
+    return evaluation
 
 
 def _write_settings(home: Path, url: str) -> None:
@@ -120,10 +116,6 @@ def _fill(result: DemoResult, home: Path, evaluation: Evaluation) -> None:
     result.model = evaluation.model
 
 
-def _publish(home: Path, result: DemoResult, evaluation: Evaluation, answers: list[Answer]) -> None:
+def _publish(home: Path, result: DemoResult, answers: list[Answer]) -> None:
     (home / "report.json").write_text(json.dumps(asdict(result), indent=2) + "\n")
     write_report(home / "report.html", load_settings(home=home), result, answers)
-    console = Console()
-    console.print(evaluation_table(asdict(evaluation)))
-    console.print(f"report: {home / 'report.html'}", soft_wrap=True)
-    sys.stdout.flush()

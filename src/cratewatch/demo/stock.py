@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from random import Random
 
-from cratewatch.demo.artwork import CoverSpec
+from cratewatch.demo.artwork.cover import CoverSpec
 from cratewatch.demo.invention import Billing, invent_billings
 from cratewatch.demo.names import romanised
 

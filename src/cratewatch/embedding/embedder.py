@@ -9,12 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from cratewatch.embedding.arrays import Embeddings, Grey
 from cratewatch.embedding.net import ModelConfig
-from cratewatch.embedding.preprocessing import Grey, frame_cover, to_grey
+from cratewatch.embedding.preprocessing import frame_cover, to_grey
 from cratewatch.errors import CratewatchError
-
-Embeddings = npt.NDArray[np.float32]
-"""(N, D), each row of unit length."""
 
 
 class Runtime(Protocol):

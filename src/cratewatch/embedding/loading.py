@@ -11,15 +11,15 @@ import safetensors.torch
 from torch import Tensor
 
 from cratewatch.embedding import nncf_quantiser, onnx_export, openvino_runtime
+from cratewatch.embedding.arrays import Grey
 from cratewatch.embedding.embedder import Embedder
+from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.embedding.model_folder import CONFIG, WEIGHTS
 from cratewatch.embedding.net import EmbeddingNet, ModelConfig
-from cratewatch.embedding.preprocessing import Grey
 from cratewatch.embedding.saved_models import ModelFolder, find_model
 from cratewatch.embedding.torch_runtime import TorchRuntime, find_device
 from cratewatch.errors import CratewatchError
-from cratewatch.inference import AUTO, Inference
-from cratewatch.lake import Lake
+from cratewatch.lake.lake import Lake
 
 ONNX = "model.onnx"
 INT8_XML, INT8_WEIGHTS = "int8.xml", "int8.bin"

@@ -12,7 +12,7 @@ import safetensors.torch
 
 from cratewatch.embedding.model_card import model_card
 from cratewatch.embedding.net import EmbeddingNet, ModelConfig
-from cratewatch.lake import Lake
+from cratewatch.lake.lake import Lake
 
 PREFIX = "models"
 WEIGHTS = "weights.safetensors"

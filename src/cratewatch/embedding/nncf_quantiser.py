@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cratewatch.embedding.preprocessing import Grey
+from cratewatch.embedding.arrays import Grey
 from cratewatch.errors import CratewatchError
 
 KEPT_EXACT = (

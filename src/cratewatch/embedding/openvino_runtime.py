@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from cratewatch.embedding.inference import Precision
 from cratewatch.errors import CratewatchError
-from cratewatch.inference import Precision
 
 NATIVE_BF16 = "BF16"
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor
 
+from cratewatch.embedding.arrays import Grey
 from cratewatch.embedding.net import ModelConfig
-
-Grey = npt.NDArray[np.uint8]
-"""(S, S) uint8."""
 
 
 def to_grey(image: Image.Image, side_px: int) -> Grey:

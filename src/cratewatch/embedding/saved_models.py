@@ -17,7 +17,8 @@ from cratewatch.embedding.model_folder import (
 )
 from cratewatch.embedding.net import ModelConfig
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.lake import FolderLake, Lake
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 

@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from cratewatch.embedding.inference import AUTO, Device, Inference, Precision
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.preprocessing import standardise
 from cratewatch.errors import CratewatchError
-from cratewatch.inference import AUTO, Device, Inference, Precision
 
 
 class TorchRuntime:

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pymilvus import MilvusException
 
-from cratewatch.embedding import Embeddings
+from cratewatch.catalog.facts import Facts
+from cratewatch.embedding.arrays import Embeddings
 from cratewatch.errors import CheckError, UnavailableError
-from cratewatch.facts import Facts
 from cratewatch.gallery import connection
 from cratewatch.gallery.collections import STALLED_S
 from cratewatch.gallery.connection import explained, why_no_answer

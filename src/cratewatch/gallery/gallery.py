@@ -11,9 +11,9 @@ from typing import Any
 
 from pymilvus import MilvusException
 
-from cratewatch.embedding import Embeddings
+from cratewatch.catalog.facts import Wanted
+from cratewatch.embedding.arrays import Embeddings
 from cratewatch.errors import CheckError, NotFoundError
-from cratewatch.facts import Wanted
 from cratewatch.gallery import connection
 from cratewatch.gallery.bulk import BulkImports
 from cratewatch.gallery.collections import Described

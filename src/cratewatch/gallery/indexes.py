@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from cratewatch.errors import SettingsError
-from cratewatch.index_kinds import IndexKind, IndexSetting
 
+IndexKind = Literal["FLAT", "HNSW", "IVF_FLAT", "IVF_SQ8", "IVF_PQ", "SCANN", "DISKANN"]
+IndexSetting = Literal["auto", "FLAT", "HNSW", "IVF_FLAT", "IVF_SQ8", "IVF_PQ", "SCANN", "DISKANN"]
 Parameters = dict[str, int]
 
 # Milvus Lite takes any word for an index, and then searches without one.

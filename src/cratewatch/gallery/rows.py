@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cratewatch.embedding import Embeddings
+from cratewatch.catalog.facts import Facts
+from cratewatch.embedding.arrays import Embeddings
 from cratewatch.errors import CheckError
-from cratewatch.facts import Facts
 from cratewatch.gallery import connection
 from cratewatch.gallery.collections import Collections
 from cratewatch.gallery.connection import explained

@@ -8,7 +8,7 @@ from typing import Any
 
 from pymilvus import DataType, MilvusClient
 
-from cratewatch.facts import Facts, Wanted
+from cratewatch.catalog.facts import Facts, Wanted
 
 ID_LENGTH = 64
 MAX_ITEMS = 64

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from cratewatch.embedding import find_model
 from cratewatch.embedding.model_folder import WEIGHTS
+from cratewatch.embedding.saved_models import find_model
 from cratewatch.errors import CheckError, CratewatchError, NotFoundError
-from cratewatch.gallery import GalleryRow, import_file, read_import_file
-from cratewatch.lake import Lake
+from cratewatch.gallery.bulk import import_file, read_import_file
+from cratewatch.gallery.rows import GalleryRow
+from cratewatch.lake.lake import Lake
 
 PREFIX = "backups"
 MANIFEST = "manifest.json"

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from cratewatch.embedding import Embeddings
-from cratewatch.embedding_shards import EmbeddingShard
+from cratewatch.embedding.arrays import Embeddings
+from cratewatch.embedding.shards import EmbeddingShard
 from cratewatch.errors import CheckError
-from cratewatch.gallery import Gallery, Hit, IndexChoice, TunedIndex, efforts
+from cratewatch.gallery.gallery import Gallery, Hit
+from cratewatch.gallery.indexes import IndexChoice, TunedIndex, efforts
 
 SAMPLE = 128
 K = 10
@@ -29,7 +30,7 @@ Scores = npt.NDArray[np.float32]
 
 
 @dataclass
-class Sample:
+class Probe:
     """Covers to find again, queries, and what an exact search answers to these.
 
     The queries stand for crops of cameras: each is a cover's embedding, turned away from it by an
@@ -50,7 +51,7 @@ class Sample:
         self._scores = np.zeros((len(self.queries), 0), np.float32)
 
     @classmethod
-    def draw(cls, shards: Sequence[EmbeddingShard], seed: int = 0) -> Sample:
+    def draw(cls, shards: Sequence[EmbeddingShard], seed: int = 0) -> Probe:
         """Draw about SAMPLE covers, equally many of each shard."""
         rng = np.random.default_rng(seed)
         covers: dict[str, Embeddings] = {}
@@ -86,7 +87,7 @@ class Sample:
 
 
 def _turned(covers: Embeddings, rng: np.random.Generator) -> Embeddings:
-    """Return embeddings at random angles from given ones; see Sample."""
+    """Return embeddings at random angles from given ones; see Probe."""
     cosines = rng.uniform(FARTHEST, NEAREST, (len(covers), 1))
     aside = rng.normal(size=covers.shape)
     aside -= covers * np.sum(aside * covers, axis=1, keepdims=True)
@@ -138,7 +139,7 @@ def check_collection(
 
 
 def tune(
-    gallery: Gallery, collection: str, choice: IndexChoice, sample: Sample, wanted: float
+    gallery: Gallery, collection: str, choice: IndexChoice, sample: Probe, wanted: float
 ) -> TunedIndex:
     """Return the least effort by which searches reach a recall@10 on the sample's queries.
 
@@ -158,7 +159,7 @@ def tune(
     )
 
 
-def warm(gallery: Gallery, collection: str, sample: Sample) -> None:
+def warm(gallery: Gallery, collection: str, sample: Probe) -> None:
     """Replay the sample's queries one by one, as readers will ask, so that none waits for disk."""
     for _ in range(WARM_ROUNDS):
         for query in sample.queries:

@@ -9,10 +9,12 @@ from itertools import islice
 
 import numpy as np
 
-from cratewatch.catalog import Catalog
-from cratewatch.embedding_shards import EmbeddingShard
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.embedding.shards import EmbeddingShard
 from cratewatch.errors import NotFoundError
-from cratewatch.gallery import GalleryRow, as_stored, model_of
+from cratewatch.gallery.names import model_of
+from cratewatch.gallery.rows import GalleryRow
+from cratewatch.gallery.schema import as_stored
 from cratewatch.indexing.loading import Loader, pick, read_current
 from cratewatch.indexing.stores import Stores
 

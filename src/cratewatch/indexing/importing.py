@@ -7,11 +7,12 @@ from uuid import uuid4
 
 import numpy as np
 
-from cratewatch.embedding_shards import EmbeddingShard
-from cratewatch.facts import Facts
-from cratewatch.gallery import Gallery, import_file
-from cratewatch.lake import Lake, LakeLocation, open_lake
-from cratewatch.lake.location import S3_SCHEME
+from cratewatch.catalog.facts import Facts
+from cratewatch.embedding.shards import EmbeddingShard
+from cratewatch.gallery.bulk import import_file
+from cratewatch.gallery.gallery import Gallery
+from cratewatch.lake.lake import Lake
+from cratewatch.lake.location import S3_SCHEME, LakeLocation, open_lake
 
 UPSERT_ROWS = 100_000
 """Up to which rows are sent; above, files are imported."""

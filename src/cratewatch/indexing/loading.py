@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from cratewatch.embedding_shards import EmbeddingShard, done_shards, read_shard
-from cratewatch.facts import Facts
+from cratewatch.catalog.facts import Facts
+from cratewatch.embedding.shards import EmbeddingShard, done_shards, read_embeddings
 from cratewatch.indexing.stores import Stores
 
 
@@ -30,11 +30,11 @@ class Loader:
         Raises:
             NotFoundError: if the lake lacks it.
         """
-        shard = self.read_shard(model, key)
+        shard = self.read_embeddings(model, key)
         self.load(shard)
         return shard
 
-    def read_shard(self, model: str, key: str) -> EmbeddingShard:
+    def read_embeddings(self, model: str, key: str) -> EmbeddingShard:
         """Return what the catalog still takes from a shard, to be loaded in another way.
 
         Raises:
@@ -68,7 +68,7 @@ def read_current(stores: Stores, model: str, key: str) -> EmbeddingShard:
         NotFoundError: if the lake lacks it.
     """
     artworks = stores.catalog.embeddings.in_shard(model, key)
-    shard = pick(read_shard(stores.lake, key), artworks)
+    shard = pick(read_embeddings(stores.lake, key), artworks)
     return EmbeddingShard(
         shard.cover_ids, [artworks[cover] for cover in shard.cover_ids], shard.embeddings
     )

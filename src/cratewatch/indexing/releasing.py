@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from cratewatch.errors import NotFoundError
-from cratewatch.gallery import Gallery, model_of
+from cratewatch.gallery.gallery import Gallery
+from cratewatch.gallery.names import model_of
 from cratewatch.indexing.comparing import Comparison, compare
 from cratewatch.indexing.stores import Stores
 

@@ -10,19 +10,15 @@ from itertools import islice
 
 import numpy as np
 
-from cratewatch.embedding import find_model
 from cratewatch.embedding.model_folder import WEIGHTS
-from cratewatch.embedding_shards import EmbeddingShard
+from cratewatch.embedding.saved_models import find_model
+from cratewatch.embedding.shards import EmbeddingShard
 from cratewatch.errors import CheckError, CratewatchError, NotFoundError
-from cratewatch.gallery import (
-    METRIC,
-    Described,
-    Gallery,
-    GalleryRow,
-    TunedIndex,
-    index_like,
-    model_of,
-)
+from cratewatch.gallery.collections import METRIC, Described
+from cratewatch.gallery.gallery import Gallery
+from cratewatch.gallery.indexes import TunedIndex, index_like
+from cratewatch.gallery.names import model_of
+from cratewatch.gallery.rows import GalleryRow
 from cratewatch.gallery.schema import FLAGS, LISTS
 from cratewatch.indexing.backups import (
     Backup,
@@ -37,11 +33,11 @@ from cratewatch.indexing.backups import (
     read_rows,
     write_rows,
 )
-from cratewatch.indexing.checking import SAMPLE, Sample, check_collection, tune, warm
+from cratewatch.indexing.checking import SAMPLE, Probe, check_collection, tune, warm
 from cratewatch.indexing.importing import Importer, importer_for
 from cratewatch.indexing.releasing import drop_left_overs
 from cratewatch.indexing.stores import Stores
-from cratewatch.lake import LakeLocation
+from cratewatch.lake.location import LakeLocation
 
 SHARD_ROWS = 10_000
 SAMPLE_SHARDS = 16
@@ -210,7 +206,7 @@ def _latest(stores: Stores) -> str:
     return known[-1]
 
 
-def _fill(stores: Stores, backup: Backup, target: Importer | str, on_progress: Progress) -> Sample:
+def _fill(stores: Stores, backup: Backup, target: Importer | str, on_progress: Progress) -> Probe:
     """Load every shard; return a sample that an exact search has answered meanwhile.
 
     Args:
@@ -232,7 +228,7 @@ def _fill(stores: Stores, backup: Backup, target: Importer | str, on_progress: P
     return sample
 
 
-def _draw(stores: Stores, backup: Backup) -> Sample:
+def _draw(stores: Stores, backup: Backup) -> Probe:
     """Draw from up to SAMPLE_SHARDS shards, evenly among all, of which few rows are kept."""
     rng = np.random.default_rng(0)
     parts = []
@@ -241,11 +237,11 @@ def _draw(stores: Stores, backup: Backup) -> Sample:
         rows = rng.choice(len(covers), min(SAMPLE, len(covers)), replace=False)
         picked = [covers[row] for row in rows], [artworks[row] for row in rows]
         parts.append(EmbeddingShard(*picked, embeddings[rows]))
-    return Sample.draw(parts)
+    return Probe.draw(parts)
 
 
 def _make_ready(
-    stores: Stores, backup: Backup, collection: str, sample: Sample, recall: float
+    stores: Stores, backup: Backup, collection: str, sample: Probe, recall: float
 ) -> TunedIndex:
     """Index, count, tune, check and warm."""
     gallery = stores.gallery

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cratewatch.catalog import Catalog
-from cratewatch.gallery import Gallery
-from cratewatch.lake import Lake
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.gallery.gallery import Gallery
+from cratewatch.lake.lake import Lake
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cratewatch.embedding import Embeddings
+from cratewatch.embedding.arrays import Embeddings
 
 Offsets = npt.NDArray[np.float32]
 

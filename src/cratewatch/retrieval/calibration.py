@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cratewatch.errors import CratewatchError
-from cratewatch.gallery import Hit
+from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.config import SearchConfig
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError, UnavailableError
 from cratewatch.images import decode
-from cratewatch.lake import Lake, cover_key
+from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.retrieval.keypoints import (
     NO_KEYPOINTS,
     SIDE_PX,

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from cratewatch.catalog import Catalog, Cover, ListedRelease
-from cratewatch.facts import Wanted, words
-from cratewatch.gallery import Hit
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.facts import Wanted, words
+from cratewatch.catalog.records import Cover, ListedRelease
+from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.searcher import Searcher
 
 SPARE = 3

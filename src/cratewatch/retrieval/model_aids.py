@@ -12,7 +12,7 @@ import safetensors.numpy
 from cratewatch.embedding.model_folder import PREFIX
 from cratewatch.embedding.saved_models import ModelFolder, find_model
 from cratewatch.errors import CratewatchError
-from cratewatch.lake import Lake
+from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.background import Background
 from cratewatch.retrieval.calibration import Calibration
 from cratewatch.retrieval.config import SearchConfig

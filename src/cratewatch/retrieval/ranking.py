@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cratewatch.gallery import Hit
+from cratewatch.gallery.gallery import Hit
 
 # Several scans of one sleeve stand beside each other in the ranking; searching this many times
 # the wanted matches leaves enough artworks after grouping.

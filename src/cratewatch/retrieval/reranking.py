@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cratewatch.gallery import Hit
+from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.geometry import count_inliers

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from PIL import Image
 
-from cratewatch.embedding import Embedder, Embeddings
-from cratewatch.facts import EVERYTHING, Wanted
-from cratewatch.gallery import Gallery, Hit
+from cratewatch.catalog.facts import EVERYTHING, Wanted
+from cratewatch.embedding.arrays import Embeddings
+from cratewatch.embedding.embedder import Embedder
+from cratewatch.gallery.gallery import Gallery, Hit
 from cratewatch.retrieval.background import Background, Offsets
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from cratewatch.gallery import Hit
+from cratewatch.gallery.gallery import Hit
 
 Pooling = Literal["sum", "softmax", "best"]
 SHARPNESS = 20.0

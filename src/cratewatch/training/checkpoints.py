@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.lake import Lake
+from cratewatch.lake.lake import Lake
 
 if TYPE_CHECKING:
     from cratewatch.training.loop import TrainConfig

@@ -15,10 +15,12 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from cratewatch.embedding import Grey, ModelConfig, frame_cover, to_grey
+from cratewatch.datasets.shards import Sample
+from cratewatch.embedding.arrays import Grey
+from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.preprocessing import frame_cover, to_grey
 from cratewatch.errors import CratewatchError
 from cratewatch.images import decode
-from cratewatch.shards import Sample
 from cratewatch.training.sketch import Props, Rgb, lay_cover, sketch
 
 MIN_ARTWORKS = 8

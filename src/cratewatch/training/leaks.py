@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cratewatch.catalog import Cover
 from cratewatch.catalog.artworks import HASH_BYTES, SAME_ARTWORK_BITS
-from cratewatch.embedding import Embeddings
+from cratewatch.catalog.records import Cover
+from cratewatch.embedding.arrays import Embeddings
 from cratewatch.errors import CratewatchError
 
 SAME_ARTWORK_SCORE = 0.85

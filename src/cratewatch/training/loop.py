@@ -14,7 +14,10 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from cratewatch.embedding import Grey, ModelConfig, standardise, start_net
+from cratewatch.embedding.arrays import Grey
+from cratewatch.embedding.loading import start_net
+from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.preprocessing import standardise
 from cratewatch.errors import CratewatchError
 from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.data import Batches, Draw, TrainingSet, prefetch

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cratewatch.embedding import Grey
+from cratewatch.embedding.arrays import Grey
 from cratewatch.training.data import TrainingSet
 
 Embed = Callable[[Sequence[Grey]], Tensor]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cratewatch.catalog import Catalog, open_catalog
+from cratewatch.catalog.catalog import Catalog, open_catalog
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -6,9 +6,10 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from cratewatch.catalog import Catalog, Cover, CoverToFetch, Release
 from cratewatch.catalog.artworks import SAME_ARTWORK_BITS, ArtworkIndex
+from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.database import now
+from cratewatch.catalog.records import Cover, CoverToFetch, Release
 
 RUN = "20261120T030000-refresh-shop-000000"
 

@@ -3,7 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from cratewatch.catalog import Catalog, Diff, Item, ItemKind, Release
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.records import Diff, Item, ItemKind, Release
 from cratewatch.errors import CheckError
 
 

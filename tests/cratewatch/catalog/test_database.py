@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from cratewatch.catalog import Catalog, open_catalog
+from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.schema import SCHEMA_REVISION, Table
 from cratewatch.errors import BusyError, CratewatchError
 
@@ -114,7 +114,10 @@ def test_a_catalog_of_a_newer_version_is_refused(catalog_url: str) -> None:
 
 
 def test_two_processes_may_open_a_fresh_catalog_at_once(catalog_url: str) -> None:
-    code = f"from cratewatch.catalog import open_catalog; open_catalog({catalog_url!r}).close()"
+    code = (
+        "from cratewatch.catalog.catalog import open_catalog;"
+        f" open_catalog({catalog_url!r}).close()"
+    )
     both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]
 
@@ -130,7 +133,7 @@ def test_one_process_writes_at_a_time(catalog: Catalog, catalog_url: str) -> Non
 
 def test_the_writer_lock_ends_with_its_process(catalog: Catalog, catalog_url: str) -> None:
     code = (
-        "import os, signal; from cratewatch.catalog import open_catalog\n"
+        "import os, signal; from cratewatch.catalog.catalog import open_catalog\n"
         f"with open_catalog({catalog_url!r}).one_writer():\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from cratewatch.catalog import Catalog, Item, ItemKind, Release, item_key
+from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.items import UNREADABLE, Items
-from cratewatch.catalog.records import MAX_KEY
+from cratewatch.catalog.records import MAX_KEY, Item, ItemKind, Release, item_key
 from cratewatch.catalog.runs import RESUME_WITHIN
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cratewatch.demo.artwork import CoverSpec, draw_cover
+from cratewatch.demo.artwork.cover import CoverSpec, draw_cover
 from cratewatch.demo.stock import stock_of_night
 
 SAME_ARTWORK_BITS = 40  # the catalog takes nearer hashes for scans of one sleeve

@@ -4,12 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from cratewatch.demo.stock import (
-    Fault,
-    StockPlan,
-    expected_night,
-    stock_of_night,
-)
+from cratewatch.demo.stock import Fault, StockPlan, expected_night, stock_of_night
 
 PLAN = StockPlan(n_releases=120, seed=5)
 

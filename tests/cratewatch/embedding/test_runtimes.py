@@ -13,22 +13,17 @@ import pytest
 import torch
 from onnx.reference import ReferenceEvaluator
 
-from cratewatch.embedding import (
-    Embedder,
-    EmbeddingNet,
-    ModelConfig,
-    TorchRuntime,
-    find_model,
-    load_model,
-    prepare_model,
-    quantise_model,
-)
+from cratewatch.embedding.embedder import Embedder
+from cratewatch.embedding.inference import Inference
+from cratewatch.embedding.loading import load_model, prepare_model, quantise_model
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
 from cratewatch.embedding.nncf_quantiser import to_int8
 from cratewatch.embedding.onnx_export import METADATA, to_onnx
 from cratewatch.embedding.openvino_runtime import OpenVinoRuntime, read_ir, read_onnx, to_ir
+from cratewatch.embedding.saved_models import find_model
+from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.errors import CratewatchError
-from cratewatch.inference import Inference
-from cratewatch.lake import Lake
+from cratewatch.lake.lake import Lake
 
 Pictures = npt.NDArray[np.uint8]
 CONFIGS = {

@@ -10,22 +10,21 @@ import safetensors.torch
 import torch
 
 import cratewatch
-from cratewatch.embedding import (
-    EmbeddingNet,
-    ModelConfig,
+from cratewatch.embedding import saved_models
+from cratewatch.embedding.loading import load_model, start_net
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.saved_models import (
     adopt_model,
     default_model,
     find_model,
-    load_model,
     models,
-    save_model,
-    saved_models,
     start_artworks,
-    start_net,
     train_artworks,
 )
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.lake import FolderLake, Lake
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake
 
 TINY = ModelConfig(stages=2, image_px=32, dim=16)
 MOST_BYTES = 25_000_000

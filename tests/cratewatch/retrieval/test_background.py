@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cratewatch.retrieval import Background
+from cratewatch.retrieval.background import Background
 
 
 def test_the_mean_of_the_nearest_scores() -> None:

@@ -4,18 +4,16 @@ import numpy as np
 import pytest
 
 from cratewatch.errors import CratewatchError
-from cratewatch.gallery import Hit
-from cratewatch.lake import Lake
-from cratewatch.retrieval import (
-    Background,
-    SearchConfig,
-    Trial,
-    fit,
+from cratewatch.gallery.gallery import Hit
+from cratewatch.lake.lake import Lake
+from cratewatch.retrieval.background import Background
+from cratewatch.retrieval.calibration import Trial, fit, trial
+from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.model_aids import (
     load_background,
     load_calibration,
     save_background,
     save_calibration,
-    trial,
 )
 
 # Nine queries; the scores of the best wrong artworks are 0.1, 0.2, ..., 0.9.

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from cratewatch.catalog import Catalog, Cover, Release
-from cratewatch.embedding import load_model
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.facts import EVERYTHING, Wanted
+from cratewatch.catalog.records import Cover, Release
+from cratewatch.embedding.loading import load_model
 from cratewatch.errors import CheckError
-from cratewatch.facts import EVERYTHING, Wanted
-from cratewatch.gallery import Gallery, open_gallery
+from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.images import load
-from cratewatch.lake import Lake
-from cratewatch.retrieval import ONE_LOOK, Searcher, identify
+from cratewatch.lake.lake import Lake
+from cratewatch.retrieval.config import ONE_LOOK
+from cratewatch.retrieval.matches import identify
+from cratewatch.retrieval.searcher import Searcher
 
 
 @pytest.fixture

@@ -3,12 +3,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cratewatch.catalog import Catalog, Cover
-from cratewatch.embedding import load_model
-from cratewatch.gallery import Hit, open_gallery
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.records import Cover
+from cratewatch.embedding.loading import load_model
+from cratewatch.gallery.gallery import Hit, open_gallery
 from cratewatch.images import load
-from cratewatch.lake import Lake
-from cratewatch.retrieval import ONE_LOOK, Searcher, identify, rank
+from cratewatch.lake.lake import Lake
+from cratewatch.retrieval.config import ONE_LOOK
+from cratewatch.retrieval.matches import identify
+from cratewatch.retrieval.ranking import rank
+from cratewatch.retrieval.searcher import Searcher
 
 
 def test_scans_of_one_artwork_are_one_match() -> None:

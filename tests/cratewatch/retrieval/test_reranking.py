@@ -5,10 +5,11 @@ import pytest
 from PIL import Image
 
 from cratewatch.errors import CratewatchError
-from cratewatch.gallery import Hit
-from cratewatch.lake import FolderLake, cover_key
-from cratewatch.retrieval import CoverKeypoints, SearchConfig
-from cratewatch.retrieval.cover_keypoints import keypoints_key
+from cratewatch.gallery.gallery import Hit
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import cover_key
+from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.cover_keypoints import CoverKeypoints, keypoints_key
 from cratewatch.retrieval.keypoints import QUERY_FRAME, Keypoints, find_keypoints
 from cratewatch.retrieval.reranking import bonus, rerank
 from tests.cratewatch.retrieval.pictures import picture

@@ -7,17 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cratewatch.embedding import Embedder, Embeddings, load_model
-from cratewatch.gallery import Gallery, open_gallery
-from cratewatch.lake import Lake, cover_key
-from cratewatch.retrieval import (
-    ONE_LOOK,
-    Background,
-    CoverKeypoints,
-    SearchConfig,
-    Searcher,
-    draw_views,
-)
+from cratewatch.embedding.arrays import Embeddings
+from cratewatch.embedding.embedder import Embedder
+from cratewatch.embedding.loading import load_model
+from cratewatch.gallery.gallery import Gallery, open_gallery
+from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.retrieval.background import Background
+from cratewatch.retrieval.config import ONE_LOOK, SearchConfig
+from cratewatch.retrieval.cover_keypoints import CoverKeypoints
+from cratewatch.retrieval.searcher import Searcher
+from cratewatch.retrieval.views import draw_views
 from tests.conftest import draw_noise
 from tests.cratewatch.retrieval.pictures import picture
 

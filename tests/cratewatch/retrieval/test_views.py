@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cratewatch.retrieval import SearchConfig, draw_views
+from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.views import draw_views
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 
-from cratewatch.gallery import Hit
+from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.voting import Pooling, vote
 
 

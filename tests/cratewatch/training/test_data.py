@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from cratewatch.embedding import ModelConfig
+from cratewatch.datasets.shards import Sample
+from cratewatch.embedding.net import ModelConfig
 from cratewatch.errors import CratewatchError
-from cratewatch.shards import Sample
 from cratewatch.training.data import TURNS, Batches, Draw, TrainingSet, prefetch
 from cratewatch.training.sketch import Props, make_props
 

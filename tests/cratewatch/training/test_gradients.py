@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from cratewatch.embedding import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
 from cratewatch.training.gradients import backward
 from cratewatch.training.losses import LossConfig, Objective
 

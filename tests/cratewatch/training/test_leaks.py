@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from cratewatch.catalog import Cover
+from cratewatch.catalog.records import Cover
 from cratewatch.errors import CratewatchError
 from cratewatch.training.leaks import Leak, leaks_by_embedding, leaks_by_hash, refuse_leaks
 

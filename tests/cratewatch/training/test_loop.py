@@ -7,11 +7,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cratewatch.embedding import Embedder, ModelConfig
+from cratewatch.datasets.shards import Sample
+from cratewatch.embedding.embedder import Embedder
+from cratewatch.embedding.net import ModelConfig
 from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.errors import CratewatchError
-from cratewatch.lake import Lake
-from cratewatch.shards import Sample
+from cratewatch.lake.lake import Lake
 from cratewatch.training.checkpoints import Checkpoints, training_name
 from cratewatch.training.data import Draw, TrainingSet
 from cratewatch.training.loop import TrainConfig, Trainer

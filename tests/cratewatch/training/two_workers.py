@@ -7,7 +7,7 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from cratewatch.embedding import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet, ModelConfig
 from cratewatch.training.gradients import backward
 from cratewatch.training.losses import LossConfig, Objective
 

@@ -6,16 +6,7 @@ import cv2
 import numpy as np
 
 from cratewatch.demo.artwork import pen
-from cratewatch.demo.artwork.canvas import (
-    SIDE_PX,
-    Pixels,
-    Tone,
-    chance,
-    filled,
-    pick,
-    plane,
-    toned,
-)
+from cratewatch.demo.artwork.canvas import SIDE_PX, Pixels, Tone, chance, filled, pick, plane, toned
 from cratewatch.demo.artwork.noise import fractal
 from cratewatch.demo.artwork.palette import Palette
 

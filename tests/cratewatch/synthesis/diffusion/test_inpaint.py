@@ -14,8 +14,8 @@ from diffusers import StableDiffusionInpaintPipeline, UNet2DConditionModel
 from PIL import Image
 
 from cratewatch.errors import CratewatchError
-from cratewatch.synthesis.diffusion import InpaintConfig
 from cratewatch.synthesis.diffusion.architectures import UNET
+from cratewatch.synthesis.diffusion.config import InpaintConfig
 from cratewatch.synthesis.diffusion.inpaint import InpaintEngine, Stroke, load_inpaint
 from cratewatch.synthesis.diffusion.placement import Placement
 from cratewatch.synthesis.painting import PaintRequest

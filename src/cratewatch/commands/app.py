@@ -1,0 +1,61 @@
+"""The command line: thin commands, one module for each group of them.
+
+Heavy modules are imported inside the commands, so that help and mistakes answer at once.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+
+import typer
+
+from cratewatch.commands import (
+    catalog,
+    demo,
+    evaluation,
+    identification,
+    indexing,
+    models,
+    status,
+    synthesis,
+    training,
+)
+from cratewatch.commands.boundary import run_command
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # "rich" swallows [default: ...]
+    help="Identify vinyl albums in CCTV footage: catalog, synthesis, training and gallery.",
+)
+for group in (
+    catalog,
+    status,
+    identification,
+    synthesis,
+    training,
+    indexing,
+    evaluation,
+    models,
+    demo,
+):
+    app.add_typer(group.app)
+
+
+def main() -> None:
+    """Run the command that was asked for; without any, show what there is."""
+    signal.signal(signal.SIGTERM, _stop)
+    # Milvus Lite's server finds its own client's pings too many, and gRPC prints that.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    for stream in (sys.stdin, sys.stdout):  # file names need not be UTF-8
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")
+    sys.exit(run_command(app, sys.argv[1:] or ["--help"]))
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    """End as on Ctrl-C, so that every process that was started is ended as well."""
+    raise KeyboardInterrupt

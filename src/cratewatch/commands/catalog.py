@@ -1,0 +1,128 @@
+"""The commands that fill the catalog: import, refresh, retry, schedule."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cratewatch.commands.options import AsJson, Home
+from cratewatch.commands.output import out, show
+from cratewatch.commands.prefect import prefect
+from cratewatch.errors import CratewatchError
+from cratewatch.settings import Settings, load_settings
+
+app = typer.Typer()
+
+
+@app.command(
+    "import", epilog="Example: cratewatch import covers/ --csv covers/covers.csv --home shop"
+)
+def import_(
+    folder: Annotated[Path, typer.Argument(help="Folder of cover images, searched through.")],
+    csv: Annotated[
+        Path | None,
+        typer.Option(help="Columns: file (relative to FOLDER), artist, title, label, catno, ..."),
+    ] = None,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Import a folder of cover images into the catalog."""
+    from cratewatch.catalog.catalog import open_catalog
+    from cratewatch.lake.location import open_lake
+    from cratewatch.sources.folder.importing import import_folder
+    from flows.progress import progress_bar
+
+    settings = load_settings(home=home)
+    with (
+        contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
+        catalog.one_writer(),
+        progress_bar("import") as advance,
+    ):
+        report = import_folder(
+            folder,
+            catalog,
+            open_lake(settings.lake),
+            csv_file=csv,
+            on_progress=advance,
+        )
+    show(asdict(report), json_)
+    if report.failed:
+        raise CratewatchError(report.refusals())
+
+
+@app.command(epilog="Example: cratewatch refresh my-shop --home shop")
+def refresh(
+    sources: Annotated[list[str], typer.Argument(help="Names of [sources.NAME] in the settings.")],
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Refresh sources: crawl, diff, fetch covers, embed what changed, check, report."""
+    _refresh(load_settings(home=home), sources, json_)
+
+
+@app.command(epilog="Example: cratewatch retry --home shop")
+def retry(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Sources. [default: all that have failed items]")
+    ] = None,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Take failed items up again: pages, images, and covers that were not embedded."""
+    from cratewatch.monitoring.status import sources_to_retry
+
+    settings = load_settings(home=home)
+    chosen = sources or sources_to_retry(settings)
+    if chosen:
+        _refresh(settings, chosen, json_, only_failed=True)
+    else:
+        out.print("nothing to retry: no item of a configured source has failed")
+
+
+@app.command(epilog="Example: cratewatch schedule my-shop --cron '0 3 * * *' --home shop")
+def schedule(
+    sources: Annotated[list[str], typer.Argument(help="Names of [sources.NAME] in the settings.")],
+    cron: Annotated[
+        str, typer.Option(help="Minute, hour, day of month, month, day of week.")
+    ] = "0 3 * * *",
+    timezone: Annotated[str, typer.Option(help="In which the expression counts.")] = "UTC",
+    home: Home = None,
+) -> None:
+    """Refresh sources every night until Ctrl-C; a missed night is made up once."""
+    from flows.orchestration import one_schedule
+    from flows.timetable import Nights
+
+    settings = load_settings(home=home)
+    for source in sources:
+        settings.source(source)
+    nights = Nights(cron, timezone)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with one_schedule(settings.home), prefect(settings, "schedule.db") as await_ready:
+        from flows.serving import serve_nights
+
+        await_ready()
+        asyncio.run(serve_nights(settings, sources, nights))
+
+
+def _refresh(
+    settings: Settings, sources: list[str], json_: bool, *, only_failed: bool = False
+) -> None:
+    for source in sources:
+        settings.source(source)
+    with prefect(settings) as await_ready:
+        from flows.refresh_catalog import RefreshError, refresh_catalog
+
+        await_ready()
+        try:
+            reports = refresh_catalog(settings.home, sources, only_failed=only_failed)
+        except RefreshError as error:
+            for report in error.reports:
+                show(report, json_)
+            raise
+    for report in reports:
+        show(report, json_)

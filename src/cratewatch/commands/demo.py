@@ -1,0 +1,45 @@
+"""The command that runs the embedded record shop."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cratewatch.commands.output import out
+from cratewatch.commands.prefect import prefect
+from cratewatch.commands.tables import evaluation_table
+from cratewatch.errors import CratewatchError
+from cratewatch.settings import environment_settings, load_settings
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: cratewatch demo --home build/demo")
+def demo(
+    home: Annotated[Path, typer.Option(help="Folder for everything that it makes.")] = Path(
+        "build/demo"
+    ),
+) -> None:
+    """Run the whole way of the data on an embedded record shop."""
+    from cratewatch.demo.home import empty_home
+
+    _refuse_settings_from_outside()
+    empty_home(home)
+    settings = load_settings(home=home)
+    with prefect(settings) as await_ready:
+        from cratewatch.demo.run import run_demo
+
+        await_ready()
+        evaluation = run_demo(settings.home)
+    out.print(evaluation_table(asdict(evaluation)))
+    out.print(f"report: {settings.home / 'report.html'}", soft_wrap=True)
+
+
+def _refuse_settings_from_outside() -> None:
+    """Keep the demo away from the catalog, lake and gallery that the environment names."""
+    elsewhere = sorted(set(environment_settings()) - {"CRATEWATCH_HOME"})
+    if elsewhere:
+        raise CratewatchError(f"demo: unset {', '.join(elsewhere)}; it keeps to its own --home")

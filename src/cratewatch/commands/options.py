@@ -1,0 +1,28 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of catalog, lake and gallery, and of cratewatch.toml. "
+        "[default: $CRATEWATCH_HOME or ~/.cratewatch]",
+        file_okay=False,
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Rerank = Annotated[
+    int | None,
+    typer.Option(min=0, max=100, help="Best covers compared with a query keypoint by keypoint."),
+]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Leave out the options that were not given, so that the defaults stay in one place."""
+    return {name: value for name, value in options.items() if value is not None}

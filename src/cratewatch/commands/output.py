@@ -1,0 +1,37 @@
+"""What commands print on standard output: tables for people, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from cratewatch.commands.tables import answer_table, report_table
+
+out = Console()
+
+
+def show(report: dict[str, Any], as_json: bool, tables: Iterable[Table] = ()) -> None:
+    """Print a report as one line of JSON, or as its tables, one of all its leaves by default."""
+    if as_json:
+        sys.stdout.write(json.dumps(report, default=_plain, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    else:
+        out.print(*(list(tables) or [report_table(report)]))
+
+
+def show_answer(answer: dict[str, Any], as_json: bool) -> None:
+    """Print the answer to one query; for people an error goes to standard error."""
+    if "error" in answer and not as_json:
+        sys.stderr.write(f"{answer['query']}: {answer['error']}\n")
+    else:
+        show(answer, as_json, () if as_json else (answer_table(answer),))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

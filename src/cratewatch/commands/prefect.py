@@ -1,0 +1,19 @@
+"""Starts Prefect for the commands that run flows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from cratewatch.settings import Settings
+
+
+def prefect(
+    settings: Settings, database: str = "prefect.db"
+) -> contextlib.AbstractContextManager[Callable[[], None]]:
+    """Have Prefect for the flows; the block imports them, then waits by the function it gets."""
+    from flows.orchestration import configure_prefect
+    from flows.prefect_server import prefect_server
+
+    configure_prefect(settings.home)
+    return prefect_server(settings.home, database)

@@ -1,0 +1,35 @@
+"""The command that shows how everything is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cratewatch.commands.options import AsJson, Home
+from cratewatch.commands.output import show
+from cratewatch.commands.tables import failures_table, status_tables
+from cratewatch.settings import load_settings
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: cratewatch status --json --home shop; cratewatch status --failures")
+def status(
+    failures: Annotated[
+        bool, typer.Option("--failures", help="List failed items by reason, with examples.")
+    ] = False,
+    examples: Annotated[int, typer.Option(min=1, help="Of each reason, for --failures.")] = 3,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Show what catalog, lake and gallery hold and how the last runs ended."""
+    from cratewatch.monitoring.status import collect_failures, collect_status
+
+    settings = load_settings(home=home)
+    if failures:
+        found = collect_failures(settings, examples)
+        show(found, json_, [failures_table(found)])
+    else:
+        found = collect_status(settings)
+        show(found, json_, status_tables(found))

@@ -1,0 +1,169 @@
+"""The command that draws queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cratewatch.commands.options import AsJson, Home, given
+from cratewatch.commands.output import show
+from cratewatch.datasets.splits import SPLITS, Split
+from cratewatch.errors import CratewatchError
+from cratewatch.settings import load_settings
+
+app = typer.Typer()
+
+GLIGEN = "masterful/gligen-1-4-inpainting-text-box"
+
+
+@app.command(
+    epilog="Example: cratewatch synthesize --samples 4000 --seed 1 --split train --home shop; "
+    f"cratewatch synthesize --engine gligen --model {GLIGEN} --samples 1000000 --plan"
+)
+def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
+    samples: Annotated[int, typer.Option(min=1, help="Queries to draw.")],
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Shards at once, or painters; 0: all CPUs, or GPUs.")
+    ] = 0,
+    engine: Annotated[
+        str, typer.Option(help="composite draws on the CPU; gligen and inpaint paint by diffusion.")
+    ] = "composite",
+    model: Annotated[
+        str, typer.Option(help="Of gligen or inpaint: a folder in diffusers' format, or a hub id.")
+    ] = "",
+    steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
+    guidance: Annotated[float | None, typer.Option(help="Scale of guidance; 1 for none.")] = None,
+    beta: Annotated[
+        float | None, typer.Option(help="Of gligen: share of the steps that heed the boxes.")
+    ] = None,
+    strength: Annotated[
+        float | None, typer.Option(help="Of inpaint: how much below a mask is noised away.")
+    ] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, fp32, fp16 or bf16.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Pictures in one loop. [default: what the GPU holds]")
+    ] = None,
+    compile_: Annotated[
+        bool | None, typer.Option("--compile/--no-compile", help="Compile the network.")
+    ] = None,
+    attention_slicing: Annotated[bool | None, typer.Option(help="Less GPU memory, slower.")] = None,
+    side_px: Annotated[int | None, typer.Option(min=64, help="Side of what is painted.")] = None,
+    attempts: Annotated[
+        int | None, typer.Option(min=1, help="At a sample that the quality gate rejects.")
+    ] = None,
+    scenes: Annotated[
+        Path | None, typer.Option(help="File of scenes to paint, a JSON object a line.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Artworks to draw: train, test or all.")] = "all",
+    confused: Annotated[
+        str, typer.Option(help="Model, or CSV of pairs, whose covers are drawn more often.")
+    ] = "",
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say what it will take, from a few samples.")
+    ] = False,
+    out_: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the shards instead of the lake.")
+    ] = None,
+    preview: Annotated[
+        Path | None, typer.Option(help="Also write a contact sheet to this image file.")
+    ] = None,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Draw degraded queries of the catalog's covers as webdataset shards."""
+    if preview and preview.suffix.lower() not in (".jpg", ".png"):
+        raise CratewatchError(f"--preview: {preview} ends neither in .jpg nor in .png")
+    brush = _brush(
+        engine,
+        model,
+        given(
+            steps=steps,
+            guidance=guidance,
+            beta=beta,
+            strength=strength,
+            precision=precision,
+            device=device,
+            batch=batch,
+            compile=compile_,
+            attention_slicing=attention_slicing,
+        ),
+        given(side_px=side_px, attempts=attempts),
+    )
+    if scenes and brush is None:
+        raise CratewatchError("--scenes: the composite engine draws its own; add --engine gligen")
+    from flows.orchestration import configure_prefect
+    from flows.prefect_server import prefect_server
+
+    settings = load_settings(home=home)
+    configure_prefect(settings.home)
+    with prefect_server(settings.home) as await_ready:
+        from flows import synthesize_queries as flow
+
+        wanted = flow.RunRequest(
+            samples=samples,
+            seed=seed,
+            split=_split(split),
+            workers=workers,
+            out=out_.absolute() if out_ else None,
+            confused=confused,
+            brush=brush,
+            scenes=scenes.absolute() if scenes else None,
+        )
+        await_ready()
+        if plan:
+            show(asdict(flow.forecast_queries(settings.home, wanted)), json_)
+            return
+        report = flow.synthesize_queries(settings.home, wanted)
+    if preview:
+        flow.write_preview(settings.lake, report["folder"], preview)
+    show(report, json_)
+
+
+def _split(name: str) -> Split:
+    for split in SPLITS:
+        if split == name:
+            return split
+    raise CratewatchError(f"--split: {name!r} is none of {', '.join(SPLITS)}")
+
+
+def _brush(engine: str, model: str, config: Mapping[str, Any], paint: Mapping[str, Any]) -> Any:
+    """Return the Brush, or None for the composite engine, which takes none of its settings."""
+    from cratewatch.synthesis.diffusion import ENGINES
+    from cratewatch.synthesis.diffusion.config import GligenConfig, InpaintConfig
+    from cratewatch.synthesis.query import ENGINE
+
+    options = [*(["model"] if model else []), *config, *paint]
+    if engine == ENGINE:
+        if options:
+            name = options[0].replace("_", "-")
+            raise CratewatchError(f"--{name}: the composite engine has none; add --engine gligen")
+        return None
+    if engine not in ENGINES:
+        raise CratewatchError(
+            f"--engine: {engine!r} is unknown; there are {', '.join((ENGINE, *ENGINES))}"
+        )
+    if not model:
+        raise CratewatchError(
+            f"--engine {engine}: which model? Add --model, a folder or a hub id such as {GLIGEN}"
+        )
+    from cratewatch.synthesis.painted_query import PaintConfig
+    from workers.painting import Brush
+
+    kinds = {"gligen": GligenConfig, "inpaint": InpaintConfig}
+    try:
+        made = kinds[engine](**config)
+    except TypeError as error:
+        raise CratewatchError(f"--engine {engine}: {error}; see synthesize --help") from error
+    return Brush(engine, _absolute(model), made, PaintConfig(**paint))
+
+
+def _absolute(model: str) -> str:
+    """Name a folder so that painters, which may run in other folders, find it."""
+    path = Path(model).expanduser()
+    return str(path.absolute()) if path.exists() else model

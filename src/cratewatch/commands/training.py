@@ -1,0 +1,130 @@
+"""The command that trains a model."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cratewatch.commands.options import AsJson, Home, given
+from cratewatch.commands.output import show
+from cratewatch.errors import CratewatchError
+from cratewatch.settings import load_settings
+
+app = typer.Typer()
+
+
+@app.command(
+    epilog="Example: cratewatch train --backbone resnet18 --steps 400 --home shop; "
+    "cratewatch train --backbone resnet50 --stages 4 --pooling gem --workers 4 --gpu"
+)
+def train(  # noqa: PLR0913, PLR0917  one parameter for each option
+    queries: Annotated[
+        str, typer.Option(help="Run or folder of shards. [default: the latest run]")
+    ] = "",
+    backbone: Annotated[
+        str | None, typer.Option(help="resnet18, resnet34, resnet50, regnet_y_400mf, mobilenet_v1.")
+    ] = None,
+    stages: Annotated[int | None, typer.Option(min=1, max=4, help="Of the backbone.")] = None,
+    pooling: Annotated[str | None, typer.Option(help="map, gem or mean.")] = None,
+    image_px: Annotated[int | None, typer.Option(min=32, help="Side that the model sees.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="To start from: a file, imagenet to download it, or a model folder."),
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="soft_triplet, triplet, multi_similarity or infonce.")
+    ] = None,
+    mining: Annotated[
+        str | None, typer.Option(help="Of --loss triplet: warmup, all, semihard or hard.")
+    ] = None,
+    margin: Annotated[float | None, typer.Option(help="Of the triplet losses, 0..2.")] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Of --loss soft_triplet and infonce.")
+    ] = None,
+    memory: Annotated[
+        int | None, typer.Option(min=0, help="Embeddings kept of earlier batches.")
+    ] = None,
+    artworks: Annotated[int | None, typer.Option(min=2, help="In a batch of all workers.")] = None,
+    images_each: Annotated[int | None, typer.Option(min=2, help="Of each artwork.")] = None,
+    sketched: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Share of queries drawn on the fly.")
+    ] = None,
+    pieces: Annotated[
+        int | None, typer.Option(min=1, help="Into which a worker cuts its batch, to save memory.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.")] = None,
+    round_steps: Annotated[
+        int | None, typer.Option(min=1, help="Between validations and checkpoints.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=0, help="At its peak.")] = None,
+    precision: Annotated[str | None, typer.Option(help="bf16 or fp32.")] = None,
+    drawers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Processes of a worker that draw batches. [default: 1, beside a GPU up to 8]",
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Data-parallel; 0: one on each GPU, or a single one.")
+    ] = 0,
+    gpu: Annotated[
+        bool | None, typer.Option("--gpu/--no-gpu", help="[default: where there are any]")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Train an embedding model; an interrupted training goes on when it is asked for again."""
+    settings = load_settings(home=home)
+    config = _config(
+        model=given(backbone=backbone, stages=stages, pooling=pooling, image_px=image_px),
+        loss=given(name=loss, mining=mining, margin=margin, temperature=temperature, memory=memory),
+        draw=given(artworks=artworks, images_each=images_each, sketched=sketched),
+        rest=given(
+            weights=_absolute(weights),
+            pieces=pieces,
+            steps=steps,
+            round_steps=round_steps,
+            learning_rate=learning_rate,
+            precision=precision,
+            drawers=drawers,
+            seed=seed,
+        ),
+    )
+    from flows.orchestration import configure_prefect
+    from flows.prefect_server import prefect_server
+
+    configure_prefect(settings.home)
+    with prefect_server(settings.home) as await_ready:
+        from flows.train_model import train_model
+
+        await_ready()
+        trained = train_model(settings.home, config, queries, workers=workers, gpu=gpu)
+    show(asdict(trained), json_)
+
+
+def _absolute(weights: str | None) -> str | None:
+    """Name a path so that workers, which may run in other folders, find it."""
+    path = Path(weights or "").expanduser()
+    return str(path.absolute()) if weights and path.exists() else weights
+
+
+def _config(
+    model: dict[str, Any], loss: dict[str, Any], draw: dict[str, Any], rest: dict[str, Any]
+) -> Any:
+    """Return the TrainConfig; what does not fit is told as a mistake in an option."""
+    from cratewatch.embedding.net import ModelConfig
+    from cratewatch.training.data import Draw
+    from cratewatch.training.loop import TrainConfig
+    from cratewatch.training.losses import LossConfig
+
+    try:
+        return TrainConfig(
+            model=ModelConfig(**model), loss=LossConfig(**loss), draw=Draw(**draw), **rest
+        )
+    except ValueError as error:
+        raise CratewatchError(f"train: {error}; see cratewatch train --help") from error

@@ -1,0 +1,1 @@
+"""How good a model is: protocols, metrics, calibration, artworks that it never saw."""

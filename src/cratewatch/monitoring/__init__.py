@@ -1,0 +1,1 @@
+"""How everything is: what status tells."""

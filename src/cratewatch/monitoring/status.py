@@ -1,0 +1,62 @@
+"""What catalog, lake and gallery hold, for the status command."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.datasets.shards import runs
+from cratewatch.embedding.saved_models import models
+from cratewatch.errors import CratewatchError
+from cratewatch.gallery.gallery import open_gallery
+from cratewatch.lake.location import open_lake
+from cratewatch.monitoring.gallery import gallery_health
+from cratewatch.settings import Settings
+
+
+def collect_status(settings: Settings) -> dict[str, Any]:
+    """Return JSON-ready counts, item states, failures by reason, models, and the last runs."""
+    lake = open_lake(settings.lake)
+    catalog = open_catalog(settings.catalog_url)
+    try:
+        report: dict[str, Any] = {
+            "home": str(settings.home),
+            "catalog": catalog.counts(),
+            "items": catalog.items.states(),
+            "failures": catalog.items.failures(),
+            "queries": runs(lake),
+            "models": models(lake),
+            "last_runs": [
+                {name: run[name] for name in ("run_id", "state", "started_at")}
+                for run in catalog.runs.latest()
+            ],
+            "last_success": catalog.runs.last_successes(),
+        }
+    finally:
+        catalog.close()
+    report["gallery"] = _gallery_status(settings)
+    return report
+
+
+def collect_failures(settings: Settings, examples: int) -> dict[str, Any]:
+    """Return the failed items by reason, JSON-ready: how many, and some of them."""
+    with closing(open_catalog(settings.catalog_url)) as catalog:
+        counts = catalog.items.failures()
+        listed = catalog.items.failure_examples(examples)
+    return {reason: {"count": counts[reason], "examples": listed[reason]} for reason in counts}
+
+
+def sources_to_retry(settings: Settings) -> list[str]:
+    """Return the configured sources with undone items; imports are made by hand."""
+    with closing(open_catalog(settings.catalog_url)) as catalog:
+        undone = catalog.items.sources_to_retry()
+    return [source for source in undone if source in settings.sources]
+
+
+def _gallery_status(settings: Settings) -> dict[str, Any]:
+    try:
+        with open_gallery(*settings.gallery) as gallery:
+            return gallery_health(gallery)
+    except CratewatchError as error:  # a refresh may hold it right now
+        return {"error": str(error)}

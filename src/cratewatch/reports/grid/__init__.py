@@ -1,0 +1,1 @@
+"""The evaluation as one page: table, curves, and the worst misses."""

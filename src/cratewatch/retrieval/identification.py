@@ -1,0 +1,128 @@
+"""Answers a stream of image paths with what the gallery knows about them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.catalog.facts import EVERYTHING, Wanted
+from cratewatch.chunks import chunks
+from cratewatch.embedding.embedder import Embedder
+from cratewatch.embedding.loading import load_model
+from cratewatch.errors import ImageError, NotFoundError
+from cratewatch.gallery.gallery import Gallery, open_gallery
+from cratewatch.gallery.names import model_of
+from cratewatch.images import load
+from cratewatch.lake.location import open_lake
+from cratewatch.retrieval.calibration import Calibration
+from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.cover_keypoints import CoverKeypoints
+from cratewatch.retrieval.matches import Match, identify
+from cratewatch.retrieval.model_aids import load_background, load_calibration
+from cratewatch.retrieval.searcher import Searcher
+from cratewatch.settings import Settings
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """The serving model with its gallery and catalog, open for queries.
+
+    Attributes:
+        calibration: None if there is none for the way in which queries are searched.
+    """
+
+    searcher: Searcher
+    catalog: Catalog
+    calibration: Calibration | None
+
+    @property
+    def embedder(self) -> Embedder:
+        return self.searcher.embedder
+
+    @property
+    def gallery(self) -> Gallery:
+        return self.searcher.gallery
+
+    def answers(self, paths: Iterable[str], top: int, batch: int) -> Iterator[dict[str, Any]]:
+        """Yield one JSON-ready answer for each path, in order; see docs/data-format.md."""
+        for chunk in chunks(paths, batch):
+            yield from self._answer(chunk, top)
+
+    def _answer(self, paths: Sequence[str], top: int) -> list[dict[str, Any]]:
+        answers: list[dict[str, Any]] = [{"query": path} for path in paths]
+        images: list[Image.Image] = []
+        readable: list[dict[str, Any]] = []
+        side_px = 4 * self.embedder.config.image_px
+        for answer in answers:
+            try:
+                images.append(load(Path(answer["query"]), side_px=side_px))
+                readable.append(answer)
+            except ImageError as error:
+                answer["error"] = f"{error.reason}: {error}"
+        found = identify(images, self.searcher, self.catalog, top) if images else []
+        for answer, matches in zip(readable, found, strict=True):
+            answer["known"] = self._verdict(matches)
+            answer["matches"] = [_as_json(match) for match in matches]
+        return answers
+
+    def _verdict(self, matches: Sequence[Match]) -> bool | None:
+        """Whether the best match is believed; None where no calibration could tell."""
+        if self.calibration is None:
+            return None
+        return bool(matches) and self.calibration.knows(matches[0].score)
+
+
+@contextlib.contextmanager
+def open_identifier(
+    settings: Settings, config: SearchConfig | None = None, wanted: Wanted = EVERYTHING
+) -> Iterator[Identifier]:
+    """Open the model that the gallery's alias names.
+
+    Args:
+        config: How to search; None for the default.
+        wanted: What a release must be to be an answer.
+
+    Raises:
+        NotFoundError: if nothing is indexed yet.
+    """
+    with open_gallery(*settings.gallery) as gallery:
+        collection = gallery.serving()
+        if collection is None:
+            raise NotFoundError(
+                f"gallery {gallery.uri}: nothing is indexed yet; import covers "
+                "(`cratewatch import FOLDER`) or refresh a source, then run `cratewatch index`"
+            )
+        model = model_of(collection)
+        gallery.load(collection)
+        lake = open_lake(settings.lake)
+        searcher = Searcher(
+            load_model(lake, model, settings.inference),
+            gallery,
+            config or SearchConfig(),
+            load_background(lake, model),
+            CoverKeypoints(lake),
+            wanted,
+        )
+        calibration = load_calibration(lake, model)
+        fits = calibration is not None and calibration.search == searcher.config
+        catalog = open_catalog(settings.catalog_url)
+        try:
+            yield Identifier(searcher, catalog, calibration if fits else None)
+        finally:
+            catalog.close()
+
+
+def _as_json(match: Match) -> dict[str, Any]:
+    return {
+        "cover_id": match.cover_id,
+        "score": round(match.score, 4),
+        "source": match.source,
+        "path_or_url": match.path_or_url,
+        "releases": [asdict(release) for release in match.releases],
+    }

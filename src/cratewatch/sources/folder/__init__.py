@@ -1,0 +1,1 @@
+"""A folder of cover images, with a CSV file of what they show."""

@@ -1,0 +1,1 @@
+"""MusicBrainz and the Cover Art Archive."""

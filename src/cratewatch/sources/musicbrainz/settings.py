@@ -1,0 +1,35 @@
+"""The settings of a part of MusicBrainz."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from cratewatch.sources.source import Source
+
+
+class MusicBrainzSource(Source):
+    """Releases of one MusicBrainz label, artist or release group, covers from the archive.
+
+    The service's published limit is one request a second for each address.
+    """
+
+    spider: Literal["musicbrainz"]
+    label: str | None = None
+    artist: str | None = None
+    release_group: str | None = None
+    url: str = "https://musicbrainz.org"
+    archive_url: str = "https://coverartarchive.org"
+    # The API's documentation permits what robots.txt refuses to general crawlers.
+    obey_robots: bool = False
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (self.url, self.archive_url)
+
+    @model_validator(mode="after")
+    def _one_entity(self) -> MusicBrainzSource:
+        if sum(map(bool, (self.label, self.artist, self.release_group))) != 1:
+            raise ValueError("give exactly one of label, artist, release_group (a MusicBrainz id)")
+        return self

@@ -1,0 +1,39 @@
+"""What is true of every source: its name, how fast it may be asked, and whom it asks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+IMPORT_SOURCE = "import"
+"""The source of covers that were imported from a folder; no configured one may be called so."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Source(BaseModel):
+    """Settings of a source that is crawled; each source's own derive from it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    spider: str
+    rate_per_s: float = Field(default=1.0, gt=0)
+    concurrency: int = Field(default=4, ge=1, description="requests under way at once per host")
+    retries: int = Field(default=4, ge=0, description="after the first try, per request")
+    timeout_s: float = Field(default=30.0, gt=0)
+    obey_robots: bool = True
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The URLs of the services that are asked."""
+        raise NotImplementedError
+
+
+def _free(name: str) -> str:
+    if name == IMPORT_SOURCE:
+        raise ValueError(f"{IMPORT_SOURCE!r} is the source of imported covers")
+    return name
+
+
+# It becomes part of release ids and of artifact keys.
+SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), AfterValidator(_free)]

@@ -1,0 +1,1 @@
+"""A shop's public pages: sitemap, product pages, product feed."""

@@ -1,0 +1,18 @@
+"""The settings of a shop."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cratewatch.sources.source import Source
+
+
+class StorefrontSource(Source):
+    """A shop's public pages: its sitemap and product pages, or /products.json."""
+
+    spider: Literal["storefront"]
+    url: str
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (self.url,)

@@ -1,0 +1,197 @@
+import io
+import os
+import tarfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cratewatch.datasets.shards import (
+    Manifest,
+    RunFolder,
+    Sample,
+    check_shard,
+    find_run,
+    latest_run,
+    read_manifest,
+    read_samples,
+    read_statistics,
+    record_failed_shard,
+    run_in_lake,
+    start_run,
+    write_shard,
+)
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake
+from cratewatch.lake.location import open_lake
+
+MANIFEST = Manifest(
+    run="run",
+    engine="composite",
+    seed=1,
+    n_samples=5,
+    shard_size=2,
+    split="train",
+    covers="digest",
+    scene={},
+)
+
+
+def sample(number: int) -> Sample:
+    return Sample(f"{number:09d}", f"jpeg {number}".encode(), {"cover_id": "c", "seed": number})
+
+
+@pytest.fixture(params=["folder", "s3"])
+def folder(request: pytest.FixtureRequest, lake: FolderLake) -> RunFolder:
+    if request.param == "folder":
+        return run_in_lake(lake, "run")
+    return run_in_lake(open_lake(request.getfixturevalue("s3_location")), "run")
+
+
+def write(folder: RunFolder, shard: int) -> None:
+    samples = [sample(number) for number in MANIFEST.sample_range(shard)]
+    write_shard(folder, shard, samples, {"severity": 0.5})
+
+
+def test_the_samples_of_all_shards_are_the_samples_asked_for() -> None:
+    assert MANIFEST.n_shards == 3
+    assert [list(MANIFEST.sample_range(n)) for n in range(3)] == [[0, 1], [2, 3], [4]]
+
+
+def test_what_is_written_is_read_in_order(folder: RunFolder) -> None:
+    assert start_run(folder, MANIFEST) == [0, 1, 2]
+    for shard in (2, 0, 1):
+        write(folder, shard)
+    assert list(read_samples(folder)) == [sample(number) for number in range(5)]
+    assert read_statistics(folder, 2) == {"samples": 1, "severity": 0.5}
+
+
+def test_only_shards_without_a_done_marker_are_left_to_do(folder: RunFolder) -> None:
+    start_run(folder, MANIFEST)
+    write(folder, 1)
+    folder.lake.write(folder.key("shard-00002.tar"), b"killed before the marker")
+    assert start_run(folder, MANIFEST) == [0, 2]
+    with pytest.raises(CratewatchError, match=r"2 of 3 shards are not done, first shard-00000"):
+        list(read_samples(folder))
+
+
+def test_a_run_is_not_mixed_from_two_requests(folder: RunFolder) -> None:
+    start_run(folder, MANIFEST)
+    with pytest.raises(CratewatchError, match="other parameters"):
+        start_run(folder, replace(MANIFEST, seed=2))
+
+
+def test_of_two_requests_that_meet_one_is_refused(folder: RunFolder) -> None:
+    barrier = threading.Barrier(2)
+
+    def start(seed: int) -> bool:
+        barrier.wait()
+        try:
+            start_run(folder, replace(MANIFEST, seed=seed))
+        except CratewatchError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        started = list(pool.map(start, (0, 1)))
+    assert sorted(started) == [False, True]
+    assert read_manifest(folder).seed == started.index(True)
+
+
+def test_the_first_done_marker_stays(folder: RunFolder) -> None:
+    write(folder, 0)
+    write_shard(folder, 0, [sample(0)], {"severity": 0.9})
+    assert read_statistics(folder, 0) == {"samples": 2, "severity": 0.5}
+
+
+def test_same_samples_same_bytes_whenever_written(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, 0)
+    first = folder.lake.read(folder.key("shard-00000.tar"))
+    monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
+    monkeypatch.setattr(os, "getuid", lambda: 4711)
+    write(folder, 0)
+    assert folder.lake.read(folder.key("shard-00000.tar")) == first
+
+
+def test_a_shard_is_a_plain_webdataset_tar(folder: RunFolder) -> None:
+    write(folder, 0)
+    data = folder.lake.read(folder.key("shard-00000.tar"))
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        names = sorted(tar.getnames())
+    assert names == ["000000000.jpg", "000000000.json", "000000001.jpg", "000000001.json"]
+
+
+def test_a_failed_shard_is_not_done(folder: RunFolder) -> None:
+    start_run(folder, MANIFEST)
+    record_failed_shard(folder, 0, {"000000001": "ImageError: truncated"})
+    assert not folder.is_done(0)
+    assert b"truncated" in folder.lake.read(folder.key("shard-00000.failed"))
+    write(folder, 0)
+    assert folder.is_done(0)
+    assert not folder.lake.exists(folder.key("shard-00000.failed"))
+
+
+def test_the_latest_run_of_a_split_is_found(lake: FolderLake) -> None:
+    for age, (run, split) in enumerate([("c", "train"), ("b", "test"), ("a", "train")]):
+        folder = run_in_lake(lake, run)
+        start_run(folder, replace(MANIFEST, run=run, split=split))
+        os.utime(lake.root / folder.key("manifest.json"), (1000 + age, 1000 + age))
+    assert latest_run(lake, "train").prefix == "queries/a"
+    assert latest_run(lake, "test").prefix == "queries/b"
+    assert find_run(lake, "c", "train").prefix == "queries/c"
+    start_run(run_in_lake(lake, "c"), replace(MANIFEST, run="c"))
+    assert latest_run(lake, "train").prefix == "queries/c", "it was taken up again"
+
+
+def test_a_run_may_lie_in_a_folder_of_its_own(
+    lake: FolderLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.root.mkdir(parents=True)
+    folder = RunFolder(FolderLake(tmp_path / "mine"))
+    start_run(folder, MANIFEST)
+    for shard in range(3):
+        write(folder, shard)
+    assert (tmp_path / "mine" / "shard-00000.tar").is_file()
+    monkeypatch.chdir(lake.root)
+    for name in (str(tmp_path / "mine"), os.path.relpath(tmp_path / "mine")):
+        assert len(list(read_samples(find_run(lake, name, "train")))) == 5
+    found = find_run(lake, str(tmp_path / "mine"), "train")
+    assert list(read_samples(found)) == [sample(number) for number in range(5)]
+
+
+def test_what_is_missing_is_named(lake: Lake) -> None:
+    with pytest.raises(NotFoundError, match="synthesize --split test"):
+        latest_run(lake, "test")
+    with pytest.raises(NotFoundError, match="'nope'"):
+        find_run(lake, "nope", "test")
+
+
+@pytest.mark.parametrize("harm", ["cut short", "gone", "a sample less"])
+def test_a_shard_that_is_not_what_its_marker_says_is_to_be_drawn_again(
+    tmp_path: Path, harm: str
+) -> None:
+    folder = RunFolder(FolderLake(tmp_path))
+    start_run(folder, MANIFEST)
+    for shard in range(2):
+        write_shard(folder, shard, [sample(2 * shard), sample(2 * shard + 1)], {})
+    assert check_shard(folder, 0)
+    assert check_shard(folder, 1)
+    tar = folder.key("shard-00001.tar")
+    whole = folder.lake.read(tar)
+    if harm == "cut short":
+        folder.lake.write(tar, whole[: len(whole) // 3])
+    elif harm == "gone":
+        folder.lake.delete(tar)
+    else:
+        done = folder.lake.read("shard-00001.done")
+        folder.lake.delete("shard-00001.done")
+        write_shard(folder, 1, [sample(2)], {})
+        folder.lake.write("shard-00001.done", done)
+    assert not check_shard(folder, 1)
+    assert check_shard(folder, 0)
+    assert folder.not_done(MANIFEST) == [1, 2]

@@ -1,0 +1,30 @@
+import pytest
+
+from cratewatch.evaluation.metrics import recall_at, wilson
+
+
+def test_wilson_interval_of_eight_in_ten() -> None:
+    # By hand: z = 1.95996, centre (p + z²/2n) / (1 + z²/n), half width
+    # z / (1 + z²/n) * sqrt(p (1 - p) / n + z² / 4n²).
+    share = wilson(8, 10)
+    assert share.value == 0.8
+    assert share.low == pytest.approx(0.49016, abs=1e-5)
+    assert share.high == pytest.approx(0.94332, abs=1e-5)
+
+
+def test_wilson_stays_within_0_and_1() -> None:
+    assert wilson(0, 5).low == 0.0
+    assert wilson(5, 5).high == 1.0
+    assert wilson(5, 5).low < 1.0
+
+
+def test_wilson_refuses_no_trials() -> None:
+    with pytest.raises(ValueError, match="at least one trial"):
+        wilson(0, 0)
+
+
+def test_recall_counts_the_true_artwork_among_the_best_k() -> None:
+    truths = ["a", "b", "c", "d"]
+    ranked = [["a", "x"], ["x", "b"], ["x", "y"], []]
+    assert recall_at(1, truths, ranked).value == 0.25
+    assert recall_at(2, truths, ranked).value == 0.5

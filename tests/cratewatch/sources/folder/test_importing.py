@@ -1,0 +1,214 @@
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from cratewatch.catalog.catalog import Catalog
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.sources.folder.importing import STAGE_BATCH, import_folder
+
+
+def test_every_image_of_a_folder_becomes_a_cover(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    (cover_folder / "deep").mkdir()
+    (cover_folder / "cover-00.jpg").rename(cover_folder / "deep" / "cover-00.jpg")
+    (cover_folder / "notes.txt").write_text("no image")
+    report = import_folder(cover_folder, catalog, lake)
+    assert (report.releases.new, report.covers_new, report.failed) == (24, 24, {})
+    for cover in catalog.covers():
+        assert lake.read(cover_key(cover.cover_id)) == Path(cover.source_url).read_bytes()
+
+
+def test_a_second_import_reads_only_what_was_written_since(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    import_folder(cover_folder, catalog, lake)
+    seen: list[int] = []
+    again = import_folder(cover_folder, catalog, lake, on_progress=lambda _, n, __: seen.append(n))
+    assert (again.releases.unchanged, again.covers_new, again.covers_known) == (24, 0, 24)
+    assert seen == [None]  # what was read, and no image to do
+    changed = cover_folder / "cover-03.jpg"
+    Image.new("RGB", (50, 50), "red").save(changed)
+    later = (datetime.now(UTC) + timedelta(seconds=5)).timestamp()
+    os.utime(changed, (later, later))
+    assert import_folder(cover_folder, catalog, lake).covers_new == 1
+
+
+def test_bad_images_are_counted_and_the_others_imported(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    whole = (cover_folder / "cover-01.jpg").read_bytes()
+    (cover_folder / "cover-01.jpg").write_bytes(whole[: len(whole) // 2])
+    (cover_folder / "cover-02.jpg").write_bytes(b"")
+    (cover_folder / "cover-03.jpg").write_text("hello")
+    report = import_folder(cover_folder, catalog, lake)
+    assert report.failed == {"truncated": 1, "empty": 1, "not_an_image": 1}
+    assert report.covers_new == 21
+    (cover_folder / "cover-01.jpg").write_bytes(whole)
+    assert import_folder(cover_folder, catalog, lake).covers_new == 1
+    assert catalog.items.failures() == {"empty": 1, "not_an_image": 1}
+
+
+def test_the_same_picture_twice_is_one_cover_of_two_releases(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    (cover_folder / "copy.jpg").write_bytes((cover_folder / "cover-00.jpg").read_bytes())
+    scan = Image.open(cover_folder / "cover-01.jpg").resize((90, 90))
+    scan.save(cover_folder / "scan.jpg", quality=90)
+    assert import_folder(cover_folder, catalog, lake).covers_new == 25
+    assert catalog.counts()["releases"] == 26
+    assert catalog.counts()["artworks"] == 24
+
+
+def test_a_csv_says_what_the_covers_show(
+    cover_folder: Path, catalog: Catalog, lake: Lake, tmp_path: Path
+) -> None:
+    table = tmp_path / "covers.csv"
+    table.write_text(
+        "file,artist,title,year,genre,price,currency\n"
+        "cover-00.jpg,Björk,Début,1993,pop;art,24.90,EUR\n"
+        "cover-01.jpg,,,,,,\n"
+        "gone.jpg,Nobody,Nothing,,,,\n",
+        encoding="utf-8-sig",
+    )
+    report = import_folder(cover_folder, catalog, lake, csv_file=table)
+    assert report.failed == {"missing": 1}
+    by_title = {
+        release.title: release
+        for releases in catalog.releases_of([c.artwork_id for c in catalog.covers()]).values()
+        for release in releases
+    }
+    assert by_title["Début"].artist == "Björk"
+    assert (str(by_title["Début"].price), by_title["Début"].currency) == ("24.90", "EUR")
+    assert by_title["cover-01"].artist is None
+
+
+def test_releases_may_share_a_cover_file(cover_folder: Path, catalog: Catalog, lake: Lake) -> None:
+    table = cover_folder / "covers.csv"
+    table.write_text("file,title\ncover-00.jpg,First\ncover-00.jpg,Second pressing\n")
+    assert import_folder(cover_folder, catalog, lake, csv_file=table).releases.new == 2
+    (cover,) = catalog.covers()
+    titles = [
+        release.title for release in catalog.releases_of([cover.artwork_id])[cover.artwork_id]
+    ]
+    assert titles == ["First", "Second pressing"]
+
+
+def test_a_name_that_is_not_utf_8_is_refused_and_the_others_imported(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    Path(os.fsdecode(os.fsencode(cover_folder) + b"/m\xfcller.jpg")).write_bytes(b"x")
+    report = import_folder(cover_folder, catalog, lake)
+    assert (report.covers_new, report.failed) == (24, {"bad_name": 1})
+    assert report.examples["bad_name"].endswith("m?ller.jpg: its name is not UTF-8; rename it")
+
+
+def test_a_folder_that_cannot_be_read_is_refused_and_the_others_imported(
+    cover_folder: Path, catalog: Catalog, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cover_folder / "private").mkdir()
+    scandir = os.scandir
+
+    def refuse(path: str) -> Any:  # root may read everything: refuse as the kernel would
+        if path.endswith("private"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    report = import_folder(cover_folder, catalog, lake)
+    assert (report.covers_new, report.failed) == (24, {"unreadable": 1})
+    assert "private: cannot be read (Permission denied)" in report.examples["unreadable"]
+
+
+def test_what_looks_like_an_image_by_name_only_is_left_alone(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    os.mkfifo(cover_folder / "pipe.jpg")
+    (cover_folder / "folder.jpg").mkdir()
+    (cover_folder / "nowhere.jpg").symlink_to(cover_folder / "gone.jpg")
+    report = import_folder(cover_folder, catalog, lake)
+    assert (report.covers_new, report.failed) == (24, {})
+
+
+def test_a_lake_that_fails_ends_the_run_as_failed_and_the_next_one_completes_it(
+    cover_folder: Path, catalog: Catalog, lake: FolderLake
+) -> None:
+    lake.root.mkdir(parents=True)
+    (lake.root / "covers").write_text("in the way")
+    with pytest.raises(CratewatchError, match=r"lake .*correct lake_path"):
+        import_folder(cover_folder, catalog, lake)
+    (run,) = catalog.runs.latest()
+    assert run["state"] == "failed"
+    assert "lake" in run["report"]["error"]
+    (lake.root / "covers").unlink()
+    assert import_folder(cover_folder, catalog, lake).covers_new == 24
+    assert catalog.items.failures() == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"artist,title\nA,B\n", "`file` is needed"),
+        (b"file,prize\nx,1\n", "unknown here: prize"),
+        (b"file,year\nx,soon\n", r"line 2, year: 'soon' is not a number"),
+        (b"file,price\nx,NaN\n", r"price: 'NaN' is not a number"),
+        (b"file,title\nx,M\xfcller\n", "not UTF-8"),
+        (b"file,title\nx," + b"y" * 200_000 + b"\n", "cannot be read as CSV"),
+        (b"file\n", "has no rows"),
+        (b"title,file\nonly a title\n", "line 2: 1 values for 2 columns"),
+        (b"title,file\n\nA title,\n", "line 3: no file"),
+        (b"", "`file` is needed, there is nothing"),
+        (b"\n\n", "`file` is needed, there is nothing"),
+        (b"file;title\nx;A\n", "there is file;title; separate columns by commas"),
+        (b"file,title,title\nx,A,B\n", "the column title is there twice"),
+        (b"file,title\nx,A, the B side\n", "line 2: 3 values for 2 columns; .* double quotes"),
+        (b"file,title\nx,A\ny,B\n\nx,A\n", "line 5: the same as .*, line 2; remove one"),
+        (b'file,title\nx,"A\ny,B\n', "line 3: cannot be read as CSV .* double quote closed"),
+        (b"file,title\nx,A\ny,\xe4\n", "line 3: not UTF-8; save it as UTF-8"),
+        ("file,title\nx,Début\n".encode("utf-16"), "line 1: not UTF-8"),
+        ("file,title\nx,A\n".encode("utf-16-le"), "line 1: not UTF-8 but perhaps UTF-16"),
+        (b"file,title\nx,A\0B\n", "line 2: not UTF-8"),
+        (b"file,year\nx,99999999999999999999\n", "'99999999999999999999' is not a year"),
+        (b"file,year\nx,-1\n", "'-1' is not a year"),
+        (b"file,price\nx,1e999999\n", "price: '1e999999' is not a number"),
+        (b"file,price\nx,-5\n", "'-5' is not a price"),
+        (b"file,price\nx,1.%s\n" % (b"0" * 40), "is not a price such as 24.90"),
+        (b"file,price,currency\nx,5,Euro\n", "'Euro' is no ISO 4217 code such as EUR"),
+    ],
+)
+def test_a_csv_that_makes_no_sense_imports_nothing(
+    cover_folder: Path, catalog: Catalog, lake: Lake, content: bytes, message: str
+) -> None:
+    table = cover_folder / "covers.csv"
+    table.write_bytes(content)
+    with pytest.raises(CratewatchError, match=message):
+        import_folder(cover_folder, catalog, lake, csv_file=table)
+    assert catalog.counts()["releases"] == 0
+    assert catalog.runs.latest()[0]["state"] == "failed"
+
+
+def test_a_bad_row_far_down_imports_nothing(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    table = cover_folder / "covers.csv"
+    rows = [f"cover-{n:04d}.jpg,{n}" for n in range(2 * STAGE_BATCH)]
+    table.write_text("\n".join(["file,year", *rows[1:], "x.jpg,soon", ""]))
+    with pytest.raises(CratewatchError, match=r"line 2001, year: 'soon' is not a number"):
+        import_folder(cover_folder, catalog, lake, csv_file=table)
+    assert catalog.counts()["releases"] == 0
+
+
+def test_missing_things_are_named(tmp_path: Path, catalog: Catalog, lake: Lake) -> None:
+    with pytest.raises(NotFoundError, match="is not a folder"):
+        import_folder(tmp_path / "none", catalog, lake)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NotFoundError, match="no image"):
+        import_folder(tmp_path / "empty", catalog, lake)
+    with pytest.raises(NotFoundError, match=r"no such file"):
+        import_folder(tmp_path, catalog, lake, csv_file=tmp_path / "none.csv")
