@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from cratewatch.datasets.shards import Manifest, RunFolder, Sample, record_failed_shard, write_shard
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError, UnavailableError
@@ -47,7 +49,7 @@ class Material:
         if given is not None and given.cover_id is not None:
             return given.cover_id
         turn, place = divmod(number, len(self.cover_ids))
-        order = np.random.default_rng([self.manifest.seed, turn]).permutation(len(self.cover_ids))
+        order = _order_of_turn(self.manifest.seed, turn, len(self.cover_ids))
         return self.cover_ids[int(order[place])]
 
     def cover(self, number: int) -> Rgb:
@@ -77,6 +79,12 @@ class Material:
     def seed(self, number: int) -> int:
         entropy = np.random.SeedSequence([self.manifest.seed, number])
         return int(entropy.generate_state(1, np.uint64)[0])
+
+
+@lru_cache(maxsize=8)  # a shard lies in one turn or two, and a painter has two shards at once
+def _order_of_turn(seed: int, turn: int, n_covers: int) -> npt.NDArray[np.intp]:
+    """Return a permutation of the covers' numbers that depends on the arguments alone."""
+    return np.random.default_rng([seed, turn]).permutation(n_covers)
 
 
 @dataclass
