@@ -32,39 +32,43 @@ class CoverKeypoints:
         self._kept: OrderedDict[str, Keypoints] = OrderedDict()
 
     def of(self, cover_id: str) -> Keypoints:
-        """Return a cover's keypoints; none, and a warning, if the lake lost the cover.
+        """Return a cover's keypoints; none, and a warning, as long as the lake lost the cover.
 
         Raises:
             CratewatchError: if the lake holds something else in the place of keypoints.
         """
-        found = self._kept.pop(cover_id, None) or self._stored(cover_id)
+        found = self._kept.pop(cover_id, None)
+        if found is None:  # a blank cover has keypoints, too: none of them
+            found = self._stored(cover_id)
+        if found is None:
+            return NO_KEYPOINTS
         self._kept[cover_id] = found
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return found
 
-    def _stored(self, cover_id: str) -> Keypoints:
+    def _stored(self, cover_id: str) -> Keypoints | None:
         key = keypoints_key(cover_id)
         try:
             return from_bytes(self._lake.read(key))
         except NotFoundError:
             found = self._find(cover_id)
-            if found is NO_KEYPOINTS:
-                return found
-            with suppress(UnavailableError):  # who may only read the lake finds them anew
-                self._lake.write(key, to_bytes(found))
+            if found is not None:
+                with suppress(UnavailableError):  # who may only read the lake finds them anew
+                    self._lake.write(key, to_bytes(found))
             return found
         except ValueError as error:
             raise CratewatchError(
                 f"lake {self._lake.root}: {key} holds {error}; delete it"
             ) from error
 
-    def _find(self, cover_id: str) -> Keypoints:
+    def _find(self, cover_id: str) -> Keypoints | None:
+        """Return the keypoints in a cover's picture; None if there is no such picture."""
         try:
             cover = decode(self._lake.read(cover_key(cover_id)), side_px=2 * SIDE_PX)
         except (NotFoundError, ImageError) as error:
             log.warning("cover %s is not compared with the query: %s", cover_id, error)
-            return NO_KEYPOINTS
+            return None
         return find_keypoints(cover)
 
 

@@ -1,5 +1,6 @@
 import io
 import logging
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -73,6 +74,41 @@ def test_keypoints_are_found_once(covers: CoverKeypoints, lake: FolderLake) -> N
     assert covers.of(IDS[0]) is first
     again = CoverKeypoints(lake).of(IDS[0])
     assert len(again) == len(first)
+
+
+class CountingLake(FolderLake):
+    """A lake that notes what is read of it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.read_keys: list[str] = []
+
+    def read(self, key: str) -> bytes:
+        self.read_keys.append(key)
+        return super().read(key)
+
+
+def test_a_blank_cover_is_searched_for_keypoints_once(lake: FolderLake) -> None:
+    data = io.BytesIO()
+    Image.new("RGB", (96, 96), (250, 250, 250)).save(data, "JPEG")
+    lake.write(cover_key(IDS[0]), data.getvalue())
+    counting = CountingLake(lake.root)
+    covers = CoverKeypoints(counting)
+    assert [len(covers.of(IDS[0])) for _ in range(3)] == [0, 0, 0]
+    assert counting.read_keys == [keypoints_key(IDS[0]), cover_key(IDS[0])]
+    again = CountingLake(lake.root)
+    assert len(CoverKeypoints(again).of(IDS[0])) == 0
+    assert again.read_keys == [keypoints_key(IDS[0])], "the lake knows that there are none"
+
+
+def test_a_cover_that_comes_back_is_compared_again(
+    covers: CoverKeypoints, lake: FolderLake
+) -> None:
+    data = lake.read(cover_key(IDS[1]))
+    lake.delete(cover_key(IDS[1]))
+    assert len(covers.of(IDS[1])) == 0
+    lake.write(cover_key(IDS[1]), data)
+    assert len(covers.of(IDS[1])) > 0
 
 
 def test_a_lost_cover_is_named_and_not_compared(
