@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from benchmarks.real_training import RealSets, read_sets
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.errors import CratewatchError
 from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig, Trainer

@@ -36,10 +36,11 @@ from benchmarks.loopback_shop import distinct_jpeg
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.embedding.arrays import Grey
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.embedder import Embedder, batches
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.preprocessing import frame_cover
 from cratewatch.embedding.shards import PREFIX
 from cratewatch.embedding.sizing import CPU_BATCH

@@ -27,11 +27,13 @@ from rich.table import Table
 
 from benchmarks.real_collection import RealCover, held_out, read_collection
 from cratewatch.embedding.arrays import Embeddings, Grey
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.exporting import quantise_model
 from cratewatch.embedding.inference import Inference
-from cratewatch.embedding.loading import load_model, quantise_model
+from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.preprocessing import frame_cover
 from cratewatch.embedding.saved_models import adopt_model, find_model
 from cratewatch.evaluation.protocol.grid import ArtworkVectors, draw_queries, score

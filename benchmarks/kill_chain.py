@@ -35,8 +35,9 @@ from cratewatch.catalog.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, stock_of_night
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.shards import read_embeddings
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.lake.location import open_lake

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.real_collection import RealCover, held_out, read_collection
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.training.data import TrainingSet
 from cratewatch.training.sketch import Props, make_props
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.real_training import read_sets
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import ModelConfig
 from cratewatch.embedding.saved_models import describe_start, start_artworks
 from cratewatch.lake.location import open_lake
 from cratewatch.settings import load_settings

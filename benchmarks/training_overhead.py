@@ -27,8 +27,8 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
-from cratewatch.embedding.preprocessing import standardise
+from cratewatch.embedding.config import ModelConfig
+from cratewatch.embedding.net import EmbeddingNet, standardise
 from cratewatch.images import prepare_cover
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key

@@ -29,8 +29,9 @@ from sqlalchemy import create_engine, text
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.embedding import saved_models
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.location import LakeLocation
 from cratewatch.sources.folder.importing import import_folder

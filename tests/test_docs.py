@@ -238,7 +238,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
     ("heading", "module", "name"),
     [
         ("manifest.json", "cratewatch.datasets.shards", "Manifest"),
-        ("config.json: model", "cratewatch.embedding.net", "ModelConfig"),
+        ("config.json: model", "cratewatch.embedding.config", "ModelConfig"),
         ("quantize --json", "cratewatch.training.quantising", "Quantised"),
         ("calibration.json", "cratewatch.retrieval.calibration", "Calibration"),
         ("calibration.json: search", "cratewatch.retrieval.config", "SearchConfig"),

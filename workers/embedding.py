@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import Any
 
@@ -227,7 +227,8 @@ class _Embedder:
 
     def ready(self) -> None:
         """Load the model. Not done at the start: Ray would tell a lake that is away as a death."""
-        self._embedder: Embedder = load_model(self._lake, self._model.name, self._model.inference)
+        inference = replace(self._model.inference, threads=self._crew.cpus_each)
+        self._embedder: Embedder = load_model(self._lake, self._model.name, inference)
         self._embedder.warm_up()
         self._batch = self._batch_size()
 

@@ -20,7 +20,7 @@ from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.report import SHOWN_MISSES, SHOWN_RIGHT, DemoResult, write_report
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import NightExpectation, StockPlan, expected_night, stock_of_night
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.saved_models import train_artworks
 from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.serving import evaluate_serving

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
 from flows.synthesize_queries import CONFUSED_MORE, more_of_the_confused

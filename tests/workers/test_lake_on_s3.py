@@ -14,9 +14,10 @@ from PIL import Image
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.datasets.samples import Material
 from cratewatch.datasets.shards import RunFolder, latest_run, read_samples, run_in_lake
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.saved_models import models
 from cratewatch.errors import UnavailableError
 from cratewatch.lake.folder import FolderLake

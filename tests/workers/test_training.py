@@ -12,8 +12,8 @@ import ray
 
 from cratewatch.catalog.records import Cover
 from cratewatch.datasets.shards import Manifest, Sample, run_in_lake, start_run, write_shard
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.loading import load_model
-from cratewatch.embedding.net import ModelConfig
 from cratewatch.embedding.saved_models import train_artworks
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake

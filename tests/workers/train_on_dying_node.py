@@ -16,7 +16,7 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 import ray
 from ray.cluster_utils import Cluster
 
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.training.data import Draw

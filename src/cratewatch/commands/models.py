@@ -28,7 +28,7 @@ def export(
         raise CratewatchError(f"--out: {out} does not end in .onnx")
     if not out.absolute().parent.is_dir():
         raise CratewatchError(f"--out: there is no folder {out.absolute().parent}; make it first")
-    from cratewatch.embedding.loading import export_onnx
+    from cratewatch.embedding.exporting import export_onnx
     from cratewatch.embedding.saved_models import default_model, find_model
     from cratewatch.lake.location import open_lake
 

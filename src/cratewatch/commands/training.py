@@ -117,7 +117,7 @@ def _config(
     model: dict[str, Any], loss: dict[str, Any], draw: dict[str, Any], rest: dict[str, Any]
 ) -> Any:
     """Return the TrainConfig; what does not fit is told as a mistake in an option."""
-    from cratewatch.embedding.net import ModelConfig
+    from cratewatch.embedding.config import ModelConfig
     from cratewatch.training.data import Draw
     from cratewatch.training.loop import TrainConfig
     from cratewatch.training.losses import LossConfig

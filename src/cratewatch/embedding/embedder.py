@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from cratewatch.embedding.arrays import Embeddings, Grey
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.preprocessing import frame_cover, to_grey
 from cratewatch.errors import CratewatchError
 

@@ -51,7 +51,7 @@ class MobileNetV1(nn.Module):
         return images
 
 
-def load_npz(net: MobileNetV1, file: Path) -> None:
+def load_npz(net: nn.Module, file: Path) -> None:
     """Load weights named as in TensorFlow: conv1/kernel, conv_dw_1/depthwise_kernel, ...
 
     Raises:

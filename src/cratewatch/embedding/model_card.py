@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.config import ModelConfig
 
 LIMITS = (
     "It sees grey only: sleeves that differ by colour alone are confused.",

@@ -1,24 +1,75 @@
-"""Writes model folders: weights, configuration, card and metrics."""
+"""Model folders: weights, configuration, card and metrics, and what is made of the weights."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import safetensors.torch
-
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_card import model_card
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
+
+if TYPE_CHECKING:
+    from cratewatch.embedding.net import EmbeddingNet
 
 PREFIX = "models"
 WEIGHTS = "weights.safetensors"
 CONFIG = "config.json"
 TRAIN_ARTWORKS = "train_artworks.txt"
 CONFUSED = "confused.csv"
+ONNX = "model.onnx"
+INT8_XML, INT8_WEIGHTS = "int8.xml", "int8.bin"
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """The files of one model, all below a prefix of a lake."""
+
+    lake: Lake
+    prefix: str
+
+    @classmethod
+    def at(cls, path: Path) -> ModelFolder:
+        """Return the folder at a path of this machine."""
+        return cls(FolderLake(path.absolute().parent), path.absolute().name)
+
+    def __str__(self) -> str:
+        return f"{self.lake.root}/{self.prefix}"
+
+    def read(self, file: str) -> bytes:
+        """Return a file's bytes; raise CratewatchError if the folder lacks it."""
+        try:
+            return self.lake.read(f"{self.prefix}/{file}")
+        except NotFoundError as error:
+            raise CratewatchError(
+                f"model folder {self}: {file} is missing; copy the whole folder, or train again"
+            ) from error
+
+    def has(self, file: str) -> bool:
+        return self.lake.exists(f"{self.prefix}/{file}")
+
+    def files(self) -> list[str]:
+        """Return the names of all files."""
+        return [key.removeprefix(f"{self.prefix}/") for key in self.lake.keys(self.prefix)]
+
+    def config(self) -> ModelConfig:
+        """Return what config.json says of the network.
+
+        Raises:
+            CratewatchError: if it is missing, or is none of this version's.
+        """
+        try:
+            return ModelConfig(**json.loads(self.read(CONFIG))["model"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise CratewatchError(
+                f"model folder {self}: {CONFIG} is none of this version ({error}); train again"
+            ) from error
 
 
 def save_model(  # noqa: PLR0913, PLR0917  what a model folder holds
@@ -36,6 +87,8 @@ def save_model(  # noqa: PLR0913, PLR0917  what a model folder holds
         train_artworks: The artwork ids that training saw.
         confused: Artworks and what the model takes their queries for.
     """
+    import safetensors.torch  # who reads a folder does without PyTorch
+
     weights = safetensors.torch.save(
         {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
     )

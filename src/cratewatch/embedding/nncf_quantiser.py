@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import logging
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cratewatch.embedding.arrays import Grey
+from cratewatch.embedding.installed import has_nncf
 from cratewatch.errors import CratewatchError
 
 KEPT_EXACT = (
@@ -42,7 +42,7 @@ def to_int8(model: Any, grey: Sequence[Grey]) -> Any:
     Raises:
         CratewatchError: if NNCF is not installed.
     """
-    if importlib.util.find_spec("nncf") is None:
+    if not has_nncf():
         raise CratewatchError("quantize: NNCF is not installed; install cratewatch[openvino]")
     import nncf
     from nncf.quantization.range_estimator import RangeEstimatorParametersSet

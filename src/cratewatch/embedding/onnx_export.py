@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import warnings
 from dataclasses import asdict
@@ -10,8 +9,9 @@ from dataclasses import asdict
 import torch
 from torch import Tensor, nn
 
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
-from cratewatch.embedding.preprocessing import standardise
+from cratewatch.embedding.config import ModelConfig
+from cratewatch.embedding.installed import has_onnx
+from cratewatch.embedding.net import EmbeddingNet, standardise
 from cratewatch.errors import CratewatchError
 
 INPUT, OUTPUT = "images", "embeddings"
@@ -30,11 +30,6 @@ class _FromGrey(nn.Module):
         return embeddings
 
 
-def is_installed() -> bool:
-    """Whether this Python has what writes ONNX."""
-    return all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript"))
-
-
 def to_onnx(net: EmbeddingNet, config: ModelConfig) -> bytes:
     """Return an ONNX model of a network.
 
@@ -44,7 +39,7 @@ def to_onnx(net: EmbeddingNet, config: ModelConfig) -> bytes:
     Raises:
         CratewatchError: if what writes ONNX is not installed.
     """
-    if not is_installed():
+    if not has_onnx():
         raise CratewatchError(
             "onnx: it is not installed; install cratewatch[openvino], or set runtime to torch"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 import sys
 import tempfile
 from pathlib import Path
@@ -11,17 +10,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from cratewatch.embedding.inference import Precision
+from cratewatch.embedding.installed import has_openvino
 from cratewatch.errors import CratewatchError
 
 NATIVE_BF16 = "BF16"
-
-
-def is_installed() -> bool:
-    """Whether this Python has OpenVINO."""
-    return importlib.util.find_spec("openvino") is not None
 
 
 def read_onnx(data: bytes) -> Any:
@@ -47,10 +41,13 @@ def to_ir(model: Any) -> tuple[bytes, bytes]:
 
 
 class OpenVinoRuntime:
-    """A model, compiled for this processor and as many threads as PyTorch uses."""
+    """A model, compiled for this processor."""
 
-    def __init__(self, model: Any, precision: Precision) -> None:
+    def __init__(self, model: Any, precision: Precision, threads: int = 0) -> None:
         """Compile; "int8" takes a model that is quantised.
+
+        Args:
+            threads: That compute; 0: one for each core.
 
         Raises:
             CratewatchError: if bf16 is asked for and the processor does not compute in it.
@@ -67,7 +64,7 @@ class OpenVinoRuntime:
             "CPU",
             {
                 "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
-                "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+                "INFERENCE_NUM_THREADS": threads,
                 "PERFORMANCE_HINT": "LATENCY",  # one batch at a time, on all threads
             },
         )
@@ -96,7 +93,7 @@ def _core(openvino: Any) -> Any:
 
 
 def _openvino() -> Any:
-    if not is_installed():
+    if not has_openvino():
         raise CratewatchError(
             "runtime: OpenVINO is not installed; install cratewatch[openvino], or set runtime to "
             "auto or torch"

@@ -1,14 +1,12 @@
-"""From pictures to what the network sees: grey, square, of mean 0 and deviation 1."""
+"""From pictures to what a network is given: grey, square, a cover in its frame."""
 
 from __future__ import annotations
 
 import numpy as np
-import torch
 from PIL import Image
-from torch import Tensor
 
 from cratewatch.embedding.arrays import Grey
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.config import ModelConfig
 
 
 def to_grey(image: Image.Image, side_px: int) -> Grey:
@@ -25,10 +23,3 @@ def frame_cover(image: Image.Image, config: ModelConfig) -> Grey:
     start = (config.image_px - side_px) // 2
     framed[start : start + side_px, start : start + side_px] = grey
     return framed
-
-
-def standardise(images: Tensor) -> Tensor:
-    """Scale (N, 1, S, S) to mean 0 and deviation 1 for each image: gain and offset vanish."""
-    images = images.float()
-    deviation, mean = torch.std_mean(images, dim=(1, 2, 3), keepdim=True)
-    return (images - mean) / deviation.clamp(min=1.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,59 +12,14 @@ from cratewatch.embedding.model_folder import (
     PREFIX,
     TRAIN_ARTWORKS,
     WEIGHTS,
+    ModelFolder,
     model_name,
 )
-from cratewatch.embedding.net import ModelConfig
-from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.errors import NotFoundError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
-
-
-@dataclass(frozen=True)
-class ModelFolder:
-    """The files of one model, all below a prefix of a lake."""
-
-    lake: Lake
-    prefix: str
-
-    @classmethod
-    def at(cls, path: Path) -> ModelFolder:
-        """Return the folder at a path of this machine."""
-        return cls(FolderLake(path.absolute().parent), path.absolute().name)
-
-    def __str__(self) -> str:
-        return f"{self.lake.root}/{self.prefix}"
-
-    def read(self, file: str) -> bytes:
-        """Return a file's bytes; raise CratewatchError if the folder lacks it."""
-        try:
-            return self.lake.read(f"{self.prefix}/{file}")
-        except NotFoundError as error:
-            raise CratewatchError(
-                f"model folder {self}: {file} is missing; copy the whole folder, or train again"
-            ) from error
-
-    def has(self, file: str) -> bool:
-        return self.lake.exists(f"{self.prefix}/{file}")
-
-    def files(self) -> list[str]:
-        """Return the names of all files."""
-        return [key.removeprefix(f"{self.prefix}/") for key in self.lake.keys(self.prefix)]
-
-    def config(self) -> ModelConfig:
-        """Return what config.json says of the network.
-
-        Raises:
-            CratewatchError: if it is missing, or is none of this version's.
-        """
-        try:
-            return ModelConfig(**json.loads(self.read(CONFIG))["model"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise CratewatchError(
-                f"model folder {self}: {CONFIG} is none of this version ({error}); train again"
-            ) from error
 
 
 def find_model(lake: Lake, name: str) -> ModelFolder:
@@ -115,7 +69,7 @@ def start_artworks(weights: str) -> frozenset[str]:
     """Return the artwork ids that a training has seen already where it starts from.
 
     Args:
-        weights: As loading.start_net() takes it.
+        weights: As weights.start_net() takes it.
     """
     path = Path(weights).expanduser()
     if not weights or not path.is_dir():
@@ -127,7 +81,7 @@ def describe_start(weights: str) -> tuple[str, dict[str, Any]]:
     """Return the name of what a training starts from, and how that was trained if it is a model.
 
     Args:
-        weights: As loading.start_net() takes it.
+        weights: As weights.start_net() takes it.
     """
     path = Path(weights).expanduser()
     if not weights or not path.is_dir():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.config import ModelConfig
 
 CPU_BATCH = 64
 """Larger batches leave the processor's caches: no faster with any model measured."""

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from cratewatch.embedding.inference import AUTO, Device, Inference, Precision
-from cratewatch.embedding.net import EmbeddingNet
-from cratewatch.embedding.preprocessing import standardise
+from cratewatch.embedding.devices import find_device
+from cratewatch.embedding.inference import AUTO, Inference, Precision
+from cratewatch.embedding.net import EmbeddingNet, standardise
 from cratewatch.errors import CratewatchError
 
 
@@ -17,7 +17,7 @@ class TorchRuntime:
 
     def __init__(self, net: EmbeddingNet, inference: Inference = AUTO) -> None:
         """Move the network to its device; see find_device() and uses_bf16() for what is raised."""
-        self._device = find_device(inference.device)
+        self._device = torch.device(find_device(inference.device))
         self._bf16 = uses_bf16(inference.precision, self._device)
         self._net = net.eval().to(memory_format=torch.channels_last).to(self._device)
 
@@ -31,21 +31,6 @@ class TorchRuntime:
             vectors = self._net(images.contiguous(memory_format=torch.channels_last))
         embeddings: npt.NDArray[np.float32] = vectors.cpu().numpy()
         return embeddings
-
-
-def find_device(device: Device) -> torch.device:
-    """Return the device that is asked for.
-
-    Raises:
-        CratewatchError: if a GPU is asked for and there is none.
-    """
-    found = torch.cuda.is_available()
-    if device == "cuda" and not found:
-        raise CratewatchError(
-            "device: cuda is asked for, and PyTorch finds no GPU on this machine; look after its "
-            "driver, or set device to cpu or auto"
-        )
-    return torch.device("cuda" if found and device != "cpu" else "cpu")
 
 
 def uses_bf16(precision: Precision, device: torch.device) -> bool:

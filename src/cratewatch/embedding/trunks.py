@@ -1,68 +1,41 @@
-"""Convolutional trunks on grey images, each cut after a stage of our choice."""
+"""The convolutional trunks that there are, as data: to add one is one entry of TRUNKS.
+
+Configurations are read where nothing is embedded, so that PyTorch is imported by what builds.
+"""
 
 from __future__ import annotations
 
-import pickle
-import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal, get_args
-from urllib.error import URLError
+from typing import TYPE_CHECKING
 
-import safetensors
-import safetensors.torch
-import torch
-from torch import nn
+if TYPE_CHECKING:
+    from torch import nn
 
-from cratewatch.embedding.mobilenet_v1 import MobileNetV1, load_npz
-from cratewatch.errors import CratewatchError
-
-Backbone = Literal["resnet18", "resnet34", "resnet50", "regnet_y_400mf", "mobilenet_v1"]
-BACKBONES: tuple[Backbone, ...] = get_args(Backbone)
-IMAGENET = "imagenet"
-NO_WEIGHTS = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    RuntimeError,
-    EOFError,
-    pickle.UnpicklingError,
-    safetensors.SafetensorError,
-    zipfile.BadZipFile,
-)
-"""What files raise that are none of weights, or of another network."""
 STAGES = 4
-"""Of every backbone; the first brings the image to a quarter of its side, each other halves it."""
-_CHANNELS: dict[Backbone, tuple[int, ...]] = {
-    "resnet18": (64, 128, 256, 512),
-    "resnet34": (64, 128, 256, 512),
-    "resnet50": (256, 512, 1024, 2048),
-    "regnet_y_400mf": (48, 104, 208, 440),
-    "mobilenet_v1": (96, 192, 384, 768),
-}
+"""Of every trunk; the first brings the image to a quarter of its side, each other halves it."""
 
 
-def make_trunk(backbone: Backbone, stages: int, weights: str = "") -> nn.Sequential:
-    """Return a trunk that maps (N, 1, S, S) to (N, channels(), S / stride(), S / stride()).
+@dataclass(frozen=True)
+class Trunk:
+    """A network whose first stages can be a trunk.
 
-    Args:
-        stages: 1..STAGES; the later ones are left out.
-        weights: "" for random ones, IMAGENET to download torchvision's, or a file: a state dict
-            as torchvision saves it (.pth), .safetensors, or .npz for mobilenet_v1.
-
-    Raises:
-        CratewatchError: if the weights cannot be had, read, or do not fit.
+    Attributes:
+        channels: Of the map after each of its STAGES.
+        build: Returns the whole network with random weights.
+        cut: Returns the network's stem and its stages.
+        load: Fills the network from a file; raises what it likes if that does not fit.
+        download: Returns the network with weights from ImageNet; None if nobody has any.
     """
-    net = _with_weights(backbone, weights)
-    parts = _mobilenet_parts(net) if isinstance(net, MobileNetV1) else _torchvision_parts(net)
-    trunk = nn.Sequential(*parts[: stages + 1])
-    _take_grey(trunk)
-    return trunk
 
-
-def channels(backbone: Backbone, stages: int) -> int:
-    """Return how many channels a trunk's map has."""
-    return _CHANNELS[backbone][stages - 1]
+    name: str
+    channels: tuple[int, ...]
+    build: Callable[[], nn.Module]
+    cut: Callable[[nn.Module], list[nn.Module]]
+    load: Callable[[nn.Module, Path], None]
+    download: Callable[[], nn.Module] | None = None
 
 
 def stride(stages: int) -> int:
@@ -70,59 +43,79 @@ def stride(stages: int) -> int:
     return int(2 ** (stages + 1))
 
 
-def _with_weights(backbone: Backbone, weights: str) -> nn.Module:
-    if weights == IMAGENET and backbone != "mobilenet_v1":
-        try:
-            return _torchvision_net(backbone, "DEFAULT")
-        except (URLError, OSError) as error:
-            raise CratewatchError(
-                f"weights of {backbone}: the download failed ({error}); give a file instead"
-            ) from error
-    net = MobileNetV1() if backbone == "mobilenet_v1" else _torchvision_net(backbone, None)
-    if weights:
-        try:
-            _load(net, Path(weights))
-        except NO_WEIGHTS as error:
-            raise CratewatchError(
-                f"weights: {weights} does not hold {backbone} ({error}); "
-                "give a file of its state dict, or leave it out to start from random ones"
-            ) from error
+def _from_torchvision(
+    name: str, channels: tuple[int, ...], cut: Callable[[nn.Module], list[nn.Module]]
+) -> Trunk:
+    build, download = (
+        partial(_torchvision_net, name, None),
+        partial(_torchvision_net, name, "DEFAULT"),
+    )
+    return Trunk(name, channels, build, cut, _load_state_dict, download)
+
+
+def _torchvision_net(name: str, weights: str | None = None) -> nn.Module:
+    from torchvision import models
+
+    net: nn.Module = models.get_model(name, weights=weights)
     return net
 
 
-def _torchvision_net(backbone: Backbone, weights: str | None) -> nn.Module:
-    from torchvision import models  # takes seconds, and who runs OpenVINO does without
+def _load_state_dict(net: nn.Module, file: Path) -> None:
+    import safetensors.torch
+    import torch
 
-    net: nn.Module = models.get_model(backbone, weights=weights)
-    return net
-
-
-def _load(net: nn.Module, file: Path) -> None:
-    if isinstance(net, MobileNetV1):
-        load_npz(net, file)
-    elif file.suffix == ".safetensors":
+    if file.suffix == ".safetensors":
         net.load_state_dict(safetensors.torch.load_file(file))
     else:
         net.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
 
 
-def _torchvision_parts(net: nn.Module) -> list[nn.Module]:
-    """Return the stem and the stages of a ResNet or a RegNet."""
+def _resnet_parts(net: nn.Module) -> list[nn.Module]:
+    from torch import nn
+
     parts = dict(net.named_children())
-    if "layer1" in parts:
-        stem = nn.Sequential(parts["conv1"], parts["bn1"], parts["relu"], parts["maxpool"])
-        return [stem, parts["layer1"], parts["layer2"], parts["layer3"], parts["layer4"]]
+    stem = nn.Sequential(parts["conv1"], parts["bn1"], parts["relu"], parts["maxpool"])
+    return [stem, parts["layer1"], parts["layer2"], parts["layer3"], parts["layer4"]]
+
+
+def _regnet_parts(net: nn.Module) -> list[nn.Module]:
+    parts = dict(net.named_children())
     return [parts["stem"], *parts["trunk_output"].children()]
 
 
-def _mobilenet_parts(net: MobileNetV1) -> list[nn.Module]:
-    blocks = list(net.blocks)
+def _mobilenet_v1() -> nn.Module:
+    from cratewatch.embedding.mobilenet_v1 import MobileNetV1
+
+    return MobileNetV1()
+
+
+def _mobilenet_parts(net: nn.Module) -> list[nn.Module]:
+    from torch import nn
+
+    blocks = list(net.get_submodule("blocks").children())
     cuts = ((0, 2), (2, 4), (4, 6), (6, 12), (12, 14))
     return [nn.Sequential(*blocks[start:end]) for start, end in cuts]
 
 
-def _take_grey(trunk: nn.Module) -> None:
-    """Let the first convolution take one channel, to the same end as three equal ones."""
-    first = next(module for module in trunk.modules() if isinstance(module, nn.Conv2d))
-    first.weight = nn.Parameter(first.weight.detach().sum(dim=1, keepdim=True))
-    first.in_channels = 1
+def _load_mobilenet(net: nn.Module, file: Path) -> None:
+    from cratewatch.embedding.mobilenet_v1 import load_npz
+
+    load_npz(net, file)
+
+
+TRUNKS = {
+    trunk.name: trunk
+    for trunk in (
+        _from_torchvision("resnet18", (64, 128, 256, 512), _resnet_parts),
+        _from_torchvision("resnet34", (64, 128, 256, 512), _resnet_parts),
+        _from_torchvision("resnet50", (256, 512, 1024, 2048), _resnet_parts),
+        _from_torchvision("regnet_y_400mf", (48, 104, 208, 440), _regnet_parts),
+        Trunk(
+            "mobilenet_v1",
+            (96, 192, 384, 768),
+            _mobilenet_v1,
+            _mobilenet_parts,
+            _load_mobilenet,
+        ),
+    )
+}

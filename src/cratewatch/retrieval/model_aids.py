@@ -9,8 +9,8 @@ from typing import Any
 import safetensors
 import safetensors.numpy
 
-from cratewatch.embedding.model_folder import PREFIX
-from cratewatch.embedding.saved_models import ModelFolder, find_model
+from cratewatch.embedding.model_folder import PREFIX, ModelFolder
+from cratewatch.embedding.saved_models import find_model
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.background import Background

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from cratewatch.datasets.shards import Sample
 from cratewatch.embedding.arrays import Grey
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.preprocessing import frame_cover, to_grey
 from cratewatch.errors import CratewatchError
 from cratewatch.images import decode

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from cratewatch.embedding.arrays import Grey
-from cratewatch.embedding.loading import start_net
-from cratewatch.embedding.net import ModelConfig
-from cratewatch.embedding.preprocessing import standardise
+from cratewatch.embedding.config import ModelConfig
+from cratewatch.embedding.net import standardise
+from cratewatch.embedding.weights import start_net
 from cratewatch.errors import CratewatchError
 from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.data import Batches, Draw, TrainingSet, prefetch

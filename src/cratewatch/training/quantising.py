@@ -12,10 +12,11 @@ import numpy.typing as npt
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.embedding.arrays import Grey
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.embedder import Embedder
+from cratewatch.embedding.exporting import quantise_model
 from cratewatch.embedding.inference import Inference
-from cratewatch.embedding.loading import load_model, quantise_model
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.preprocessing import frame_cover
 from cratewatch.embedding.saved_models import adopt_model, default_model, find_model
 from cratewatch.errors import CheckError, CratewatchError

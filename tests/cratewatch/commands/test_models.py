@@ -12,10 +12,11 @@ import torch
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.embedding import nncf_quantiser
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.inference import Inference
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.saved_models import find_model
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.lake.folder import FolderLake

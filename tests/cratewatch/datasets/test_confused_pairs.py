@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from cratewatch.datasets.confused_pairs import confused_pairs, read_pairs
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
 

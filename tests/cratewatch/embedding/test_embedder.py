@@ -6,16 +6,18 @@ import pytest
 import torch
 from PIL import Image
 
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.exporting import export_onnx
 from cratewatch.embedding.inference import Inference
-from cratewatch.embedding.loading import export_onnx, load_model
+from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
-from cratewatch.embedding.preprocessing import frame_cover, standardise, to_grey
+from cratewatch.embedding.net import EmbeddingNet, standardise
+from cratewatch.embedding.preprocessing import frame_cover, to_grey
 from cratewatch.embedding.saved_models import find_model, models, train_artworks
 from cratewatch.embedding.sizing import batch_for, picture_bytes
 from cratewatch.embedding.torch_runtime import TorchRuntime
-from cratewatch.embedding.trunks import BACKBONES, Backbone
+from cratewatch.embedding.trunks import TRUNKS
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
 
@@ -138,10 +140,10 @@ def test_a_model_exported_from_another_network_is_refused(lake: Lake) -> None:
         load_model(lake, small, Inference("openvino")).warm_up()
 
 
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("backbone", TRUNKS)
 @pytest.mark.parametrize("image_px", [64, 224])
 def test_no_layer_holds_more_of_a_picture_than_is_reckoned_with(
-    backbone: Backbone, image_px: int
+    backbone: str, image_px: int
 ) -> None:
     config = ModelConfig(backbone, stages=4, pooling="mean", image_px=image_px)
     sizes: list[int] = []

@@ -1,5 +1,5 @@
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_card import model_card
-from cratewatch.embedding.net import ModelConfig
 
 PROVENANCE = {
     "data": "On 4,575 covers.",

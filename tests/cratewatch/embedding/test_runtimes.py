@@ -13,10 +13,12 @@ import pytest
 import torch
 from onnx.reference import ReferenceEvaluator
 
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.embedder import Embedder
+from cratewatch.embedding.exporting import quantise_model
 from cratewatch.embedding.inference import Inference
-from cratewatch.embedding.loading import load_model, prepare_model, quantise_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.loading import load_model, prepare_model
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.nncf_quantiser import to_int8
 from cratewatch.embedding.onnx_export import METADATA, to_onnx
 from cratewatch.embedding.openvino_runtime import OpenVinoRuntime, read_ir, read_onnx, to_ir

@@ -11,9 +11,10 @@ import torch
 
 import cratewatch
 from cratewatch.embedding import saved_models
-from cratewatch.embedding.loading import load_model, start_net
+from cratewatch.embedding.config import ModelConfig
+from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.saved_models import (
     adopt_model,
     default_model,
@@ -22,6 +23,7 @@ from cratewatch.embedding.saved_models import (
     start_artworks,
     train_artworks,
 )
+from cratewatch.embedding.weights import start_net
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from cratewatch.datasets.shards import Sample
-from cratewatch.embedding.net import ModelConfig
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.errors import CratewatchError
 from cratewatch.training.data import TURNS, Batches, Draw, TrainingSet, prefetch
 from cratewatch.training.sketch import Props, make_props

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.config import ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.training.gradients import backward
 from cratewatch.training.losses import LossConfig, Objective
 

@@ -8,8 +8,8 @@ from PIL import Image
 from torch import Tensor
 
 from cratewatch.datasets.shards import Sample
+from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.embedder import Embedder
-from cratewatch.embedding.net import ModelConfig
 from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.lake import Lake

@@ -7,7 +7,8 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from cratewatch.embedding.net import EmbeddingNet, ModelConfig
+from cratewatch.embedding.config import ModelConfig
+from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.training.gradients import backward
 from cratewatch.training.losses import LossConfig, Objective
 

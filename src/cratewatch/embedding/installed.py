@@ -1,0 +1,24 @@
+"""Which packages of the extra cratewatch[openvino] this Python has; none of them is imported."""
+
+from __future__ import annotations
+
+import importlib.util
+
+
+def has_openvino() -> bool:
+    """Whether exported models can run."""
+    return _has("openvino")
+
+
+def has_onnx() -> bool:
+    """Whether models can be exported."""
+    return _has("onnx", "onnxscript")
+
+
+def has_nncf() -> bool:
+    """Whether models can be quantised."""
+    return _has("nncf")
+
+
+def _has(*packages: str) -> bool:
+    return all(importlib.util.find_spec(package) for package in packages)
