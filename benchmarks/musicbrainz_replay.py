@@ -61,6 +61,7 @@ class Faults:
         merged_every: The archive knows the release under another id and redirects to it.
         old_listing_every: The listing is of the old kind: string ids, small and large only.
         no_1200_every: The listing has no thumbnail of 1,200 px.
+        gone_1200_every: The listing has one, but it is gone.
         pages_cut_to: A browse page holds at most so many releases, as after 500 tracks.
         rate_per_s: Requests beyond it get 503, until fewer come.
     """
@@ -69,6 +70,7 @@ class Faults:
     merged_every: int = 300
     old_listing_every: int = 3
     no_1200_every: int = 5
+    gone_1200_every: int = 0
     pages_cut_to: int = MAX_LIMIT
     rate_per_s: float = 0.0
 
@@ -190,11 +192,11 @@ class MusicBrainzReplay:
             {
                 "release-count": len(self._rows),
                 "release-offset": offset,
-                "releases": [self._release(mbid) for mbid in page],
+                "releases": [self._release(mbid, query.get("inc", [""])[0]) for mbid in page],
             }
         )
 
-    def _release(self, mbid: str) -> dict[str, Any]:
+    def _release(self, mbid: str, included: str) -> dict[str, Any]:
         i = self._by_mbid[mbid]
         row = self._rows[i]
         front = self.has_front(mbid)
@@ -230,6 +232,7 @@ class MusicBrainzReplay:
                 "title": row.title,
                 "primary-type": "Album",
             },
+            **({"genres": [{"name": row.genre, "count": 1}]} if "genres" in included else {}),
         }
 
     def _listing_redirect(self, mbid: str) -> Answer:
@@ -278,7 +281,10 @@ class MusicBrainzReplay:
     def _stored(self, mbid: str, name: str) -> Answer:
         if name == "index.json":
             return _json(self._listing(mbid))
-        path = self._covers_folder / self._rows[self._by_mbid[mbid]].file
+        i = self._by_mbid[mbid]
+        if name.endswith("-1200.jpg") and _hits(i, self._faults.gone_1200_every):
+            return _error(404, "Not Found")
+        path = self._covers_folder / self._rows[i].file
         data = path.read_bytes()
         if name.endswith("-250.jpg"):
             data = _thumbnail(data, 250)

@@ -11,6 +11,8 @@ from scrapy.http.request import NO_CALLBACK
 from scrapers.reasons import REQUEST_ERRORS, reason_of
 
 Fetch = Callable[[str], Awaitable[bytes]]
+TEMPORARY_STATUS = (408, 425, 429, 502, 503, 504, 520, 522, 524)
+TEMPORARY = ("timeout", "connection", "truncated", *(f"http_{n}" for n in TEMPORARY_STATUS))
 
 
 class FetchError(Exception):
@@ -23,6 +25,11 @@ class FetchError(Exception):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the same address may well answer another night."""
+        return self.reason in TEMPORARY
 
 
 def fetch_with(crawler: Crawler) -> Fetch:

@@ -13,15 +13,16 @@ class CoverItem:
 
     Attributes:
         image_url: As the releases name it; the cover is linked to them by it.
-        download_url: The image file itself, where image_url is only a listing of images.
-        data: The image as downloaded.
+        download_urls: Of the image file itself, the best one first, where image_url is only a
+            listing of images.
+        download_url: The one of them that gave the image.
         stored: Ready for the lake.
         artwork_id: Group of near-identical covers.
     """
 
     source: str
     image_url: str
+    download_urls: tuple[str, ...] = ()
     download_url: str | None = None
-    data: bytes = field(default=b"", repr=False)
     stored: StoredCover | None = field(default=None, repr=False)
     artwork_id: str = ""

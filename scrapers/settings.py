@@ -13,10 +13,9 @@ PIPELINES = {
     "scrapers.pipelines.validate.Validate": 100,
     "scrapers.pipelines.resolve_listing.ResolveListing": 200,
     "scrapers.pipelines.fetch_cover.FetchCover": 300,
-    "scrapers.pipelines.prepare_cover.PrepareCover": 400,
-    "scrapers.pipelines.deduplicate.Deduplicate": 500,
-    "scrapers.pipelines.store_cover.StoreCover": 600,
-    "scrapers.pipelines.stage_release.StageRelease": 700,
+    "scrapers.pipelines.deduplicate.Deduplicate": 400,
+    "scrapers.pipelines.store_cover.StoreCover": 500,
+    "scrapers.pipelines.stage_release.StageRelease": 600,
 }
 
 

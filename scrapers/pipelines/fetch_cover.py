@@ -1,12 +1,15 @@
-"""Downloads a cover's image."""
+"""Downloads a cover's image and decodes it; what is no usable image ends here."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import Self
 
 from scrapy.crawler import Crawler
 
 from cratewatch.catalog.records import Release
+from cratewatch.errors import ImageError
+from cratewatch.images import prepare_cover
 from scrapers.fetching import Fetch, FetchError, fetch_with
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of
@@ -24,10 +27,31 @@ class FetchCover:
 
     async def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
         if isinstance(item, CoverItem):
-            item.download_url = item.download_url or item.image_url
             try:
-                item.data = await self._fetch(item.download_url)
-            except FetchError as error:
+                await self._fetch_first_of(item, item.download_urls or (item.image_url,))
+            except (FetchError, ImageError) as error:
                 reason, detail = error.reason, str(error)
                 raise self._ledger.dropped("cover", item.image_url, reason, detail) from error
         return item
+
+    async def _fetch_first_of(self, item: CoverItem, urls: tuple[str, ...]) -> None:
+        """Fetch the first image that is there.
+
+        Raises:
+            FetchError, ImageError: what went wrong with the first one, or what may be right
+                another night: a worse image would then stay for ever.
+        """
+        failure: FetchError | ImageError | None = None
+        for url in urls:
+            try:
+                data = await self._fetch(url)
+                item.stored = await asyncio.to_thread(prepare_cover, data)
+            except (FetchError, ImageError) as error:
+                if isinstance(error, FetchError) and error.temporary:
+                    raise
+                failure = failure or error
+            else:
+                item.download_url = url
+                return
+        if failure is not None:
+            raise failure

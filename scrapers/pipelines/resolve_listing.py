@@ -1,14 +1,13 @@
-"""Finds the front image in a Cover Art Archive listing."""
+"""Finds the front images in a Cover Art Archive listing."""
 
 from __future__ import annotations
 
-import json
 from typing import Self
 
 from scrapy.crawler import Crawler
 
 from cratewatch.catalog.records import Release
-from cratewatch.sources.musicbrainz.archive_listing import front_image_url
+from cratewatch.sources.musicbrainz.archive_listing import read_listing
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from scrapers.fetching import Fetch, FetchError, fetch_with
 from scrapers.items import CoverItem
@@ -31,16 +30,16 @@ class ResolveListing:
 
     async def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
         if isinstance(item, CoverItem) and self._has_listings:
-            item.download_url = await self._front_of(item.image_url)
+            item.download_urls = await self._fronts_of(item.image_url)
         return item
 
-    async def _front_of(self, listing_url: str) -> str:
+    async def _fronts_of(self, listing_url: str) -> tuple[str, ...]:
         try:
-            url = front_image_url(json.loads(await self._fetch(listing_url)))
+            urls = read_listing(await self._fetch(listing_url))
         except FetchError as error:
             raise self._ledger.dropped("cover", listing_url, error.reason, str(error)) from error
         except ValueError as error:
             raise self._ledger.dropped("cover", listing_url, "bad_listing", str(error)) from error
-        if url is None:
+        if not urls:
             raise self._ledger.dropped("cover", listing_url, "no_front")
-        return url
+        return tuple(urls)

@@ -21,7 +21,7 @@ from scrapers.job_spider import JobSpider, failed_request
 from scrapers.reasons import reason_of
 
 PAGE_LIMIT = 100
-INCLUDED = "artist-credits+labels+media+release-groups"
+INCLUDED = "artist-credits+labels+media+release-groups+genres"
 
 
 class MusicBrainzSpider(JobSpider):
@@ -66,8 +66,8 @@ class MusicBrainzSpider(JobSpider):
         self._seen.update(data["id"] for data in page.releases)
         yield from self.listed([self._release(data) for data in page.releases])
         # A page is cut at 500 tracks: it may hold fewer releases than were asked for.
-        following = offset + len(page.releases)
-        if page.releases and following < page.count:
+        following = offset + page.length
+        if page.length and following < page.count:
             yield self._browse(following)
         elif len(self._seen) < page.count:
             detail = f"{len(self._seen)} of {page.count} releases came"

@@ -19,7 +19,9 @@ from scrapers.ledger import Ledger
 from scrapers.spiders.musicbrainz import MusicBrainzSpider
 
 N_RELEASES = 130
-FAULTS = Faults(no_front_every=10, merged_every=7, old_listing_every=3, pages_cut_to=60)
+FAULTS = Faults(
+    no_front_every=10, merged_every=7, old_listing_every=3, gone_1200_every=11, pages_cut_to=60
+)
 
 
 def source(replay, **fields):
@@ -59,7 +61,8 @@ def test_all_pages_are_browsed_though_each_is_cut_short(night):
     browsed = [path for _, path in replay.requests if path.startswith("/ws/2/")]
     assert [path.rpartition("offset=")[2] for path in browsed] == ["0", "60", "120"]
     assert (releases.requests, covers.requests) == (3, len(replay.requests) - 3)
-    assert "inc=artist-credits+labels+media+release-groups&fmt=json&limit=100" in browsed[0]
+    included = "artist-credits+labels+media+release-groups+genres"
+    assert f"inc={included}&fmt=json&limit=100" in browsed[0]
 
 
 def test_every_front_is_stored_from_old_and_new_and_merged_listings(night, module_workplace):
@@ -84,6 +87,16 @@ def test_the_largest_thumbnail_is_fetched(night):
     assert sizes == {"1200.jpg", "500.jpg"}
 
 
+def test_the_next_size_is_fetched_where_a_thumbnail_is_gone(night, module_workplace):
+    replay, *_ = night
+    gone = next(i for i in range(10, N_RELEASES, 11) if i % 3 != 2 and i % 5 != 4 and i % 10 != 9)
+    asked = [path for _, path in replay.requests if replay.mbids[gone] in path]
+    thumbnails = [path.rpartition("-")[2] for path in asked if path.startswith("/archive")]
+    assert thumbnails[-2:] == ["1200.jpg", "500.jpg"]
+    stored = {cover.source_url for cover in module_workplace.catalog.covers()}
+    assert any(replay.mbids[gone] in url and url.endswith("-500.jpg") for url in stored)
+
+
 def test_a_release_with_its_cover(night, module_workplace):
     replay, *_ = night
     catalog = module_workplace.catalog
@@ -92,6 +105,7 @@ def test_a_release_with_its_cover(night, module_workplace):
     release = releases[f"shop:{replay.mbids[1]}"]
     assert (release.artist, release.title, release.year) == ("Artist 1", "Title, 1", 2001)
     assert (release.label, release.catno) == ("Replay Records", "RR 0001")
+    assert release.genres == ("jazz",)
     assert (release.format, release.page_url) == (
         "Vinyl",
         f"{replay.url}/release/{replay.mbids[1]}",

@@ -12,7 +12,6 @@ from scrapers.items import CoverItem
 from scrapers.ledger import UNSAVED_ITEMS
 from scrapers.pipelines.deduplicate import Deduplicate
 from scrapers.pipelines.fetch_cover import FetchCover
-from scrapers.pipelines.prepare_cover import PrepareCover
 from scrapers.pipelines.resolve_listing import ResolveListing
 from scrapers.pipelines.stage_release import StageRelease
 from scrapers.pipelines.store_cover import StoreCover
@@ -87,16 +86,16 @@ def test_a_release_refused_by_its_page_is_not_withdrawn(workplace):
     assert (diff.withdrawn, diff.unreachable) == (0, 1)
 
 
-def test_a_listing_is_resolved_to_its_front(ledger):
+def test_a_listing_is_resolved_to_its_fronts(ledger):
     listing = b'{"images": [{"front": true, "image": "http://127.0.0.1/f.jpg"}]}'
     pipeline = ResolveListing(serve({URL: listing}), ledger, has_listings=True)
     item = asyncio.run(pipeline.process_item(cover()))
-    assert (item.image_url, item.download_url) == (URL, "http://127.0.0.1/f.jpg")
+    assert (item.image_url, item.download_urls) == (URL, ("http://127.0.0.1/f.jpg",))
 
 
 def test_an_image_url_is_no_listing(ledger):
     pipeline = ResolveListing(serve({}), ledger, has_listings=False)
-    assert asyncio.run(pipeline.process_item(cover())).download_url is None
+    assert asyncio.run(pipeline.process_item(cover())).download_urls == ()
 
 
 @pytest.mark.parametrize(
@@ -104,6 +103,7 @@ def test_an_image_url_is_no_listing(ledger):
     [
         (FetchError("http_404", URL), "http_404"),
         (b"<html>", "bad_listing"),
+        (b"[" * 100_000, "bad_listing"),
         (b'{"images": []}', "no_front"),
     ],
 )
@@ -114,29 +114,48 @@ def test_a_listing_that_leads_nowhere(ledger, workplace, answer, reason):
     assert drop_reason(ledger, workplace) == reason
 
 
-def test_fetch_cover_downloads_what_the_listing_named(ledger):
-    pipeline = FetchCover(serve({"http://a/f.jpg": b"jpeg"}), ledger)
-    item = asyncio.run(pipeline.process_item(cover(download_url="http://a/f.jpg")))
-    assert item.data == b"jpeg"
-
-
-def test_fetch_cover_records_a_failure_under_the_url_of_the_releases(ledger, workplace):
-    pipeline = FetchCover(serve({"http://a/f.jpg": FetchError("timeout", "slow")}), ledger)
-    with pytest.raises(DropItem, match=URL):
-        asyncio.run(pipeline.process_item(cover(download_url="http://a/f.jpg")))
-    assert drop_reason(ledger, workplace) == "timeout"
-
-
-def test_prepare_cover_decodes(ledger, draw_jpeg):
-    item = asyncio.run(PrepareCover(ledger).process_item(cover(data=draw_jpeg(1))))
+def test_fetch_cover_takes_the_releases_own_url(ledger, draw_jpeg):
+    pipeline = FetchCover(serve({URL: draw_jpeg(1)}), ledger)
+    item = asyncio.run(pipeline.process_item(cover()))
     assert item.stored is not None
-    assert (item.stored.width_px, item.data) == (64, b"")
+    assert (item.stored.width_px, item.download_url) == (64, URL)
+
+
+GONE = FetchError("http_404", "http://a/1200.jpg")
+FRONTS = ("http://a/1200.jpg", "http://a/500.jpg", "http://a/250.jpg")
+
+
+@pytest.mark.parametrize("first", [GONE, FetchError("http_403", ""), b"", b"%PDF-1.4", b"<html>"])
+def test_fetch_cover_tries_the_next_size_when_one_is_gone(ledger, draw_jpeg, first):
+    answers = dict(zip(FRONTS, (first, draw_jpeg(1), draw_jpeg(2)), strict=True))
+    pipeline = FetchCover(serve(answers), ledger)
+    item = asyncio.run(pipeline.process_item(cover(download_urls=FRONTS)))
+    assert item.stored is not None
+    assert item.download_url == FRONTS[1]
+    assert not ledger.failed
+
+
+@pytest.mark.parametrize("reason", ["timeout", "connection", "http_503", "http_429"])
+def test_fetch_cover_takes_no_worse_size_for_one_that_may_come_back(
+    ledger, workplace, draw_jpeg, reason
+):
+    answers = dict(zip(FRONTS, (GONE, FetchError(reason, ""), draw_jpeg(1)), strict=True))
+    with pytest.raises(DropItem):
+        asyncio.run(FetchCover(serve(answers), ledger).process_item(cover(download_urls=FRONTS)))
+    assert drop_reason(ledger, workplace) == reason
+
+
+def test_fetch_cover_records_the_first_failure_under_the_url_of_the_releases(ledger, workplace):
+    answers = dict(zip(FRONTS, (GONE, b"", b"text"), strict=True))
+    with pytest.raises(DropItem, match=URL):
+        asyncio.run(FetchCover(serve(answers), ledger).process_item(cover(download_urls=FRONTS)))
+    assert drop_reason(ledger, workplace) == "http_404"
 
 
 @pytest.mark.parametrize(("data", "reason"), [(b"", "empty"), (b"text", "not_an_image")])
-def test_prepare_cover_refuses(ledger, workplace, data, reason):
+def test_fetch_cover_refuses(ledger, workplace, data, reason):
     with pytest.raises(DropItem):
-        asyncio.run(PrepareCover(ledger).process_item(cover(data=data)))
+        asyncio.run(FetchCover(serve({URL: data}), ledger).process_item(cover()))
     assert drop_reason(ledger, workplace) == reason
 
 
@@ -248,7 +267,6 @@ def test_pipelines_leave_the_other_items_alone(ledger, workplace):
     for pipeline in (
         ResolveListing(serve({}), ledger, has_listings=True),
         FetchCover(serve({}), ledger),
-        PrepareCover(ledger),
         StoreCover(workplace.run_id, workplace.lake, workplace.catalog, ledger),
     ):
         assert asyncio.run(pipeline.process_item(item)) is item

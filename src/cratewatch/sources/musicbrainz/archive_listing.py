@@ -1,7 +1,9 @@
-"""Which image of a Cover Art Archive listing is the front, and at which size to fetch it."""
+"""Which images of a Cover Art Archive listing show the front, and where each can be fetched."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,34 +14,63 @@ from cratewatch.sources.source import LOOPBACK
 # before 2018 name the sizes large (500) and small (250).
 SIZES = ("1200", "500", "large")
 LAST_RESORT = ("250", "small")
+FRONT = "Front"
 
 
-def front_image_url(listing: Any) -> str | None:
-    """Return the URL of the front image, or None if the listing has none."""
-    if not isinstance(listing, dict):
+def read_listing(body: bytes) -> list[str]:
+    """Return the URLs of the front image, those to be tried first in front; none if there is none.
+
+    Images that the archive calls front come first, each in all its sizes, then those that are
+    typed front and nothing else: booklets, stickers and obi strips are typed front as well, and
+    stand in for it only where nothing better is listed.
+
+    Raises:
+        ValueError: if the body is no JSON.
+    """
+    try:
+        return _front_image_urls(json.loads(body))
+    except RecursionError as error:
+        raise ValueError("lists within lists, too deep to be read") from error
+
+
+def _front_image_urls(listing: Any) -> list[str]:
+    images = listing.get("images") if isinstance(listing, dict) else None
+    ranks: tuple[list[str], ...] = ([], [], [])
+    for image in images if isinstance(images, list) else ():
+        if isinstance(image, dict) and (rank := _rank(image)) is not None:
+            ranks[rank].extend(_urls(image))
+    marked, only_front, front_and_more = ranks
+    return list(dict.fromkeys(marked + only_front or front_and_more))
+
+
+def _rank(image: dict[str, Any]) -> int | None:
+    """Return how sure it is that the image is the front, 0 being best; None if it is not."""
+    if image.get("front") is True:
+        return 0
+    types = image.get("types")
+    if not isinstance(types, list) or FRONT not in types:
         return None
-    images = [image for image in listing.get("images") or [] if isinstance(image, dict)]
-    front = next((image for image in images if _is_front(image)), None)
-    return _best_url(front) if front else None
+    return 1 if types == [FRONT] else 2
 
 
-def _is_front(image: dict[str, Any]) -> bool:
-    return bool(image.get("front")) or "Front" in (image.get("types") or [])
-
-
-def _best_url(image: dict[str, Any]) -> str | None:
-    thumbnails = image.get("thumbnails") or {}
-    urls = [
-        *(thumbnails.get(size) for size in SIZES),
+def _urls(image: dict[str, Any]) -> Iterator[str]:
+    thumbnails = image.get("thumbnails")
+    sizes = thumbnails if isinstance(thumbnails, dict) else {}
+    candidates = [
+        *(sizes.get(size) for size in SIZES),
         image.get("image"),
-        *(thumbnails.get(size) for size in LAST_RESORT),
+        *(sizes.get(size) for size in LAST_RESORT),
     ]
-    return next((_secure(url) for url in urls if url), None)
+    yield from (url for url in map(_secure, candidates) if url)
 
 
-def _secure(url: str) -> str:
-    """Ask for https, which the archive's own listings do not."""
-    parts = urlsplit(url)
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        return parts._replace(scheme="https").geturl()
-    return url
+def _secure(url: Any) -> str | None:
+    """Ask for https, which the archive's own listings do not; None for what is no web address."""
+    try:
+        parts = urlsplit(url.strip()) if isinstance(url, str) else None
+        if parts is None or not parts.hostname or parts.scheme not in ("", "http", "https"):
+            return None
+        local = parts.hostname in LOOPBACK and parts.scheme
+        return parts._replace(scheme=parts.scheme if local else "https").geturl()
+    except ValueError:
+        return None

@@ -37,7 +37,7 @@ def recorded(folder, name):
 )
 def test_recorded_browse_pages(fixtures_folder, name, n_releases, count):
     page = read_browse_page(recorded(fixtures_folder, name))
-    assert (len(page.releases), page.count) == (n_releases, count)
+    assert (len(page.releases), page.length, page.count) == (n_releases, n_releases, count)
     for data in page.releases:
         release = read(data)
         assert release.title
@@ -121,10 +121,30 @@ def test_an_empty_page():
     assert (page.releases, page.count) == ([], 0)
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"releases": []}', b"\xff"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"null",
+        b'{"releases": []}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"releases": 5, "release-count": 1}',
+        b'{"releases": [], "release-count": Infinity}',
+    ],
+)
 def test_what_is_no_page(body):
     with pytest.raises(ValueError):  # noqa: PT011
         read_browse_page(body)
+
+
+def test_what_is_no_release_hides_none_of_the_others():
+    entries = [None, "x", {"title": "no id"}, {"id": 5}, {"id": "m1", "title": "Blue Train"}]
+    page = read_browse_page(json.dumps({"releases": entries, "release-count": 5}).encode())
+    assert [data["id"] for data in page.releases] == ["m1"]
+    assert page.length == 5
 
 
 def release(**fields):
@@ -149,6 +169,39 @@ def test_of_several_labels_the_browsed_one_is_named():
     assert read(data).label == "Other"
 
 
+@pytest.mark.parametrize(
+    "written", ["[none]", "[None]", "none", "NONE", " [none] ", "(none)", "[no barcode]", "", "N/A"]
+)
+def test_no_number_is_none(written):
+    infos = [{"catalog-number": written, "label": {"id": "bn", "name": "Blue Note"}}]
+    found = read(release(barcode=written, **{"label-info": infos}))
+    assert (found.label, found.catno, found.barcode) == ("Blue Note", None, None)
+
+
+@pytest.mark.parametrize("written", ["None 1", "NONE-001", "0", "nonesuch"])
+def test_what_only_looks_like_no_number_is_one(written):
+    assert read(release(**{"label-info": [{"catalog-number": written}]})).catno == written
+
+
+def label(number, name="Blue Note"):
+    return {"catalog-number": number, "label": name and {"id": name, "name": name}}
+
+
+@pytest.mark.parametrize(
+    ("infos", "catno"),
+    [
+        ([label(None), label("BLP 1")], "BLP 1"),
+        ([label("[none]"), label(""), label("BLP 2"), label("BLP 3")], "BLP 2"),
+        ([label(None), label("X 1", "Other")], None),
+        ([label(None), label("X 1", "Other"), label("BLP 4", None)], "BLP 4"),
+        ([label("X 1", "Other"), label(None), label("BLP 5")], "BLP 5"),
+    ],
+)
+def test_a_label_that_is_listed_again_for_its_number(infos, catno):
+    found = read(release(**{"label-info": infos}), "Blue Note")
+    assert (found.label, found.catno) == ("Blue Note", catno)
+
+
 @pytest.mark.parametrize("infos", [None, [], [{"catalog-number": None, "label": None}]])
 def test_labels_may_be_missing(infos):
     found = read(release(**{"label-info": infos}))
@@ -167,7 +220,17 @@ def test_formats(media, expected):
     assert read(release(media=media)).format == expected
 
 
-@pytest.mark.parametrize(("date", "year"), [("1958-01", 1958), ("", None), ("????-05", None)])
+@pytest.mark.parametrize(
+    ("date", "year"),
+    [
+        ("1958-01", 1958),
+        ("", None),
+        ("????-05", None),
+        ("0000", None),
+        ("²²²²", None),
+        (1958, None),
+    ],
+)
 def test_years(date, year):
     assert read(release(date=date)).year == year
 
@@ -175,3 +238,23 @@ def test_years(date, year):
 def test_genres_and_a_missing_title():
     found = read({"id": "m1", "title": None, "genres": [{"name": "jazz", "count": 3}]})
     assert (found.genres, found.title) == (("jazz",), "")
+
+
+def test_genres_of_the_release_group_stand_in_for_the_release_s_own():
+    group = {"genres": [{"name": "hard bop", "count": 2}, {"name": " "}, None, {"count": 1}]}
+    assert read(release(**{"release-group": group})).genres == ("hard bop",)
+    own = [{"name": "jazz", "count": 1}, {"name": "jazz"}]
+    assert read(release(genres=own, **{"release-group": group})).genres == ("jazz",)
+
+
+FIELDS = ("title", "date", "barcode", "country", "genres", "media", "label-info", "artist-credit")
+
+
+@pytest.mark.parametrize("odd", [None, 5, 1.5, True, "text", ["text", None, 5], {"a": {"b": []}}])
+def test_a_field_that_is_odd_costs_no_other_field(odd):
+    for field in (*FIELDS, "cover-art-archive", "release-group"):
+        data = {**release(country="GB", **{"cover-art-archive": {"front": True}}), field: odd}
+        found = read(data)
+        assert found.native_id == "m1"
+        assert field == "title" or found.title == "Blue Train"
+        assert field == "country" or found.country == "GB"
