@@ -11,6 +11,7 @@ import io
 import struct
 import threading
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -19,14 +20,21 @@ from pathlib import Path
 import imagehash
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from cratewatch import deep_pixels
 from cratewatch.errors import ImageError
+from cratewatch.mending import JPEG, with_end, without_side_chunks
 
 Pixels = npt.NDArray[np.uint8]
 
 # Pillow reads some fifty more, among them one that starts Ghostscript.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000")
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp"),
+    *(".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".avif", ".avifs"),
+    *(".jp2", ".j2k", ".jpc", ".j2c", ".jpf", ".jpx"),
+)
 MAX_PIXELS = 100_000_000  # a 10,000 px square scan; up to 16 bytes a pixel are needed to decode it
 HUGE_PIXELS = 16_000_000  # from here on one image at a time is decoded, whatever the threads
 MIN_SIDE_PX = 16
@@ -34,16 +42,31 @@ COVER_SIDE_PX = 1200  # the largest size that the Cover Art Archive serves as a 
 COVER_QUALITY = 90
 PHASH_SIDE = 16  # 256 bits
 ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
-# What Pillow raises on broken pixels, and on broken EXIF data beside good ones.
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# What Pillow and the decoders below it raise on bytes that they were not made for.
 DECODER_ERRORS = (
     OSError,
     ValueError,
     SyntaxError,
     EOFError,
     struct.error,
+    zlib.error,
     TypeError,
-    KeyError,
-    IndexError,
+    AttributeError,
+    AssertionError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+    Image.DecompressionBombError,
 )
 
 
@@ -77,12 +100,7 @@ def decode(data: bytes, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
         ImageError: reason empty, not_an_image, truncated, unreadable, too_many_pixels or
             too_small.
     """
-    if not data:
-        raise ImageError("empty", "no bytes; copy or download it again")
-    with _quiet():
-        image = _open(data)
-        with _one_at_a_time if image.width * image.height > HUGE_PIXELS else nullcontext():
-            return _shrink(_load_upright(image, side_px), side_px)
+    return _decode(data, side_px)[0]
 
 
 def load(path: Path, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
@@ -113,8 +131,8 @@ def prepare_cover(data: bytes) -> StoredCover:
     Raises:
         ImageError: as decode.
     """
-    image = decode(data)
-    stored = data if _storable_as_is(data) else _encode_jpeg(image)
+    image, readable = _decode(data, COVER_SIDE_PX)
+    stored = readable if _storable_as_is(readable) else _encode_jpeg(image)
     return StoredCover(
         data=stored,
         cover_id=hashlib.sha256(stored).hexdigest(),
@@ -127,6 +145,30 @@ def prepare_cover(data: bytes) -> StoredCover:
 def pixels(image: Image.Image) -> Pixels:
     """Return (H, W, 3) uint8 RGB."""
     return np.asarray(image.convert("RGB"), dtype=np.uint8)
+
+
+def _decode(data: bytes, side_px: int) -> tuple[Image.Image, bytes]:
+    """Return the image, and the bytes that any decoder reads it from."""
+    if not data:
+        raise ImageError("empty", "no bytes; copy or download it again")
+    readable = without_side_chunks(data)
+    try:
+        return _decode_readable(readable, side_px), readable
+    except ImageError as error:
+        whole = error.reason == "truncated" and data.startswith(JPEG) and with_end(data)
+        if not whole:
+            raise
+        image, filled = (_decode_readable(ended, side_px) for ended in whole)
+        if image.tobytes() != filled.tobytes():
+            raise
+        return image, whole[0]
+
+
+def _decode_readable(data: bytes, side_px: int) -> Image.Image:
+    with _quiet():
+        image = _open(data)
+        with _one_at_a_time if image.width * image.height > HUGE_PIXELS else nullcontext():
+            return _shrink(_load_upright(image, data, side_px), side_px)
 
 
 @contextmanager
@@ -171,22 +213,32 @@ def _check_size(image: Image.Image) -> None:
         )
 
 
-def _load_upright(image: Image.Image, side_px: int) -> Image.Image:
+def _load_upright(image: Image.Image, data: bytes, side_px: int) -> Image.Image:
     image.draft("RGB", (side_px, side_px))  # JPEG: decode at the nearest larger eighth
     try:
+        deep = deep_pixels.is_deep(image)
         image.load()
-        ImageOps.exif_transpose(image, in_place=True)
-        return _to_rgb(_reduce(_resizable(image), side_px))
+        turn = _turn(image)
+        brightened = deep_pixels.brightened(image, data) if deep else None
+        rgb = _to_rgb(_reduce(_resizable(brightened or image), side_px))
     except DECODER_ERRORS as error:
-        reason = "truncated" if "truncated" in str(error) else "unreadable"
-        raise ImageError(reason, f"{error}; {_AGAIN}") from error
+        reason = "truncated" if "truncated" in str(error).lower() else "unreadable"
+        raise ImageError(reason, f"{error or type(error).__name__}; {_AGAIN}") from error
+    return rgb.transpose(turn) if turn is not None else rgb
+
+
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """Return how to turn the image upright; not at all if what says so is broken itself."""
+    try:
+        return TURNS.get(image.getexif().get(ORIENTATION, 1))
+    except DECODER_ERRORS:
+        return None
 
 
 def _resizable(image: Image.Image) -> Image.Image:
     """Return the image in a mode whose pixels can be averaged."""
     if image.mode.startswith("I;16"):
-        values = np.asarray(image)
-        return Image.fromarray((values >> 8 if values.max() > 255 else values).astype(np.uint8))
+        return Image.fromarray(deep_pixels.to_bytes(np.asarray(image)))
     if image.mode == "1":
         return image.convert("L")
     if image.mode in ("P", "PA"):
@@ -202,20 +254,13 @@ def _reduce(image: Image.Image, side_px: int) -> Image.Image:
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("I", "F"):
-        return _scale_to_bytes(image).convert("RGB")
+        grey = Image.fromarray(deep_pixels.numbers_to_bytes(np.asarray(image)))
+        return grey.convert("RGB")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")
     return image.convert("RGB")
-
-
-def _scale_to_bytes(image: Image.Image) -> Image.Image:
-    """Map 0..1, 0..255 or 0..65535, the least that holds every value, to 0..255."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
-    ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-    top = next((top for top in ranges if values.max() <= top), values.max())
-    return Image.fromarray((values / top * 255).clip(0, 255).astype(np.uint8))
 
 
 def _shrink(image: Image.Image, side_px: int) -> Image.Image:
@@ -230,7 +275,7 @@ def _storable_as_is(data: bytes) -> bool:
         return (
             image.format == "JPEG"
             and image.mode == "RGB"
-            and image.getexif().get(ORIENTATION, 1) == 1
+            and _turn(image) is None
             and max(image.size) <= COVER_SIDE_PX
         )
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.protocol.query import Rgba
+from cratewatch.images import DECODER_ERRORS
 from cratewatch.synthesis.hand_sampling import HandConfig, sample_hands
 from cratewatch.synthesis.hands import PaintedHand, paint_hand
 from cratewatch.synthesis.lighting import Light
@@ -35,7 +36,7 @@ def _load(file: Path) -> Rgba:
     try:
         with Image.open(file) as image:
             hand = np.asarray(image.convert("RGBA"), dtype=np.uint8)
-    except (OSError, Image.DecompressionBombError) as error:
+    except DECODER_ERRORS as error:
         raise CratewatchError(f"hands: {file} cannot be read ({error}); remove it") from error
     if hand[..., 3].min() == 255:
         raise CratewatchError(f"hands: {file} is nowhere transparent; give a cut-out")

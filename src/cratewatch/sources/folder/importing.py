@@ -14,13 +14,12 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.records import Cover, Diff, Item, Release, item_key, storable
 from cratewatch.chunks import chunks
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
-from cratewatch.images import prepare_cover, read_file
+from cratewatch.images import SUFFIXES, prepare_cover, read_file
 from cratewatch.lake.lake import COVERS, Lake, cover_key
 from cratewatch.progress import Progress, unseen
 from cratewatch.sources.folder.csv_file import read_csv
 from cratewatch.sources.source import IMPORT_SOURCE
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 STAGE_BATCH = 1000
 
 
