@@ -20,7 +20,7 @@ from cratewatch.embedding.embedder import Embedder, batches
 from cratewatch.embedding.mobilenet_v1 import MobileNetV1, load_npz
 from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.protocol.answers import BATCH, Compare, Vectors
-from cratewatch.evaluation.protocol.grid import ArtworkVectors, by_cosine, embed_all
+from cratewatch.evaluation.protocol.vectors import ArtworkVectors, by_cosine, embed_all
 from cratewatch.images import load
 
 Embed = Callable[[Sequence[Image.Image]], Vectors]

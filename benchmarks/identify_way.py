@@ -11,7 +11,7 @@ from PIL import Image
 from benchmarks.real_collection import held_out
 from cratewatch.embedding.embedder import Embedder
 from cratewatch.evaluation.protocol.answers import Compare, Numbers, Vectors
-from cratewatch.evaluation.protocol.grid import ArtworkVectors
+from cratewatch.evaluation.protocol.vectors import ArtworkVectors
 from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.background import Background
 from cratewatch.retrieval.config import SearchConfig

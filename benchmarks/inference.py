@@ -36,8 +36,9 @@ from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.preprocessing import frame_cover
 from cratewatch.embedding.saved_models import adopt_model, find_model
-from cratewatch.evaluation.protocol.grid import ArtworkVectors, draw_queries, score
 from cratewatch.evaluation.protocol.hands import load_hands
+from cratewatch.evaluation.protocol.queries import draw_queries
+from cratewatch.evaluation.protocol.vectors import ArtworkVectors, score
 from cratewatch.images import load, pixels
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake

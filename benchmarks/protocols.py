@@ -33,9 +33,10 @@ from benchmarks.real_collection import held_out, read_collection, verified_pairs
 from cratewatch.embedding.saved_models import models
 from cratewatch.evaluation.held_out import open_model
 from cratewatch.evaluation.protocol.answers import Search, answer, summarise
+from cratewatch.evaluation.protocol.cells import SEVERITIES, SLEEVES_PX
 from cratewatch.evaluation.protocol.galleries import PROTOCOLS, Outcome, run_protocol
-from cratewatch.evaluation.protocol.grid import SEVERITIES, SLEEVES_PX, draw_queries
 from cratewatch.evaluation.protocol.hands import load_hands
+from cratewatch.evaluation.protocol.queries import draw_queries
 from cratewatch.evaluation.protocol.query import Rgba
 from cratewatch.images import load, pixels
 from cratewatch.lake.folder import FolderLake

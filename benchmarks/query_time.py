@@ -33,15 +33,15 @@ from cratewatch.embedding.embedder import Embedder, batches
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.saved_models import models
 from cratewatch.evaluation.metrics import recall_at_precision
-from cratewatch.evaluation.protocol.grid import LabelledQuery, draw_queries
 from cratewatch.evaluation.protocol.hands import load_hands
+from cratewatch.evaluation.protocol.queries import LabelledQuery, draw_queries
+from cratewatch.evaluation.threshold import Trial, fit, trial
 from cratewatch.gallery.gallery import Hit
 from cratewatch.images import load, pixels
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
 from cratewatch.lake.location import open_lake
 from cratewatch.retrieval.background import Background
-from cratewatch.retrieval.calibration import Trial, fit, trial
 from cratewatch.retrieval.config import ONE_LOOK, SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.searcher import Searcher

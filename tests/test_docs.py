@@ -240,7 +240,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("manifest.json", "cratewatch.datasets.shards", "Manifest"),
         ("config.json: model", "cratewatch.embedding.config", "ModelConfig"),
         ("quantize --json", "cratewatch.training.quantising", "Quantised"),
-        ("calibration.json", "cratewatch.retrieval.calibration", "Calibration"),
+        ("calibration.json", "cratewatch.retrieval.verdict", "Calibration"),
         ("calibration.json: search", "cratewatch.retrieval.config", "SearchConfig"),
         ("config.json: training: loss", "cratewatch.training.losses", "LossConfig"),
         ("config.json: training: draw", "cratewatch.training.data", "Draw"),

@@ -71,7 +71,7 @@ def calibrate(
     json_: AsJson = False,
 ) -> None:
     """Find the score from which identify may say that a sleeve is in the catalog."""
-    from cratewatch.evaluation.calibrating import calibrate_serving
+    from cratewatch.evaluation.calibration import calibrate_serving
     from cratewatch.retrieval.config import SearchConfig
 
     if false_accepts is not None and not 0 < false_accepts < 1:

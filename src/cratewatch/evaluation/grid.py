@@ -10,12 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import Cover
-from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.embedder import Embedder
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.evaluation.held_out import (
     Pictures,
@@ -24,7 +21,8 @@ from cratewatch.evaluation.held_out import (
     unseen_covers,
 )
 from cratewatch.evaluation.metrics import Share
-from cratewatch.evaluation.protocol.answers import BATCH, Answers, Search, answer, summarise
+from cratewatch.evaluation.misses import Miss, find_misses, worst
+from cratewatch.evaluation.protocol.answers import Answers
 from cratewatch.evaluation.protocol.cells import TABLE_CELLS, Cell
 from cratewatch.evaluation.protocol.galleries import (
     PROTOCOLS,
@@ -33,21 +31,16 @@ from cratewatch.evaluation.protocol.galleries import (
     fits,
     run_protocol,
 )
-from cratewatch.evaluation.protocol.grid import (
-    ArtworkVectors,
-    LabelledQuery,
-    by_cosine,
-    draw_queries,
-    embed_all,
-)
 from cratewatch.evaluation.protocol.hands import load_hands, paint_hands
+from cratewatch.evaluation.protocol.queries import LabelledQuery, draw_queries
+from cratewatch.evaluation.protocol.vectors import ArtworkVectors, by_cosine, embed_all
+from cratewatch.evaluation.scans import ask_scans
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.lake.lake import Lake
 from cratewatch.lake.location import open_lake
 from cratewatch.progress import Progress, unseen
 from cratewatch.settings import Settings
 
-WORST = 24
 PAINTED = "painted"
 
 
@@ -106,30 +99,6 @@ class GridEvaluation:
     scans: Outcome | None
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A cover with its score for a query."""
-
-    cover: Cover
-    score: float
-
-
-@dataclass(frozen=True)
-class Miss:
-    """A query among all covers whose best answer was wrong.
-
-    Attributes:
-        rank: Artworks that came before the right one.
-        answers: The best cover of each of the first artworks.
-    """
-
-    cell: Cell
-    jpeg: bytes
-    rank: int
-    right: Scored
-    answers: tuple[Scored, ...]
-
-
 def evaluate_grid(
     settings: Settings,
     model: str = "",
@@ -164,7 +133,7 @@ def evaluate_grid(
         )
         outcomes, answers = _ask(queries, exam, protocols, config.seed)
         rows += [_row(cell, outcome) for outcome in outcomes]
-        misses = worst([*misses, *_misses(cell, queries, answers, exam.covers)])
+        misses = worst([*misses, *find_misses(cell, queries, answers, exam.covers)])
         on_progress(number + 1, len(config.cells), "cells")
     evaluation = GridEvaluation(
         model=exam.embedder.name,
@@ -175,17 +144,9 @@ def evaluate_grid(
         seed=config.seed,
         rows=tuple(rows),
         left_out=tuple(protocol for protocol in PROTOCOLS if protocol not in protocols),
-        scans=_ask_scans(exam),
+        scans=ask_scans(exam.covers, exam.pictures, exam.embedder, exam.gallery),
     )
     return evaluation, misses
-
-
-def worst(misses: Sequence[Miss]) -> list[Miss]:
-    """Return the misses with the highest scores, up to WORST and no artwork twice."""
-    first: dict[str, Miss] = {}
-    for miss in sorted(misses, key=lambda miss: -miss.answers[0].score):
-        first.setdefault(miss.right.cover.artwork_id, miss)
-    return list(first.values())[:WORST]
 
 
 @dataclass(frozen=True)
@@ -230,49 +191,11 @@ def _ask(
     queries: Sequence[LabelledQuery], exam: _Exam, protocols: Sequence[Protocol], seed: int
 ) -> tuple[list[Outcome], Answers]:
     """Return what each protocol found, and the answers of the last one, which is everything."""
-    vectors = embed_all([query.image for query in queries], exam.embedder.embed_queries)
+    vectors = embed_all((query.image for query in queries), exam.embedder.embed_queries)
     compare = by_cosine(vectors, exam.gallery)
     truths = [query.artwork for query in queries]
     found = [run_protocol(p, truths, exam.gallery.artworks, compare, seed) for p in protocols]
     return [outcome for outcome, _ in found], found[-1][1]
-
-
-def _ask_scans(exam: _Exam) -> Outcome | None:
-    unseen = set(exam.pictures.artworks)
-    number = {cover.cover_id: n for n, cover in enumerate(exam.covers)}
-    scans = [scan for scan in last_scans(exam.covers) if scan.artwork_id in unseen]
-    if not scans:
-        return None
-    pictures = Pictures(exam.lake, scans)
-    parts = [
-        exam.embedder.embed_queries(
-            [Image.fromarray(pictures[n][1]) for n in range(len(scans))[part]]
-        )
-        for part in batches(len(scans), BATCH)
-    ]
-    vectors = np.concatenate(parts)
-    taken_out = {number[scan.cover_id] for scan in scans}
-    rest = np.array([n for n in range(len(exam.covers)) if n not in taken_out])
-    found = answer(
-        Search(np.arange(len(scans)), rest),
-        [scan.artwork_id for scan in scans],
-        exam.gallery.artworks,
-        by_cosine(vectors, exam.gallery),
-    )
-    chance = 1 / len(set(exam.gallery.artworks))
-    return Outcome(
-        "everything", len(scans), len(rest), 1, summarise(found), chance, min(1.0, 5 * chance)
-    )
-
-
-def last_scans(covers: Sequence[Cover]) -> list[Cover]:
-    """Return the last cover of each artwork that has several."""
-    first: dict[str, Cover] = {}
-    last: dict[str, Cover] = {}
-    for cover in covers:
-        if first.setdefault(cover.artwork_id, cover) is not cover:
-            last[cover.artwork_id] = cover
-    return list(last.values())
 
 
 def _row(cell: Cell, outcome: Outcome) -> Row:
@@ -291,23 +214,3 @@ def _row(cell: Cell, outcome: Outcome) -> Row:
         chance_at_1=outcome.chance_at_1,
         chance_at_5=outcome.chance_at_5,
     )
-
-
-def _misses(
-    cell: Cell, queries: Sequence[LabelledQuery], answers: Answers, covers: Sequence[Cover]
-) -> list[Miss]:
-    found = []
-    for at, number in enumerate(answers.queries):
-        if answers.ranks[at] == 0:
-            continue
-        best = zip(answers.best[at], answers.best_scores[at], strict=True)
-        found.append(
-            Miss(
-                cell=cell,
-                jpeg=queries[number].jpeg,
-                rank=int(answers.ranks[at]),
-                right=Scored(covers[answers.right[at]], float(answers.right_scores[at])),
-                answers=tuple(Scored(covers[cover], float(score)) for cover, score in best),
-            )
-        )
-    return found

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from cratewatch.catalog.records import Cover
+from cratewatch.chunks import chunks
+from cratewatch.datasets.shards import Sample
 from cratewatch.datasets.splits import seen_artworks
 from cratewatch.embedding.arrays import Embeddings
-from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.saved_models import adopt_model, models, train_artworks
 from cratewatch.embedding.shards import done_shards, read_embeddings
-from cratewatch.evaluation.protocol.grid import ArtworkVectors
+from cratewatch.errors import CratewatchError
+from cratewatch.evaluation.protocol.answers import BATCH
+from cratewatch.evaluation.protocol.vectors import ArtworkVectors
 from cratewatch.images import Pixels, decode, pixels
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.progress import Progress
 
-BATCH = 64
 PICTURE_PX = 480
 """Twice the side at which a query's sleeve is drawn."""
 
@@ -62,6 +65,31 @@ def unseen_covers(covers: Sequence[Cover], seen: Collection[str]) -> list[Cover]
     return list(first.values())
 
 
+def unseen_queries(
+    samples: Iterable[Sample], artwork_of: Mapping[str, str], seen: Collection[str]
+) -> list[Sample]:
+    """Keep the queries of artworks that training did not see.
+
+    Args:
+        artwork_of: The artwork id of each cover id in the gallery.
+        seen: The artwork ids that training saw.
+
+    Raises:
+        CratewatchError: if none is left.
+    """
+    kept = [
+        sample
+        for sample in samples
+        if (artwork := artwork_of.get(sample.label["cover_id"])) and artwork not in seen
+    ]
+    if not kept:
+        raise CratewatchError(
+            "evaluation: no query shows an indexed artwork that training never saw; "
+            "run `cratewatch synthesize --split test`"
+        )
+    return kept
+
+
 def embed_catalog(
     covers: Sequence[Cover], embedder: Embedder, lake: Lake, on_progress: Progress
 ) -> ArtworkVectors:
@@ -75,12 +103,13 @@ def embed_catalog(
     for cover_id, vector in _kept(lake, embedder.name):
         if cover_id in number:
             vectors[number[cover_id]] = vector
-    missing = np.flatnonzero(~vectors.any(axis=1))
-    for part in batches(len(missing), BATCH):
-        rows = missing[part]
+    missing = np.flatnonzero(~vectors.any(axis=1)).tolist()
+    done = 0
+    for rows in chunks(missing, BATCH):
         images = [_image(lake, covers[row], 2 * embedder.config.image_px) for row in rows]
         vectors[rows] = embedder.embed_covers(images)
-        on_progress(part.stop, len(missing), "covers embedded")
+        done += len(rows)
+        on_progress(done, len(missing), "covers embedded")
     return ArtworkVectors(vectors, [cover.artwork_id for cover in covers])
 
 
@@ -90,6 +119,10 @@ class Pictures(Sequence[tuple[str, Pixels]]):
     def __init__(self, lake: Lake, covers: Sequence[Cover]) -> None:
         self._lake = lake
         self._covers = covers
+
+    def of(self, covers: Sequence[Cover]) -> Pictures:
+        """Return the pictures of other covers of the same lake."""
+        return Pictures(self._lake, covers)
 
     @property
     def artworks(self) -> list[str]:

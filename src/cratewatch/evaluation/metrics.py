@@ -36,15 +36,13 @@ def wilson(successes: int, trials: int) -> Share:
     return Share(successes, trials, successes / trials, float(interval.low), float(interval.high))
 
 
-def recall_at(k: int, truths: Sequence[str], ranked: Sequence[Sequence[str]]) -> Share:
+def recall_at(k: int, ranks: Sequence[int | None]) -> Share:
     """Return the share of queries whose true artwork is among the best k.
 
     Args:
-        truths: The true artwork id of each query.
-        ranked: For each query, artwork ids by descending score, none twice.
+        ranks: How many other artworks came before each query's own; None if it was not found.
     """
-    hits = sum(truth in row[:k] for truth, row in zip(truths, ranked, strict=True))
-    return wilson(hits, len(truths))
+    return wilson(sum(rank is not None and rank < k for rank in ranks), len(ranks))
 
 
 def over_draws(draws: Sequence[Share]) -> Share:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
+from cratewatch.chunks import chunks
 from cratewatch.datasets.shards import Sample, find_run, read_samples
 from cratewatch.datasets.splits import seen_artworks
-from cratewatch.embedding.embedder import Embedder, batches
 from cratewatch.embedding.saved_models import train_artworks
-from cratewatch.errors import CratewatchError
+from cratewatch.evaluation.held_out import unseen_queries
 from cratewatch.evaluation.metrics import Share, recall_at
-from cratewatch.gallery.gallery import Gallery, Hit
+from cratewatch.evaluation.protocol.answers import BATCH
+from cratewatch.gallery.gallery import Hit
 from cratewatch.lake.location import open_lake
+from cratewatch.retrieval.config import ONE_LOOK
 from cratewatch.retrieval.identification import open_identifier
-from cratewatch.retrieval.ranking import OVERSAMPLING, rank
+from cratewatch.retrieval.ranking import rank_of
+from cratewatch.retrieval.searcher import Searcher
 from cratewatch.settings import Settings
 
-BATCH = 64
 TOP = 5
+AS_IT_IS = replace(ONE_LOOK, background=0)
+"""What the embedding finds by itself: cosines, as the grid searches."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,14 @@ class Answer:
     hits: tuple[Hit, ...]
 
     @property
+    def rank(self) -> int | None:
+        """How many other artworks came before the right one; None if it is not among them."""
+        return rank_of(self.artwork_id, (hit.artwork_id for hit in self.hits))
+
+    @property
     def right(self) -> bool:
-        return bool(self.hits) and self.hits[0].artwork_id == self.artwork_id
+        """Whether the right artwork came first."""
+        return self.rank == 0
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ def evaluate_serving(settings: Settings, queries: str = "") -> tuple[Evaluation,
         CratewatchError: if the run holds no query of an unseen, indexed artwork.
     """
     lake = open_lake(settings.lake)
-    with open_identifier(settings) as identifier:
+    with open_identifier(settings, AS_IT_IS) as identifier:
         model = identifier.embedder.name
         covers = identifier.catalog.embeddings.indexed(model)
         artwork_of = {cover.cover_id: cover.artwork_id for cover in covers}
@@ -74,55 +84,25 @@ def evaluate_serving(settings: Settings, queries: str = "") -> tuple[Evaluation,
             artwork_of,
             seen_artworks(covers, train_artworks(lake, model)),
         )
-        answers = answer(samples, artwork_of, identifier.embedder, identifier.gallery)
-    return summarise(answers, model, artwork_of), answers
+        answers = ask(samples, artwork_of, identifier.searcher)
+    return count(answers, model, artwork_of), answers
 
 
-def unseen_queries(
-    samples: Iterable[Sample], artwork_of: Mapping[str, str], seen: Collection[str]
-) -> list[Sample]:
-    """Keep the queries of artworks that training did not see.
-
-    Args:
-        artwork_of: The artwork id of each cover id in the gallery.
-        seen: The artwork ids that training saw.
-
-    Raises:
-        CratewatchError: if none is left.
-    """
-    kept = [
-        sample
-        for sample in samples
-        if (artwork := artwork_of.get(sample.label["cover_id"])) and artwork not in seen
-    ]
-    if not kept:
-        raise CratewatchError(
-            "evaluation: no query shows an indexed artwork that training never saw; "
-            "run `cratewatch synthesize --split test`"
-        )
-    return kept
-
-
-def answer(
-    samples: Iterable[Sample],
-    artwork_of: Mapping[str, str],
-    embedder: Embedder,
-    gallery: Gallery,
+def ask(
+    samples: Iterable[Sample], artwork_of: Mapping[str, str], searcher: Searcher
 ) -> list[Answer]:
-    """Identify every query in the collection of the embedder's model."""
-    samples = list(samples)
+    """Search every query in the collection of the searcher's model."""
     answers: list[Answer] = []
-    for part in batches(len(samples), BATCH):
-        images = [Image.open(io.BytesIO(sample.jpeg)) for sample in samples[part]]
-        found = gallery.search(
-            embedder.embed_queries(images), TOP * OVERSAMPLING, model=embedder.name
-        )
-        for sample, hits in zip(samples[part], rank(found, TOP), strict=True):
-            answers.append(Answer(sample, artwork_of[sample.label["cover_id"]], tuple(hits)))
+    for part in chunks(samples, BATCH):
+        ranked = searcher.search([Image.open(io.BytesIO(sample.jpeg)) for sample in part], TOP)
+        answers += [
+            Answer(sample, artwork_of[sample.label["cover_id"]], tuple(hits))
+            for sample, hits in zip(part, ranked, strict=True)
+        ]
     return answers
 
 
-def summarise(answers: list[Answer], model: str, artwork_of: Mapping[str, str]) -> Evaluation:
+def count(answers: list[Answer], model: str, artwork_of: Mapping[str, str]) -> Evaluation:
     """Count the answers; artwork_of names every cover of the gallery."""
     n_artworks = len(set(artwork_of.values()))
     return Evaluation(
@@ -139,14 +119,14 @@ def summarise(answers: list[Answer], model: str, artwork_of: Mapping[str, str]) 
 
 
 def _recall(k: int, answers: list[Answer]) -> Share:
-    truths = [item.artwork_id for item in answers]
-    return recall_at(k, truths, [[hit.artwork_id for hit in item.hits] for item in answers])
+    return recall_at(k, [answer.rank for answer in answers])
 
 
 def _by_severity(answers: list[Answer]) -> dict[str, Share]:
     quarters: dict[int, list[Answer]] = {}
-    for item in answers:
-        quarters.setdefault(min(3, int(item.sample.label["severity"] * 4)), []).append(item)
+    for answer in answers:
+        quarter = min(3, int(answer.sample.label["severity"] * 4))
+        quarters.setdefault(quarter, []).append(answer)
     return {
         f"{quarter / 4:.2f}-{(quarter + 1) / 4:.2f}": _recall(1, quarters[quarter])
         for quarter in sorted(quarters)

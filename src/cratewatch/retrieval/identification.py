@@ -20,12 +20,12 @@ from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
 from cratewatch.images import load
 from cratewatch.lake.location import open_lake
-from cratewatch.retrieval.calibration import Calibration
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.matches import Match, identify
 from cratewatch.retrieval.model_aids import load_background, load_calibration
 from cratewatch.retrieval.searcher import Searcher
+from cratewatch.retrieval.verdict import Calibration
 from cratewatch.settings import Settings
 
 

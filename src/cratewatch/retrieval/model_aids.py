@@ -14,8 +14,8 @@ from cratewatch.embedding.saved_models import find_model
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.background import Background
-from cratewatch.retrieval.calibration import Calibration
 from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.verdict import Calibration
 
 CALIBRATION = "calibration.json"
 BACKGROUND = "background.safetensors"

@@ -21,8 +21,9 @@ from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.errors import CratewatchError
-from cratewatch.evaluation.grid import GridConfig, Miss, Scored, evaluate_grid, worst
+from cratewatch.evaluation.grid import GridConfig, evaluate_grid
 from cratewatch.evaluation.held_out import Pictures, embed_catalog, open_model, unseen_covers
+from cratewatch.evaluation.misses import Miss, Scored, worst
 from cratewatch.evaluation.protocol.cells import GRID, TABLE_CELLS, Cell, parse_cells
 from cratewatch.images import decode
 from cratewatch.lake.folder import FolderLake

@@ -1,9 +1,21 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from cratewatch.catalog.records import Cover
 from cratewatch.datasets.shards import Sample
+from cratewatch.embedding.loading import load_model
 from cratewatch.errors import CratewatchError
-from cratewatch.evaluation.serving import Answer, summarise, unseen_queries
-from cratewatch.gallery.gallery import Hit
+from cratewatch.evaluation.held_out import Pictures, embed_catalog, unseen_queries
+from cratewatch.evaluation.protocol.queries import draw_queries
+from cratewatch.evaluation.protocol.vectors import score
+from cratewatch.evaluation.serving import AS_IT_IS, Answer, ask, count
+from cratewatch.gallery.gallery import Hit, open_gallery
+from cratewatch.lake.folder import FolderLake
+from cratewatch.progress import unseen
+from cratewatch.retrieval.searcher import Searcher
 
 
 def query(cover_id: str, severity: float = 0.5) -> Sample:
@@ -35,7 +47,7 @@ def test_recall_by_hand() -> None:
         answered("a3", "a1", "a2", severity=0.9),
         answered("a4", "a4", severity=1.0),
     ]
-    found = summarise(answers, "model", ARTWORK_OF)
+    found = count(answers, "model", ARTWORK_OF)
     assert (found.n_queries, found.n_gallery, found.n_artworks) == (4, 5, 4)
     assert found.recall_at_1.value == 0.5
     assert found.recall_at_5.value == 0.75
@@ -46,3 +58,28 @@ def test_recall_by_hand() -> None:
         "0.75-1.00": 0.5,
     }
     assert [item.right for item in answers] == [True, False, False, True]
+
+
+def test_shards_and_grid_find_the_same_in_the_same_queries(
+    imported: list[Cover], lake: FolderLake, home: Path, tiny_model: str
+) -> None:
+    """Twelve artworks of two covers each, searched by Milvus and exactly in memory."""
+    covers = [replace(cover, artwork_id=f"a{n // 2}") for n, cover in enumerate(imported)]
+    artwork_of = {cover.cover_id: cover.artwork_id for cover in covers}
+    embedder = load_model(lake, tiny_model)
+    gallery_of_grid = embed_catalog(covers, embedder, lake, unseen)
+    hand = np.full((60, 90, 4), 255, np.uint8)
+    queries = list(draw_queries(Pictures(lake, covers), 60, 1.0, 48, [hand], seed=4))
+    shown = {cover.artwork_id: cover.cover_id for cover in covers}
+    samples = [Sample("", q.jpeg, {"cover_id": shown[q.artwork], "severity": 0}) for q in queries]
+    with open_gallery(str(home / "gallery.db")) as gallery:
+        gallery.create(tiny_model, embedder.config.dim)
+        gallery.upsert(
+            tiny_model, list(artwork_of), gallery_of_grid.artworks, gallery_of_grid.vectors
+        )
+        gallery.flush(tiny_model)
+        answers = ask(samples, artwork_of, Searcher(embedder, gallery, AS_IT_IS))
+    found = count(answers, tiny_model, artwork_of)
+    scores = score(queries, gallery_of_grid, embedder.embed_queries)
+    assert (found.recall_at_1, found.recall_at_5) == (scores.recall_at_1, scores.recall_at_5)
+    assert 0 < found.recall_at_1.value < found.recall_at_5.value

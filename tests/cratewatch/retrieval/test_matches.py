@@ -6,24 +6,12 @@ import pytest
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.embedding.loading import load_model
-from cratewatch.gallery.gallery import Hit, open_gallery
+from cratewatch.gallery.gallery import open_gallery
 from cratewatch.images import load
 from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.config import ONE_LOOK
 from cratewatch.retrieval.matches import identify
-from cratewatch.retrieval.ranking import rank
 from cratewatch.retrieval.searcher import Searcher
-
-
-def test_scans_of_one_artwork_are_one_match() -> None:
-    hits = [
-        Hit("scan-1", "a", 0.9),
-        Hit("scan-2", "a", 0.8),
-        Hit("other", "b", 0.7),
-        Hit("third", "c", 0.6),
-    ]
-    assert [hit.cover_id for hit in rank([hits], 2)[0]] == ["scan-1", "other"]
-    assert rank([[]], 2) == [[]]
 
 
 @pytest.mark.parametrize("top", [1, 5])

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cratewatch.evaluation.metrics import Share, average_precisions, recall_at_precision, wilson
+from cratewatch.chunks import chunks
+from cratewatch.evaluation.metrics import (
+    Share,
+    average_precisions,
+    recall_at,
+    recall_at_precision,
+)
+from cratewatch.retrieval.ranking import first_places, rank_of
 
 Vectors = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.intp]
@@ -88,8 +95,7 @@ def answer(
         raise ValueError(f"the gallery has no cover of {sorted(missing)[0]}")
     truth_ids = np.array([ids[truth] for truth in shown])
     parts = []
-    for start in range(0, len(shown), BATCH):
-        part = slice(start, start + BATCH)
+    for part in chunks(range(len(shown)), BATCH):
         numbers = search.queries[part]
         scores = compare(numbers, search.covers)
         parts.append(_rank(numbers, scores, truth_ids[part], of_cover, search.covers))
@@ -112,12 +118,13 @@ def joined(parts: Sequence[Answers]) -> Answers:
 
 def summarise(answers: Answers) -> Scores:
     """Count the answers."""
-    ranks, count = answers.ranks, len(answers.ranks)
+    ranks: list[int] = answers.ranks.tolist()
+    best = answers.best_scores[:, 0]
     return Scores(
-        recall_at_1=wilson(int((ranks < 1).sum()), count),
-        recall_at_5=wilson(int((ranks < 5).sum()), count),
+        recall_at_1=recall_at(1, ranks),
+        recall_at_5=recall_at(5, ranks),
         mean_average_precision=float(answers.precisions.mean()),
-        recall_at_p90=recall_at_precision(ranks < 1, answers.best_scores[:, 0], WANTED_PRECISION),
+        recall_at_p90=recall_at_precision(answers.ranks < 1, best, WANTED_PRECISION),
     )
 
 
@@ -129,14 +136,13 @@ def _rank(
     ranked = of_cover[order]
     right = ranked == truths[:, None]
     firsts = right.argmax(axis=1)
-    shown = min(SHOWN, len(np.unique(of_cover)))
-    places = np.array([_first_of_each(row, shown) for row in ranked])
+    places = np.array([first_places(row, SHOWN) for row in ranked.tolist()])
     by_rank = np.take_along_axis(scores, order, axis=1)
     rows = np.arange(len(queries))
     return Answers(
         queries=queries,
         ranks=np.array(
-            [len(set(row[:at])) for row, at in zip(ranked.tolist(), firsts, strict=True)]
+            [rank_of(truth, row) for truth, row in zip(truths, ranked.tolist(), strict=True)]
         ),
         precisions=average_precisions(right),
         right=covers[order[rows, firsts]],
@@ -144,13 +150,3 @@ def _rank(
         best=covers[np.take_along_axis(order, places, axis=1)],
         best_scores=np.take_along_axis(by_rank, places, axis=1),
     )
-
-
-def _first_of_each(ranked: Numbers, count: int) -> list[int]:
-    """Return the first place of each of the first artworks of a ranking."""
-    places: dict[int, int] = {}
-    for place, artwork in enumerate(ranked.tolist()):
-        places.setdefault(artwork, place)
-        if len(places) == count:
-            break
-    return list(places.values())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cratewatch.errors import CratewatchError
-from cratewatch.evaluation.protocol.grid import SEVERITIES, SLEEVES_PX
 
+SEVERITIES = (0.0, 0.5, 1.0, 1.5, 2.0)
+SLEEVES_PX = (160, 128, 96, 64, 48, 32)
 WHOLE_GRID = "grid"
 LEAST_PX, MOST_PX = 16, 240
 """A query's sleeve is drawn at 240 px: larger ones would show no more."""
@@ -14,6 +15,8 @@ LEAST_PX, MOST_PX = 16, 240
 
 @dataclass(frozen=True, order=True)
 class Cell:
+    """A severity of 0 to 2 and the side of a sleeve; told as SEVERITY:SLEEVE_PX."""
+
     severity: float
     sleeve_px: int
 

@@ -11,7 +11,8 @@ from PIL import Image
 
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import ListedRelease
-from cratewatch.evaluation.grid import PAINTED, GridEvaluation, Miss, Row, Scored
+from cratewatch.evaluation.grid import PAINTED, GridEvaluation, Row
+from cratewatch.evaluation.misses import Miss, Scored
 from cratewatch.evaluation.protocol.cells import TABLE_CELLS, Cell
 from cratewatch.lake.lake import Lake
 from cratewatch.lake.location import open_lake

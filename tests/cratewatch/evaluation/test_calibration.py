@@ -11,7 +11,7 @@ from cratewatch.catalog.records import Cover
 from cratewatch.datasets.shards import Manifest, Sample, run_in_lake, start_run, write_shard
 from cratewatch.embedding.loading import load_model
 from cratewatch.errors import CratewatchError
-from cratewatch.evaluation.calibrating import calibrate_serving, draw_background
+from cratewatch.evaluation.calibration import calibrate_serving, draw_background
 from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.identification import open_identifier

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from cratewatch.errors import CratewatchError
+from cratewatch.evaluation.threshold import Trial, fit, trial
 from cratewatch.gallery.gallery import Hit
 from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.background import Background
-from cratewatch.retrieval.calibration import Trial, fit, trial
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.model_aids import (
     load_background,

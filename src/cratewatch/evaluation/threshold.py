@@ -1,4 +1,4 @@
-"""Open set: from which score on a best match is believed, and below which nothing is known."""
+"""Finds the score from which on a best match is believed, and below which nothing is known."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from cratewatch.errors import CratewatchError
 from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.verdict import Calibration
 
 
 @dataclass(frozen=True)
@@ -26,33 +27,6 @@ class Trial:
     score: float
     right: bool
     score_without: float
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """When a best match is believed.
-
-    Attributes:
-        threshold: The least score that is.
-        wanted_false_accepts: Share of the queries of unknown artworks that may be believed.
-        false_accepts: Share that were when it was fitted.
-        found: Of the queries of known artworks, the share believed and right.
-        confused: Of these, the share believed and wrong.
-        queries: How many it was fitted on.
-        search: How they were searched; scores of another search do not compare.
-    """
-
-    threshold: float
-    wanted_false_accepts: float
-    false_accepts: float
-    found: float
-    confused: float
-    queries: int
-    search: SearchConfig
-
-    def knows(self, score: float) -> bool:
-        """Whether a query whose best match has this score shows that artwork."""
-        return score >= self.threshold
 
 
 def trial(hits: Sequence[Hit], without: Sequence[Hit], artwork_id: str) -> Trial:

@@ -7,29 +7,31 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
 from PIL import Image
 
 from cratewatch.catalog.records import Cover
+from cratewatch.chunks import chunks
 from cratewatch.datasets.shards import Sample, find_run, read_samples
 from cratewatch.datasets.splits import seen_artworks
-from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.saved_models import train_artworks
 from cratewatch.errors import CratewatchError
-from cratewatch.evaluation.serving import unseen_queries
+from cratewatch.evaluation.held_out import unseen_queries
+from cratewatch.evaluation.protocol.answers import BATCH
+from cratewatch.evaluation.protocol.vectors import embed_all
+from cratewatch.evaluation.threshold import Trial, fit, trial
 from cratewatch.images import decode
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.location import open_lake
 from cratewatch.retrieval.background import Background
-from cratewatch.retrieval.calibration import Calibration, Trial, fit, trial
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.identification import open_identifier
 from cratewatch.retrieval.model_aids import save_background, save_calibration
 from cratewatch.retrieval.searcher import Searcher
+from cratewatch.retrieval.verdict import Calibration
 from cratewatch.settings import Settings
 from cratewatch.training.leaks import SAME_ARTWORK_SCORE
 
-BATCH = 64
 BACKGROUND_COVERS = 1000
 FALSE_ACCEPTS = 0.02
 LIKELY_TWINS = 20
@@ -67,8 +69,8 @@ def calibrate_serving(
         searcher = replace(identifier.searcher, background=background)
         trials = [
             one
-            for part in batches(len(samples), BATCH)
-            for one in _trials(searcher, lake, samples[part], artwork_of)
+            for part in chunks(samples, BATCH)
+            for one in _trials(searcher, lake, part, artwork_of)
         ]
         calibration = fit(trials, wanted_false_accepts, config)
         save_background(lake, embedder.name, background)
@@ -92,11 +94,8 @@ def draw_background(
             "calibration: the queries ask for every indexed artwork, so that no cover is left "
             "for the background; draw them with `cratewatch synthesize --split test`"
         )
-    vectors = [
-        embedder.embed_covers([decode(lake.read(cover_key(cover_id))) for cover_id in others[part]])
-        for part in batches(len(others), BATCH)
-    ]
-    return Background(np.concatenate(vectors))
+    images = (decode(lake.read(cover_key(cover_id))) for cover_id in others)
+    return Background(embed_all(images, embedder.embed_covers))
 
 
 def _trials(

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from cratewatch.evaluation.metrics import mean_average_precision, recall_at_precision
-from cratewatch.evaluation.protocol.grid import ArtworkVectors, LabelledQuery, draw_queries, score
+from cratewatch.evaluation.protocol.queries import LabelledQuery, draw_queries
+from cratewatch.evaluation.protocol.vectors import ArtworkVectors, score
 
 COVERS = [
     (f"artwork-{n}", np.random.default_rng(n).integers(0, 256, (40, 40, 3), dtype=np.uint8))
