@@ -16,10 +16,10 @@ from PIL import Image
 from benchmarks.identify_way import identify_way
 from benchmarks.orb import orb_way
 from benchmarks.real_collection import RealCover, held_out
-from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.mobilenet_v1 import MobileNetV1, load_npz
 from cratewatch.errors import CratewatchError
-from cratewatch.evaluation.protocol.answers import BATCH, Compare, Vectors
+from cratewatch.evaluation.protocol.answers import Compare, Vectors
 from cratewatch.evaluation.protocol.vectors import ArtworkVectors, by_cosine, embed_all
 from cratewatch.images import load
 
@@ -44,12 +44,8 @@ class Covers:
         return load(self.folder / self.listed[number].file)
 
     def embedded(self, embed: Embed) -> ArtworkVectors:
-        count = len(self.listed)
-        parts = [
-            embed([self.image(n) for n in range(part.start, part.stop)])
-            for part in batches(count, BATCH)
-        ]
-        return ArtworkVectors(np.concatenate(parts), self.artworks)
+        images = (self.image(n) for n in range(len(self.listed)))
+        return ArtworkVectors(embed_all(images, embed), self.artworks)
 
 
 def baseline(name: str, covers: Covers, weights: Path | None) -> Way:

@@ -35,9 +35,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.loopback_shop import distinct_jpeg
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Cover
+from cratewatch.chunks import chunks
 from cratewatch.embedding.arrays import Grey
 from cratewatch.embedding.config import ModelConfig
-from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet
@@ -175,14 +176,14 @@ def _rate(told: Told) -> tuple[float, float]:
 def _model_alone(lake: Lake, model: str, covers: list[Cover]) -> Iterator[int]:
     embedder = load_model(lake, model)
     grey = [_picture(lake, embedder, cover) for cover in covers[:CPU_BATCH]]
-    for _ in batches(len(covers), CPU_BATCH):
+    for _ in chunks(covers, CPU_BATCH):
         yield len(embedder.embed_grey(grey))
 
 
 def _loop(lake: Lake, model: str, covers: list[Cover]) -> Iterator[int]:
     embedder = load_model(lake, model)
-    for part in batches(len(covers), CPU_BATCH):
-        yield len(embedder.embed_grey([_picture(lake, embedder, cover) for cover in covers[part]]))
+    for part in chunks(covers, CPU_BATCH):
+        yield len(embedder.embed_grey([_picture(lake, embedder, cover) for cover in part]))
 
 
 def _picture(lake: Lake, embedder: Embedder, cover: Cover) -> Grey:

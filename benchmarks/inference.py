@@ -15,7 +15,7 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +26,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.real_collection import RealCover, held_out, read_collection
+from cratewatch.chunks import chunks
 from cratewatch.embedding.arrays import Embeddings, Grey
 from cratewatch.embedding.config import ModelConfig
-from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.exporting import quantise_model
 from cratewatch.embedding.inference import Inference
 from cratewatch.embedding.loading import load_model
@@ -180,12 +181,7 @@ def _rgb(file: Path) -> npt.NDArray[np.uint8]:
 
 
 def _embed(embedder: Embedder, grey: Sequence[Grey]) -> Embeddings:
-    return np.concatenate(list(_parts(embedder, grey)))
-
-
-def _parts(embedder: Embedder, grey: Sequence[Grey]) -> Iterator[Embeddings]:
-    for part in batches(len(grey), BATCH):
-        yield embedder.embed_grey(grey[part])
+    return np.concatenate([embedder.embed_grey(part) for part in chunks(grey, BATCH)])
 
 
 def _show(title: str, rows: dict[str, dict[str, float]]) -> None:

@@ -29,7 +29,8 @@ from rich.table import Table
 
 from benchmarks.real_collection import RealCover, held_out, read_collection
 from benchmarks.whitening import Whitening, learn_whitening
-from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.chunks import chunks
+from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.saved_models import models
 from cratewatch.evaluation.metrics import recall_at_precision
@@ -174,8 +175,8 @@ class Bench:
         self._keypoints = CoverKeypoints(self._lake)
         vectors = np.concatenate(
             [
-                self.embedder.embed_covers([load(self._folder / c.file) for c in covers[part]])
-                for part in batches(len(covers), BATCH)
+                self.embedder.embed_covers([load(self._folder / c.file) for c in part])
+                for part in chunks(covers, BATCH)
             ]
         )
         artworks = [cover.artwork for cover in covers]

@@ -21,8 +21,9 @@ import ray
 import torch
 
 from cratewatch.catalog.records import Cover
+from cratewatch.chunks import chunks
 from cratewatch.embedding.arrays import Embeddings, Grey
-from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.preprocessing import frame_cover
@@ -253,10 +254,10 @@ class _Embedder:
         kept: list[Cover] = []
         failed: dict[str, str] = {}
         parts: list[Embeddings] = []
-        for part in batches(len(covers), self._batch):
+        for part in chunks(covers, self._batch):
             grey: list[Grey] = []
-            pictures = self._readers.map(self._picture, covers[part])
-            for cover, picture in zip(covers[part], pictures, strict=True):
+            pictures = self._readers.map(self._picture, part)
+            for cover, picture in zip(part, pictures, strict=True):
                 if isinstance(picture, str):
                     failed[cover.cover_id] = picture
                 else:

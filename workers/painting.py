@@ -16,6 +16,7 @@ from typing import Any
 import ray
 import torch
 
+from cratewatch.chunks import chunks
 from cratewatch.datasets.samples import (
     DrawnSamples,
     Material,
@@ -25,7 +26,6 @@ from cratewatch.datasets.samples import (
     until_failures,
 )
 from cratewatch.datasets.shards import RunFolder, Sample, record_failed_shard, start_run
-from cratewatch.embedding.embedder import batches
 from cratewatch.errors import ImageError
 from cratewatch.synthesis.diffusion import make_engine
 from cratewatch.synthesis.diffusion.config import DiffusionConfig
@@ -163,8 +163,8 @@ class Painter:
     def paint(self, numbers: Sequence[int]) -> DrawnSamples:
         """Paint samples, all whose covers can be read."""
         drawn = DrawnSamples()
-        for part in batches(len(numbers), AT_ONCE):
-            self._paint_part(numbers[part], drawn)
+        for part in chunks(numbers, AT_ONCE):
+            self._paint_part(part, drawn)
         return drawn
 
     def _paint_part(self, numbers: Sequence[int], drawn: DrawnSamples) -> None:

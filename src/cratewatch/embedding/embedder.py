@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -68,9 +68,3 @@ class Embedder:
             f"model {self.name}: it {what}, against its config.json; copy the whole folder anew, "
             "or export and train again"
         )
-
-
-def batches(count: int, size: int) -> Iterator[slice]:
-    """Yield slices that cover 0..count in steps of size."""
-    for start in range(0, count, size):
-        yield slice(start, min(start + size, count))

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from cratewatch.embedding.config import ModelConfig
-from cratewatch.embedding.embedder import Embedder, batches
+from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.exporting import export_onnx
 from cratewatch.embedding.inference import Inference
 from cratewatch.embedding.loading import load_model
@@ -101,12 +101,6 @@ def test_what_does_not_fit_is_said(lake: Lake, tiny_model: str) -> None:
     lake.write(f"models/{tiny_model}/config.json", other)
     with pytest.raises(CratewatchError, match="do not fit"):
         load_model(lake, tiny_model)
-
-
-def test_batches_cover_everything_once() -> None:
-    items = list(range(7))
-    assert [items[part] for part in batches(7, 3)] == [[0, 1, 2], [3, 4, 5], [6]]
-    assert list(batches(0, 3)) == []
 
 
 class Says:
