@@ -1,50 +1,63 @@
-"""Fixtures that several packages' tests share."""
+"""Fixtures that several packages' tests share.
+
+What is slow to import is imported by the fixture that needs it: the process in which pytest was
+started reads this file, too, before the others begin.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import boto3
-import numpy as np
 import pytest
-import torch
-from PIL import Image
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Cover
-from cratewatch.embedding import saved_models
-from cratewatch.embedding.config import ModelConfig
-from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.location import LakeLocation
-from cratewatch.sources.folder.importing import import_folder
-from tests.milvus_server import MilvusProcess
-from workers import cluster
+from tests.milvus_server import Milvus, MilvusProcess
+from tests.postgres_server import Postgres, PostgresServer, programs
+from tests.servers import Desk, ask
+from tests.wires import Wire
 
-# Without a frame a cover is its own best query, also for an untrained model.
-TINY = ModelConfig(image_px=32, cover_margin=0.0)
+if TYPE_CHECKING:
+    from tests.templates import Template
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 LONGEST = ("test_training.py", "test_painting.py", "test_nights.py", "test_rebuilding.py")
 """Files that take minutes each: begun last, they would leave the other processes waiting."""
+
+DESK = pytest.StashKey[Desk]()
+DESK_PATH = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    worker: dict[str, str] | None = getattr(config, "workerinput", None)
+    if worker is None:
+        config.stash[DESK] = Desk()
+        config.stash[DESK_PATH] = config.stash[DESK].address
+        return
+    config.stash[DESK_PATH] = worker["desk"]
+    # As many processes as cores, each with as many threads, would wait for each other.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process of pytest-xdist where the servers are asked for."""
+    node.workerinput["desk"] = node.config.stash[DESK_PATH]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if desk := config.stash.get(DESK, None):
+        desk.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,147 +65,55 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def server(pytestconfig: pytest.Config) -> Callable[[str], str]:
+    """Return a function: the name of one of tests/servers.py to its address."""
+    return lambda name: ask(pytestconfig.stash[DESK_PATH], name)
+
+
+@pytest.fixture(scope="session")
 def ray_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A local Ray cluster that all tests share."""
+    """A local Ray cluster that all tests of a process share."""
+    from workers import cluster
+
     with cluster.ray_cluster("local", tmp_path_factory.mktemp("ray")):
         yield
 
 
-class PostgresServer:
-    """A PostgreSQL server of the tests' own: password asked for, nothing kept."""
-
-    def __init__(self, programs: Path, folder: Path) -> None:
-        self._programs = programs
-        self._data = folder / "data"
-        # The server refuses to run as root.
-        self._as_user = {"user": "postgres"} if os.geteuid() == 0 else {}
-        self._process: subprocess.Popen[bytes] | None = None
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
-        password = folder / "password"
-        password.write_text("crate")
-        if self._as_user:
-            shutil.chown(folder, "postgres")
-            shutil.chown(password, "postgres")
-        options = ["-U", "watch", "-A", "scram-sha-256", f"--pwfile={password}", "--no-sync"]
-        subprocess.run(
-            [programs / "initdb", "-D", self._data, "-E", "UTF8", "--no-locale", *options],
-            check=True,
-            capture_output=True,
-            cwd=folder,
-            **self._as_user,
-        )
-
-    def url(self, database: str = "postgres", password: str = "crate") -> str:
-        return f"postgresql://watch:{password}@127.0.0.1:{self._port}/{database}"
-
-    def start(self) -> None:
-        options = [f"-p{self._port}", f"-k{self._data}", "-h127.0.0.1", "-cfsync=off"]
-        self._process = subprocess.Popen(
-            [self._programs / "postgres", "-D", self._data, *options],
-            stderr=subprocess.DEVNULL,
-            cwd=self._data,
-            **self._as_user,
-        )
-        ready = [self._programs / "pg_isready", "-q", "-h127.0.0.1", f"-p{self._port}"]
-        while subprocess.run(ready, check=False).returncode != 0:
-            assert self._process.poll() is None, "PostgreSQL ended at its start"
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        """End it at once, whoever is connected; a clean start follows."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait()
-            self._process = None
-
-    def create_database(self) -> str:
-        """Return the URL of a fresh database."""
-        name = f"catalog_{uuid.uuid4().hex[:12]}"
-        engine = create_engine(
-            self.url().replace("postgresql:", "postgresql+pg8000:"), isolation_level="AUTOCOMMIT"
-        )
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        engine.dispose()
-        return self.url(name)
-
-
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A running server that all tests share; a test that stops it starts it again."""
-    found = shutil.which("initdb")
-    programs = [Path(found)] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not programs:
+def postgres(server: Callable[[str], str]) -> Postgres:
+    """A running server that all tests share."""
+    port = server("postgres")
+    if not port:
+        pytest.skip("no PostgreSQL server here; infra/install-test-deps.sh installs it")
+    return Postgres(int(port))
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A running server that a test may stop."""
+    if programs() is None:
         pytest.skip("no PostgreSQL server here; infra/install-test-deps.sh installs it")
     # Not below pytest's own folder, which only its owner may enter.
     with tempfile.TemporaryDirectory(prefix="cratewatch-postgres-") as folder:
-        server = PostgresServer(programs[-1].resolve().parent, Path(folder))
-        server.start()
-        yield server
-        server.stop()
+        own = PostgresServer(Path(folder))
+        own.start()
+        yield own
+        own.stop()
 
 
 @pytest.fixture(scope="session")
-def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusProcess]:
-    """A running Milvus server that all tests share; a test that kills it starts it again."""
-    server = MilvusProcess(tmp_path_factory.mktemp("milvus"))
-    server.start()
-    yield server
-    server.kill()
+def milvus(server: Callable[[str], str]) -> Milvus:
+    """A running Milvus server that all tests share."""
+    return Milvus(server("milvus"))
 
 
-class Wire:
-    """Forwards connections to a server on loopback until it is cut."""
-
-    def __init__(self, port: int) -> None:
-        self._target = ("127.0.0.1", port)
-        self._ends: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._whole = True
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        self._whole = False
-        for end in self._ends:
-            _hang_up(end)
-        self._ends.clear()
-
-    def mend(self) -> None:
-        self._whole = True
-
-    def close(self) -> None:
-        self.cut()
-        _hang_up(self._listener)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                caller, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            if not self._whole:
-                _hang_up(caller)
-                continue
-            server = socket.create_connection(self._target)
-            self._ends += [caller, server]
-            for ends in ((caller, server), (server, caller)):
-                threading.Thread(target=_pump, args=ends, daemon=True).start()
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    _hang_up(target)
-
-
-def _hang_up(end: socket.socket) -> None:
-    with suppress(OSError):
-        end.shutdown(socket.SHUT_RDWR)
-    end.close()
+@pytest.fixture
+def own_milvus(tmp_path: Path) -> Iterator[MilvusProcess]:
+    """A running Milvus server that a test may kill."""
+    own = MilvusProcess(tmp_path / "milvus")
+    own.start()
+    yield own
+    own.kill()
 
 
 @pytest.fixture
@@ -220,7 +141,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests know which models there are, whatever the package holds."""
-    monkeypatch.setattr(saved_models, "SHIPPED", tmp_path / "nothing-ships")
+    monkeypatch.setattr("cratewatch.embedding.saved_models.SHIPPED", tmp_path / "nothing-ships")
 
 
 @pytest.fixture
@@ -234,21 +155,16 @@ def lake(home: Path) -> FolderLake:
 
 
 @pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
+def s3_endpoint(server: Callable[[str], str]) -> str:
     """The URL of an S3 server that all tests share."""
-    script = Path(__file__).with_name("s3_server.py")
-    with subprocess.Popen(
-        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        yield server.stdout.readline().strip()
-        server.stdin.close()
+    return server("s3")
 
 
 @pytest.fixture(scope="session")
 def s3_client(s3_endpoint: str) -> Any:
     """boto3's own client of the server, for a look behind the lake's back."""
+    import boto3
+
     return boto3.client(
         "s3",
         endpoint_url=s3_endpoint,
@@ -279,34 +195,34 @@ def catalog(home: Path) -> Iterator[Catalog]:
     catalog.close()
 
 
-def draw_noise(seed: int, side_px: int = 96) -> Image.Image:
-    """Return a picture of coarse coloured blocks, unlike that of any other seed."""
-    blocks = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
-    return Image.fromarray(blocks).resize((side_px, side_px), Image.Resampling.BICUBIC)
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """What imported, tiny_model and served copy; they use no other lake or catalog than home's."""
+    from tests.templates import Template
+
+    return Template(tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture
-def cover_folder(tmp_path: Path) -> Path:
+def cover_folder(template: Template) -> Path:
     """Twenty-four covers, cover-00.jpg and so on."""
-    folder = tmp_path / "covers"
-    folder.mkdir()
-    for number in range(24):
-        draw_noise(number).save(folder / f"cover-{number:02d}.jpg", quality=95)
-    return folder
+    template.tidy_covers()
+    return template.covers
 
 
 @pytest.fixture
-def imported(cover_folder: Path, catalog: Catalog, lake: FolderLake) -> list[Cover]:
+def imported(
+    cover_folder: Path, template: Template, home: Path, catalog: Catalog, lake: FolderLake
+) -> list[Cover]:
     """The covers of cover_folder, imported."""
-    import_folder(cover_folder, catalog, lake)
+    template.copy_import(home)
     return catalog.covers()
 
 
 @pytest.fixture
-def tiny_model(lake: FolderLake) -> str:
+def tiny_model(template: Template, lake: FolderLake) -> str:
     """The name of an untrained model in the lake that sees 32 px."""
-    torch.manual_seed(0)
-    return save_model(lake, EmbeddingNet(TINY), TINY, {}, ["a-training-artwork"])
+    return template.copy_model(lake)
 
 
 @pytest.fixture(scope="session")

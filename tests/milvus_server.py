@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -29,6 +30,13 @@ listen-peer-urls: http://localhost:{peers}
 initial-advertise-peer-urls: http://localhost:{peers}
 initial-cluster: default=http://localhost:{peers}
 """
+
+
+@dataclass(frozen=True)
+class Milvus:
+    """A server that runs."""
+
+    uri: str
 
 
 class MilvusProcess:

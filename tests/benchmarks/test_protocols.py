@@ -17,7 +17,8 @@ from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.errors import CratewatchError
 from cratewatch.images import prepare_cover
 from cratewatch.lake.folder import FolderLake
-from tests.conftest import TINY, draw_noise
+from tests.pictures import draw_noise
+from tests.tiny import TINY
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
@@ -15,21 +14,22 @@ from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.settings import load_settings
+from tests.milvus_server import MilvusProcess
 
 PLAN = StockPlan(n_releases=40)
 COMMAND = str(Path(sys.executable).with_name("cratewatch"))
 
 
 def test_a_night_goes_on_with_a_gallery_that_was_killed_during_its_load(
-    home: Path, tiny_model: str, milvus: Any
+    home: Path, tiny_model: str, own_milvus: MilvusProcess
 ) -> None:
     draw_stock(home / "shop", stock_of_night(1, PLAN))
-    with open_gallery(milvus.uri) as gallery:
+    with open_gallery(own_milvus.uri) as gallery:
         gallery.create(tiny_model, 128)
         gallery.point_alias(tiny_model)
     with DemoShop(home / "shop", plan=PLAN) as shop:
         (home / "cratewatch.toml").write_text(
-            f'gallery_uri = "{milvus.uri}"\n'
+            f'gallery_uri = "{own_milvus.uri}"\n'
             f'[sources.shop]\nspider = "storefront"\nurl = "{shop.url}"\n'
             "rate_per_s = 100\nretries = 2\n"
         )
@@ -41,12 +41,14 @@ def test_a_night_goes_on_with_a_gallery_that_was_killed_during_its_load(
             while not catalog.embeddings.shards_to_index(tiny_model):
                 assert night.poll() is None, night.communicate()[1]
                 time.sleep(0.005)
-            milvus.kill()
-            milvus.start()
+            own_milvus.kill()
+            own_milvus.start()
             _, said = night.communicate()
         assert "Traceback" not in said
         if night.returncode:
-            assert said.strip().splitlines()[-1].startswith(f"cratewatch: gallery {milvus.uri}: ")
+            assert (
+                said.strip().splitlines()[-1].startswith(f"cratewatch: gallery {own_milvus.uri}: ")
+            )
             again = subprocess.run(command, capture_output=True, text=True, check=False)
             assert again.returncode == 0, again.stderr
     with closing(open_catalog(load_settings(home=home).catalog_url)) as catalog:
@@ -54,6 +56,6 @@ def test_a_night_goes_on_with_a_gallery_that_was_killed_during_its_load(
         assert len(covers) == expected_night(1, PLAN).new_covers
         assert not catalog.embeddings.shards_to_index(tiny_model)
         assert catalog.embeddings.count_indexed(tiny_model) == len(covers)
-    with open_gallery(milvus.uri) as gallery:
+    with open_gallery(own_milvus.uri) as gallery:
         assert gallery.serving_model() == tiny_model
         assert gallery.count(tiny_model) == len(covers)

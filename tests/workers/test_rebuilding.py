@@ -32,8 +32,8 @@ from cratewatch.indexing.stores import Stores
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.location import LakeLocation
 from cratewatch.sources.folder.importing import import_folder
-from tests.conftest import draw_noise
 from tests.milvus_server import MilvusProcess
+from tests.pictures import draw_noise
 from workers import indexing, rebuilding
 from workers.embedding import KeptShard, ModelUse
 from workers.indexing import embed_missing, index_covers
@@ -94,11 +94,12 @@ ON_BOTH = pytest.mark.parametrize("gallery", ["lite", "server"], indirect=True)
 
 @pytest.fixture
 def gallery(request: pytest.FixtureRequest, home: Path) -> Iterator[Gallery]:
-    if getattr(request, "param", "lite") == "lite":
+    kind = getattr(request, "param", "lite")
+    if kind == "lite":
         with open_gallery(str(home / "gallery.db")) as gallery:
             yield gallery
         return
-    uri = request.getfixturevalue("milvus").uri
+    uri = request.getfixturevalue("milvus" if kind == "server" else "own_milvus").uri
     with open_gallery(uri, tenant=f"t{uuid.uuid4().hex[:8]}") as gallery:
         yield gallery
 
@@ -437,9 +438,9 @@ def unit(count: int) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("gallery", ["server"], indirect=True)
+@pytest.mark.parametrize("gallery", ["own server"], indirect=True)
 def test_a_server_that_is_killed_during_a_load_loses_and_doubles_nothing(
-    shop: Shop, milvus: MilvusProcess, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, own_milvus: MilvusProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
     shop.build()
@@ -448,8 +449,8 @@ def test_a_server_that_is_killed_during_a_load_loses_and_doubles_nothing(
     def kill_at_the_third(done: int, _total: int, note: str) -> None:
         if "loaded" in note and done == 3 and not kills:
             kills.append(done)
-            milvus.kill()
-            milvus.start()
+            own_milvus.kill()
+            own_milvus.start()
 
     # The build goes on with the server that came back, or ends with one line.
     with contextlib.suppress(UnavailableError):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,6 +14,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.schema import SCHEMA_REVISION, Table
 from cratewatch.errors import BusyError, CratewatchError
+from tests.postgres_server import Postgres, PostgresServer
 
 
 def engine_of(url: str) -> Engine:
@@ -142,13 +142,15 @@ def test_the_writer_lock_ends_with_its_process(catalog: Catalog, catalog_url: st
         pass
 
 
-def test_a_lock_that_a_restart_of_the_server_took_away_is_noticed(postgres: Any) -> None:
-    catalog = open_catalog(postgres.create_database())
+def test_a_lock_that_a_restart_of_the_server_took_away_is_noticed(
+    own_postgres: PostgresServer,
+) -> None:
+    catalog = open_catalog(own_postgres.address.create_database())
     with catalog.one_writer():
         run = catalog.runs.resume("refresh-shop")
         catalog.check_writer()
-        postgres.stop()
-        postgres.start()
+        own_postgres.stop()
+        own_postgres.start()
         assert catalog.runs.resume("refresh-shop") == run  # other connections are made anew
         with pytest.raises(CratewatchError, match=r"catalog postgresql.*check catalog_url"):
             catalog.apply_crawl(run.run_id, "shop", complete=True)
@@ -187,7 +189,7 @@ def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
         open_catalog(f"sqlite:///{tmp_path}/catalog.db")
 
 
-def test_wrong_credentials_and_missing_databases_are_named(postgres: Any) -> None:
+def test_wrong_credentials_and_missing_databases_are_named(postgres: Postgres) -> None:
     with pytest.raises(CratewatchError, match="password authentication failed"):
         open_catalog(postgres.url(password="wrong"))
     with pytest.raises(CratewatchError, match='"absent" does not exist'):
@@ -195,15 +197,15 @@ def test_wrong_credentials_and_missing_databases_are_named(postgres: Any) -> Non
 
 
 def test_a_server_that_goes_away_is_named_and_the_catalog_goes_on_when_it_is_back(
-    postgres: Any,
+    own_postgres: PostgresServer,
 ) -> None:
-    catalog = open_catalog(postgres.create_database())
+    catalog = open_catalog(own_postgres.address.create_database())
     catalog.runs.start("refresh-shop")
-    postgres.stop()
+    own_postgres.stop()
     try:
         with pytest.raises(CratewatchError, match=r"catalog postgresql.*check catalog_url"):
             catalog.counts()
     finally:
-        postgres.start()
+        own_postgres.start()
     assert catalog.runs.latest()[0]["kind"] == "refresh-shop"
     catalog.close()

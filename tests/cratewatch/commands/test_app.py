@@ -1,4 +1,4 @@
-"""The command as users run it, in a process of its own where output and exit code matter."""
+"""The command as users run it, in a process of its own where streams and exit code matter."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from cratewatch.catalog.records import Cover
 
 
 def test_identify_answers_every_path_in_order_and_fails_at_the_end(
-    run: Any, home: Path, served: list[Cover], tmp_path: Path
+    run_process: Any, home: Path, served: list[Cover], tmp_path: Path
 ) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not really")
     paths = [
@@ -22,7 +22,7 @@ def test_identify_answers_every_path_in_order_and_fails_at_the_end(
         str(tmp_path / "none.jpg"),
         served[2].source_url,
     ]
-    answer = run("identify", *paths, "--json", "--top", "3", "--home", str(home))
+    answer = run_process("identify", *paths, "--json", "--top", "3", "--home", str(home))
     assert answer.returncode == 1
     lines = [json.loads(line) for line in answer.stdout.splitlines()]
     assert [line["query"] for line in lines] == paths
@@ -77,8 +77,8 @@ def test_a_mistake_is_one_line_and_exit_code_1(
     assert answer.stdout == ""
 
 
-def test_a_misspelt_setting_is_refused(run: Any, home: Path) -> None:
-    answer = run("status", "--home", str(home), CRATEWATCH_LAKE_PAHT="x")
+def test_a_misspelt_setting_is_refused(run_process: Any, home: Path) -> None:
+    answer = run_process("status", "--home", str(home), CRATEWATCH_LAKE_PAHT="x")
     assert answer.returncode == 1
     assert "CRATEWATCH_LAKE_PAHT" in answer.stderr
 

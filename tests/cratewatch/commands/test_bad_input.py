@@ -29,7 +29,8 @@ from cratewatch.indexing.restoring import back_up
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
-from cratewatch.sources.folder.importing import STAGE_BATCH, import_folder
+from cratewatch.sources.folder import importing
+from cratewatch.sources.folder.importing import import_folder
 from tests.disks import mount, read_only, small_disk
 
 
@@ -147,11 +148,13 @@ def test_a_bad_csv_is_one_line_and_imports_nothing(
 def test_a_large_folder_is_worked_through_in_batches(
     tmp_path: Path, catalog: Catalog, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    batch = 20
+    monkeypatch.setattr(importing, "STAGE_BATCH", batch)
     picture = io.BytesIO()
     Image.new("RGB", (16, 16), "red").save(picture, "JPEG")
     folder = tmp_path / "many"
-    for number in range(2 * STAGE_BATCH + 1):
-        file = folder / f"{number % 50:02d}" / f"{number}.jpg"
+    for number in range(2 * batch + 1):
+        file = folder / f"{number % 7}" / f"{number}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(picture.getvalue())
     batches: list[int] = []
@@ -163,11 +166,11 @@ def test_a_large_folder_is_worked_through_in_batches(
     report = import_folder(
         folder, catalog, lake, on_progress=lambda done, total, _: told.append((done, total))
     )
-    assert report.releases.new == 2 * STAGE_BATCH + 1
+    assert report.releases.new == 2 * batch + 1
     assert (report.covers_new, len(catalog.covers())) == (1, 1)
-    assert batches == [STAGE_BATCH, STAGE_BATCH, 1]
-    assert told[:3] == [(STAGE_BATCH, None), (2 * STAGE_BATCH, None), (2 * STAGE_BATCH + 1, None)]
-    assert told[3:] == [(n, 2 * STAGE_BATCH + 1) for n in range(1, 2 * STAGE_BATCH + 2)]
+    assert batches == [batch, batch, 1]
+    assert told[:3] == [(batch, None), (2 * batch, None), (2 * batch + 1, None)]
+    assert told[3:] == [(n, 2 * batch + 1) for n in range(1, 2 * batch + 2)]
 
 
 def test_identify_answers_while_paths_still_come(home: Path, served: list[Cover]) -> None:
@@ -181,7 +184,7 @@ def test_identify_answers_while_paths_still_come(home: Path, served: list[Cover]
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        for _ in range(3):
+        for _ in range(2):
             process.stdin.write(f"{served[0].source_url}\n" * 64)
             process.stdin.flush()
             for _ in range(64):
@@ -305,11 +308,11 @@ def _fill(gallery: Gallery, model: str, ids: list[str], embeddings: Embeddings) 
 
 
 def test_a_gallery_that_another_process_holds_or_that_is_away_is_named(
-    run: Any, home: Path, served: list[Cover]
+    run: Any, run_process: Any, home: Path, served: list[Cover]
 ) -> None:
     image = served[0].source_url
     with open_gallery(str(home / "gallery.db")):
-        held = run("identify", image, "--home", str(home))
+        held = run_process("identify", image, "--home", str(home))
         assert "gallery.db: another process holds it" in the_line(held)
         assert held.stderr.count("\n") == 1
     away = run("identify", image, "--home", str(home), CRATEWATCH_GALLERY_URI="http://127.0.0.1:9")

@@ -28,12 +28,12 @@ TINY = ModelConfig(stages=2, image_px=32, dim=16, cover_margin=0.0)
 
 
 def test_a_folder_from_elsewhere_is_indexed_and_served_by_openvino(
-    run: Any, home: Path, imported: list[Cover], lake: Lake, tmp_path: Path
+    run_process: Any, home: Path, imported: list[Cover], lake: Lake, tmp_path: Path
 ) -> None:
     torch.manual_seed(1)
     name = save_model(FolderLake(tmp_path / "mine"), EmbeddingNet(TINY), TINY, {}, ["an-artwork"])
     folder = tmp_path / "mine" / "models" / name
-    done = run(
+    done = run_process(
         *("index", "--model", str(folder), "--json", "--home", str(home)),
         CRATEWATCH_RUNTIME="openvino",
     )
@@ -42,7 +42,7 @@ def test_a_folder_from_elsewhere_is_indexed_and_served_by_openvino(
     assert json.loads(done.stdout)["rows"] == 24
     assert find_model(lake, name).has("model.onnx")
     for runtime in ("openvino", "torch"):  # either finds what the other indexed
-        answer = run(
+        answer = run_process(
             *("identify", imported[3].source_url, "--json", "--home", str(home)),
             CRATEWATCH_RUNTIME=runtime,
         )

@@ -30,7 +30,8 @@ from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
 from cratewatch.settings import Settings, load_settings
 from cratewatch.sources.folder.importing import import_folder
-from tests.conftest import TINY, draw_noise
+from tests.pictures import draw_noise
+from tests.tiny import TINY
 
 CLEAN = GridConfig(cells=(Cell(0.0, 96),), samples=30)
 

@@ -17,8 +17,8 @@ from cratewatch.retrieval.config import ONE_LOOK, SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.searcher import Searcher
 from cratewatch.retrieval.views import draw_views
-from tests.conftest import draw_noise
 from tests.cratewatch.retrieval.pictures import picture
+from tests.pictures import draw_noise
 
 COVERS = [draw_noise(seed) for seed in range(20)]
 QUERIES = [draw_noise(seed, side_px=60).rotate(3) for seed in (3, 3, 11, 99)]
