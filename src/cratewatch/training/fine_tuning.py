@@ -1,0 +1,39 @@
+"""A short training that goes on from a whole model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cratewatch.embedding.config import ModelConfig
+from cratewatch.training.data import Draw
+from cratewatch.training.loop import TrainConfig
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """How far a model is trained further on the covers of one shop.
+
+    Attributes:
+        learning_rate: At its peak; below that of a first training, which unlearns what it had.
+    """
+
+    steps: int = 60
+    learning_rate: float = 1e-4
+    draw: Draw = field(default_factory=lambda: Draw(images_each=2, sketched=0.5))
+    seed: int = 0
+
+    def config(self, model: ModelConfig, weights: str) -> TrainConfig:
+        """Return the training.
+
+        Args:
+            model: Of what is trained further.
+            weights: Where that lies, see TrainConfig.
+        """
+        return TrainConfig(
+            model=model,
+            weights=weights,
+            draw=self.draw,
+            steps=self.steps,
+            learning_rate=self.learning_rate,
+            seed=self.seed,
+        )
