@@ -1,0 +1,1 @@
+"""Crawls by Scrapy: a spider fetches, cratewatch.sources understands what came."""

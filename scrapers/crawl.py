@@ -35,6 +35,7 @@ from scrapers.settings import scrapy_settings
 
 
 def main() -> int:
+    """Run the job that stands on standard input; return the exit code."""
     parent = Parent(sys.stdin, sys.stdout)
     sys.stdout = sys.stderr  # a stray print must not break the protocol
     job = CrawlJob.from_json(parent.read_job())
@@ -57,15 +58,19 @@ class Parent:
         self._outgoing = outgoing
 
     def read_job(self) -> str:
+        """Return the first line, a CrawlJob as JSON."""
         return self._incoming.readline()
 
     def watch(self) -> None:
+        """End this process as soon as the parent is gone."""
         threading.Thread(target=self._end_with_parent, daemon=True).start()
 
     def tell_progress(self, progress: CrawlProgress) -> None:
+        """Write a progress report."""
         self.tell({"progress": asdict(progress)})
 
     def tell(self, message: dict[str, Any]) -> None:
+        """Write a line of JSON, at once."""
         self._outgoing.write(json.dumps(message) + "\n")
         self._outgoing.flush()
 

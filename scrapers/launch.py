@@ -51,10 +51,12 @@ class CrawlJob:
     log_path: Path
 
     def to_json(self) -> str:
+        """Return what from_json() takes, in one line; secrets included."""
         return _JOB.dump_json(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> CrawlJob:
+        """Raise pydantic's ValidationError, a ValueError, for anything but a job."""
         return _JOB.validate_json(text)
 
 

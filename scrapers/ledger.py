@@ -100,6 +100,7 @@ class Ledger:
         self.tell()
 
     def note(self, kind: str) -> None:
+        """Count something that is worth telling and no failure."""
         self.noted[kind] += 1
 
     def fail(self, kind: ItemKind, key: str, reason: str, detail: str = "") -> None:

@@ -62,6 +62,7 @@ class PatientRetry:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Return one that retries as often as the source's settings say."""
         return cls(crawler, spider_of(crawler).job.source.retries, Backoff())
 
     def process_request(self, request: Request) -> None:
@@ -75,6 +76,7 @@ class PatientRetry:
             raise HostClosedError(host, *self._closed[host])
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Ask again after a passing error; a busy host is left alone as long as it asks for."""
         if response.status not in RETRIED_STATUS:
             return response
         wait_s = self._next_wait_s(request)
@@ -85,6 +87,7 @@ class PatientRetry:
         return await self._again(request, f"http_{response.status}", wait_s) or response
 
     async def process_exception(self, request: Request, exception: Exception) -> Request | None:
+        """Ask again after an error of the network; leave bugs to Scrapy."""
         if not isinstance(exception, RETRIED_ERRORS):
             return None
         return await self._again(request, type(exception).__name__, self._next_wait_s(request))
@@ -131,6 +134,7 @@ class RobotsRules(RobotsTxtMiddleware):
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
+        """Return the host's rules; of requests at once one fetches them and the others wait."""
         async with self._locks[urlsplit(request.url).netloc]:
             return await super().robot_parser(request)
 
@@ -149,6 +153,7 @@ class CrawlDelay:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Return one that hears when the rules of a host were read."""
         return cls(crawler)
 
     def _slow_down(self, robotparser: RobotParser, request: Request) -> None:

@@ -20,6 +20,7 @@ PIPELINES = {
 
 
 def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
+    """Return all that a crawl sets: pace, patience, robots.txt, pipelines, its log."""
     source = job.source
     return {
         "BOT_NAME": "cratewatch",
@@ -55,5 +56,6 @@ def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
 
 
 def user_agent(contact: str) -> str:
+    """Return what the crawl calls itself, with whom to write to."""
     name = f"cratewatch/{version('cratewatch')}"
     return f"{name} (+{contact})" if contact else name

@@ -157,6 +157,7 @@ class Painter:
         self._engine = OneAtATime(engine)
 
     def paint_shard(self, folder: RunFolder, shard: int) -> ShardResult:
+        """Paint a shard and write it."""
         numbers = self._material.manifest.sample_range(shard)
         return keep_shard(folder, shard, self.paint(numbers))
 

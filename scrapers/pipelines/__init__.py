@@ -1,0 +1,1 @@
+"""What becomes of an item that a spider yields: one step for each module."""

@@ -17,6 +17,8 @@ from scrapers.ledger import Ledger
 
 
 class Deduplicate:
+    """Gives each stored cover its artwork."""
+
     def __init__(self, catalog: Catalog, ledger: Ledger) -> None:
         self._catalog = catalog
         self._ledger = ledger
@@ -24,10 +26,12 @@ class Deduplicate:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Return one that knows the crawl's catalog."""
         spider = spider_of(crawler)
         return cls(spider.catalog, spider.ledger)
 
     def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
+        """Set the item's artwork: that of the same bytes, or of a near-identical cover."""
         if isinstance(item, CoverItem) and item.stored is not None:
             item.artwork_id = self._known(item.stored.cover_id) or self._assign(item.stored)
             self._artworks[item.stored.cover_id] = item.artwork_id

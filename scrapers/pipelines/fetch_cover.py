@@ -17,15 +17,19 @@ from scrapers.ledger import Ledger
 
 
 class FetchCover:
+    """Downloads covers."""
+
     def __init__(self, fetch: Fetch, ledger: Ledger) -> None:
         self._fetch = fetch
         self._ledger = ledger
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Return one that downloads by the crawl's own engine, rate and retries included."""
         return cls(fetch_with(crawler), spider_of(crawler).ledger)
 
     async def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
+        """Drop an item of which no address gives a usable image."""
         if isinstance(item, CoverItem):
             try:
                 await self._fetch_first_of(item, item.download_urls or (item.image_url,))

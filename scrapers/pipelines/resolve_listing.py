@@ -16,6 +16,8 @@ from scrapers.ledger import Ledger
 
 
 class ResolveListing:
+    """Asks an archive which images of a release are its front."""
+
     def __init__(self, fetch: Fetch, ledger: Ledger, *, has_listings: bool) -> None:
         """Args: has_listings: Whether the source's image URLs are listings, not images."""
         self._fetch = fetch
@@ -24,11 +26,13 @@ class ResolveListing:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Return one for the crawl's source."""
         spider = spider_of(crawler)
         has_listings = isinstance(spider.job.source, MusicBrainzSource)
         return cls(fetch_with(crawler), spider.ledger, has_listings=has_listings)
 
     async def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
+        """Set where the item can be downloaded; drop one without a front."""
         if isinstance(item, CoverItem) and self._has_listings:
             item.download_urls = await self._fronts_of(item.image_url)
         return item

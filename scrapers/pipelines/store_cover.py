@@ -18,6 +18,8 @@ from scrapers.ledger import Ledger
 
 
 class StoreCover:
+    """Puts covers into lake and catalog."""
+
     def __init__(self, run_id: str, lake: Lake, catalog: Catalog, ledger: Ledger) -> None:
         self._run_id = run_id
         self._lake = lake
@@ -26,11 +28,13 @@ class StoreCover:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Return one that writes to the job's lake and catalog."""
         spider = spider_of(crawler)
         lake = open_lake(spider.job.lake)
         return cls(spider.job.run_id, lake, spider.catalog, spider.ledger)
 
     async def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
+        """Write the bytes, then name them in the catalog, so that no name is without bytes."""
         if isinstance(item, CoverItem) and item.stored is not None:
             key = cover_key(item.stored.cover_id)
             await asyncio.to_thread(self._lake.write, key, item.stored.data)

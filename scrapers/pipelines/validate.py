@@ -13,14 +13,18 @@ from scrapers.ledger import Ledger
 
 
 class Validate:
+    """Drops what the catalog could not hold or show."""
+
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Return one that writes to the crawl's ledger."""
         return cls(spider_of(crawler).ledger)
 
     def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
+        """Raise DropItem, with the reason in the ledger, for a bad item."""
         if isinstance(item, CoverItem):
             self._check_cover(item)
         else:

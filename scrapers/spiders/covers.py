@@ -14,10 +14,13 @@ from scrapers.job_spider import JobSpider
 
 
 class CoversSpider(JobSpider):
+    """Yields an item for each image; the pipelines do the rest."""
+
     name = "covers"
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Return one that counts an item as handled when it has left the pipelines."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         for ended in (signals.item_scraped, signals.item_dropped, signals.item_error):
             crawler.signals.connect(spider.ledger.finish, signal=ended)
@@ -32,6 +35,7 @@ class CoversSpider(JobSpider):
         yield Request("data:,", callback=self.list_covers)
 
     def list_covers(self, response: Response) -> Iterator[CoverItem]:
+        """Yield what is to be fetched, until the engine is told to stop."""
         del response
         wanted = self.catalog.covers_to_fetch(self.job.source_name)
         for image_url in self.ledger.plan("cover", [cover.image_url for cover in wanted]):

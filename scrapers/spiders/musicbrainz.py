@@ -25,6 +25,8 @@ INCLUDED = "artist-credits+labels+media+release-groups+genres"
 
 
 class MusicBrainzSpider(JobSpider):
+    """Reads the browse pages of the web service, which hold whole releases."""
+
     name = "musicbrainz"
 
     def __init__(self, **kwargs: Any) -> None:
@@ -34,6 +36,7 @@ class MusicBrainzSpider(JobSpider):
         self._seen: set[str] = set()
 
     async def start(self) -> AsyncIterator[Any]:
+        """Ask for the first page."""
         yield self._browse(0)
 
     def _browse(self, offset: int) -> Request:
@@ -57,6 +60,7 @@ class MusicBrainzSpider(JobSpider):
         )
 
     def parse_page(self, response: Response, offset: int) -> Iterator[Release | Request]:
+        """Yield a page's releases, then the request for the next one."""
         try:
             page = read_browse_page(response.body)
         except ValueError as error:
@@ -74,6 +78,7 @@ class MusicBrainzSpider(JobSpider):
             self.ledger.fail_listing(response.url, "incomplete_listing", detail)
 
     def page_failed(self, failure: Failure) -> None:
+        """Record a page that did not come, with what the service said."""
         request, error = failed_request(failure)
         said = error_message(error.response.body) if isinstance(error, HttpError) else ""
         self.ledger.fail_listing(request.url, reason_of(error), said or str(error))

@@ -32,6 +32,7 @@ class StorefrontSpider(JobSpider):
         self._seen: set[str] = set()
 
     async def start(self) -> AsyncIterator[Any]:
+        """Ask for robots.txt, which may name sitemaps."""
         yield Request(
             urljoin(self._url, "/robots.txt"),
             callback=self.parse_robots,
@@ -40,6 +41,7 @@ class StorefrontSpider(JobSpider):
         )
 
     def parse_robots(self, response: Response) -> Iterator[Request]:
+        """Ask for the sitemaps that it names, or for the usual one."""
         urls = list(dict.fromkeys(sitemap_urls_from_robots(response.body, response.url)))
         yield from map(self._sitemap, urls) if urls else [self._guessed_sitemap()]
 
@@ -61,6 +63,7 @@ class StorefrontSpider(JobSpider):
         )
 
     def parse_guessed_sitemap(self, response: Response) -> Iterator[Request]:
+        """Read the usual sitemap; go to the feed if it is none."""
         try:
             read_sitemap(response.body)
         except SitemapError as error:
@@ -70,12 +73,14 @@ class StorefrontSpider(JobSpider):
         yield from self.parse_sitemap(response)
 
     def guessed_sitemap_failed(self, failure: Failure) -> Iterator[Request]:
+        """Go to the feed if there is no sitemap; a server that is down has failed."""
         if _is_client_error(failure):
             yield self._feed_page(1)
         else:
             self._listing_failed(failure)
 
     def parse_sitemap(self, response: Response) -> Iterator[Request]:
+        """Ask for the sitemaps of an index, or for the pages of a sitemap."""
         try:
             sitemap = read_sitemap(response.body)
         except SitemapError as error:
@@ -99,6 +104,7 @@ class StorefrontSpider(JobSpider):
             )
 
     def parse_page(self, response: Response, listed_url: str) -> Iterator[Release]:
+        """Yield the release of a product page; record one without."""
         self.ledger.finish()
         if not response.body:
             self.ledger.fail("page", listed_url, "empty")
@@ -119,6 +125,7 @@ class StorefrontSpider(JobSpider):
             yield release
 
     def page_failed(self, failure: Failure) -> None:
+        """Record a product page that did not come."""
         request, error = failed_request(failure)
         self.ledger.finish()
         self.ledger.fail("page", request.cb_kwargs["listed_url"], reason_of(error), str(error))
@@ -132,6 +139,7 @@ class StorefrontSpider(JobSpider):
         )
 
     def parse_feed_page(self, response: Response, number: int) -> Iterator[Release | Request]:
+        """Yield the products of a feed's page, then ask for the next one."""
         try:
             products = read_products(response.body)
         except ValueError as error:

@@ -102,6 +102,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let arguments count before the environment, and that before the home's file."""
         del dotenv_settings, file_secret_settings
         file = _settings_file((env_settings() | init_settings()).get("home"))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)

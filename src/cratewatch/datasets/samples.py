@@ -41,6 +41,7 @@ class Material:
     scenes: Sequence[GivenScene] = ()
 
     def given_scene(self, number: int) -> GivenScene | None:
+        """Return the user's scene for a sample; None if scenes are sampled."""
         return self.scenes[number % len(self.scenes)] if self.scenes else None
 
     def cover_id(self, number: int) -> str:
@@ -77,6 +78,7 @@ class Material:
             )
 
     def seed(self, number: int) -> int:
+        """Return 64 bits of a sample's own, derived from the run's seed."""
         entropy = np.random.SeedSequence([self.manifest.seed, number])
         return int(entropy.generate_state(1, np.uint64)[0])
 
@@ -105,6 +107,7 @@ class DrawnSamples:
     dropped: int = 0
 
     def leave_out(self, cover_id: str, error: ImageError) -> None:
+        """Note a sample whose cover cannot be read."""
         self.left_out.setdefault(error.reason, []).append(cover_id)
 
     def lost(self) -> Counter[str]:
@@ -131,6 +134,7 @@ class ShardResult:
 
 
 def sample_key(number: int) -> str:
+    """Return a sample's name in its shard; names sort by number."""
     return f"{number:09d}"
 
 

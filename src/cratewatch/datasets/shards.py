@@ -47,6 +47,7 @@ class Manifest:
 
     @property
     def n_shards(self) -> int:
+        """How many shards hold all samples."""
         return -(-self.n_samples // self.shard_size)
 
     def sample_range(self, shard: int) -> range:
@@ -72,9 +73,11 @@ class RunFolder:
     prefix: str = ""
 
     def key(self, name: str) -> str:
+        """Return the key of one of the run's files."""
         return f"{self.prefix}/{name}" if self.prefix else name
 
     def is_done(self, shard: int) -> bool:
+        """Whether a shard has its done marker."""
         return self.lake.exists(self.key(f"{shard_name(shard)}.done"))
 
     def not_done(self, manifest: Manifest) -> list[int]:
@@ -85,10 +88,12 @@ class RunFolder:
 
 
 def run_in_lake(lake: Lake, run: str) -> RunFolder:
+    """Return where a run lies in the lake, whether it is there or not."""
     return RunFolder(lake, f"{PREFIX}/{run}")
 
 
 def shard_name(shard: int) -> str:
+    """Return a shard's name without its ending."""
     return f"shard-{shard:05d}"
 
 

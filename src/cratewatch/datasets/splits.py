@@ -25,6 +25,7 @@ def split_of(artwork_id: str) -> Literal["train", "test"]:
 
 
 def in_split(artwork_id: str, split: Split) -> bool:
+    """Whether an artwork belongs to a split; to all of them it does."""
     return split in ("all", split_of(artwork_id))
 
 

@@ -43,10 +43,12 @@ class Identifier:
 
     @property
     def embedder(self) -> Embedder:
+        """The model that serves."""
         return self.searcher.embedder
 
     @property
     def gallery(self) -> Gallery:
+        """The gallery that is searched."""
         return self.searcher.gallery
 
     def answers(self, paths: Iterable[str], top: int, batch: int) -> Iterator[dict[str, Any]]:

@@ -29,6 +29,7 @@ class Asked:
     without: Collection[str]
 
     def allowed(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Return the hits that may be found, in their order."""
         return [hit for hit in hits if hit.artwork_id not in self.without]
 
 

@@ -30,9 +30,11 @@ class Checkpoints:
 
     @property
     def key(self) -> str:
+        """Where the state lies in the lake."""
         return f"{PREFIX}/{self.name}.pt"
 
     def save(self, state: dict[str, Any]) -> None:
+        """Write a state over the last one, whole or not at all."""
         buffer = io.BytesIO()
         torch.save(state, buffer)
         self.lake.write(self.key, buffer.getvalue())
@@ -59,6 +61,7 @@ class Checkpoints:
         return state
 
     def drop(self) -> None:
+        """Forget the state."""
         self.lake.delete(self.key)
 
 

@@ -97,6 +97,7 @@ class SoftTripletLoss(GenericPairLoss):  # type: ignore[misc]  # the library is 
         return {"loss": {"losses": losses, "indices": anchors, "reduction_type": "element"}}
 
     def get_default_distance(self) -> LpDistance:
+        """Return the distance that margins are meant in: 0 to 2 for vectors of unit length."""
         return _euclidean()
 
 
@@ -105,6 +106,7 @@ class Memory(CrossBatchMemory):  # type: ignore[misc]  # the library is untyped
 
     @staticmethod
     def supported_losses() -> list[str]:
+        """Return the names of losses that the library lets a memory serve, and ours."""
         return [*CrossBatchMemory.supported_losses(), SoftTripletLoss.__name__]
 
 
@@ -151,6 +153,7 @@ class Objective(nn.Module):
         return {"at": self._memory.queue_idx, "full": self._memory.has_been_filled}
 
     def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take what get_extra_state() returned."""
         if self._memory is not None:
             self._memory.queue_idx = int(state["at"])
             self._memory.has_been_filled = bool(state["full"])

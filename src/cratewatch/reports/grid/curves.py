@@ -22,6 +22,8 @@ Measure = Literal["recall_at_1", "recall_at_5"]
 
 @dataclass(frozen=True)
 class Tick:
+    """A label at an axis, and where it stands in px."""
+
     at: float
     label: str
 
@@ -40,6 +42,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
+    """One diagram; its lines stand in the order of their names, from top to bottom."""
+
     title: str
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]

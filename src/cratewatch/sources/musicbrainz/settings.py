@@ -26,6 +26,7 @@ class MusicBrainzSource(Source):
 
     @property
     def addresses(self) -> tuple[str, ...]:
+        """The web service and the archive of covers."""
         return (self.url, self.archive_url)
 
     @model_validator(mode="after")

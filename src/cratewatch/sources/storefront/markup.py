@@ -39,6 +39,7 @@ class Markup:
 
 
 def read_markup(html: str, base_url: str) -> Markup:
+    """Return all that a page says of itself; what is broken in it is passed over."""
     markup = Markup()
     try:  # as bytes, because lxml refuses XHTML's encoding declaration in a str
         tree = parse_html(html.encode(errors="replace"), encoding="UTF-8")

@@ -50,6 +50,8 @@ class ProductDataError(Exception):
 
 
 class Offer(NamedTuple):
+    """What a shop asks for a product; None where it does not say."""
+
     price: Decimal | None
     currency: str | None
     in_stock: bool | None

@@ -15,4 +15,5 @@ class StorefrontSource(Source):
 
     @property
     def addresses(self) -> tuple[str, ...]:
+        """The shop."""
         return (self.url,)

@@ -22,6 +22,8 @@ _END = re.compile(rb"</(?:\w+:)?(?:urlset|sitemapindex)\s*>$")
 
 @dataclass(frozen=True)
 class Sitemap:
+    """Addresses of pages, or, of an index, of further sitemaps."""
+
     is_index: bool
     urls: list[str]
 
