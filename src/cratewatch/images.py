@@ -17,7 +17,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
@@ -131,6 +130,8 @@ def prepare_cover(data: bytes) -> StoredCover:
     Raises:
         ImageError: as decode.
     """
+    import imagehash  # brings SciPy, and who only looks at pictures does without
+
     image, readable = _decode(data, COVER_SIDE_PX)
     stored = readable if _storable_as_is(readable) else _encode_jpeg(image)
     return StoredCover(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home
+from cratewatch.commands.options import AsJson, Home, load_settings
 from cratewatch.commands.output import out, show
 from cratewatch.commands.prefect import prefect
 from cratewatch.errors import CratewatchError
-from cratewatch.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from cratewatch.settings import Settings
 
 app = typer.Typer()
 
@@ -37,7 +38,7 @@ def import_(
     from cratewatch.sources.folder.importing import import_folder
     from flows.progress import progress_bar
 
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     with (
         contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
         catalog.one_writer(),
@@ -62,7 +63,7 @@ def refresh(
     json_: AsJson = False,
 ) -> None:
     """Refresh sources: crawl, diff, fetch covers, embed what changed, check, report."""
-    _refresh(load_settings(home=home), sources, json_)
+    _refresh(load_settings(home), sources, json_)
 
 
 @app.command(epilog="Example: cratewatch retry --home shop")
@@ -76,7 +77,7 @@ def retry(
     """Take failed items up again: pages, images, and covers that were not embedded."""
     from cratewatch.monitoring.status import sources_to_retry
 
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     chosen = sources or sources_to_retry(settings)
     if chosen:
         _refresh(settings, chosen, json_, only_failed=True)
@@ -94,10 +95,12 @@ def schedule(
     home: Home = None,
 ) -> None:
     """Refresh sources every night until Ctrl-C; a missed night is made up once."""
+    import asyncio
+
     from flows.orchestration import one_schedule
     from flows.timetable import Nights
 
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     for source in sources:
         settings.source(source)
     nights = Nights(cron, timezone)

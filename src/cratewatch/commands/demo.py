@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from cratewatch.commands.options import load_settings
 from cratewatch.commands.output import out
 from cratewatch.commands.prefect import prefect
 from cratewatch.commands.tables import evaluation_table
 from cratewatch.errors import CratewatchError
-from cratewatch.settings import environment_settings, load_settings
 
 app = typer.Typer()
 
@@ -28,7 +28,7 @@ def demo(
 
     _refuse_settings_from_outside()
     empty_home(home)
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     with prefect(settings) as await_ready:
         from cratewatch.demo.run import run_demo
 
@@ -40,6 +40,8 @@ def demo(
 
 def _refuse_settings_from_outside() -> None:
     """Keep the demo away from the catalog, lake and gallery that the environment names."""
+    from cratewatch.settings import environment_settings
+
     elsewhere = sorted(set(environment_settings()) - {"CRATEWATCH_HOME"})
     if elsewhere:
         raise CratewatchError(f"demo: unset {', '.join(elsewhere)}; it keeps to its own --home")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, Rerank, given
+from cratewatch.commands.options import AsJson, Home, Rerank, given, load_settings
 from cratewatch.commands.output import show
 from cratewatch.commands.tables import evaluation_table, grid_tables
 from cratewatch.errors import CratewatchError
-from cratewatch.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from cratewatch.settings import Settings
 
 app = typer.Typer()
 
@@ -43,7 +45,7 @@ def evaluate(  # noqa: PLR0913, PLR0917  one parameter for each option
     json_: AsJson = False,
 ) -> None:
     """Measure recall of a model on artworks that its training never saw."""
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     asked = given(cells=cells or None, samples=samples, hands=hands, seed=seed)
     if queries and (model or report or asked):
         raise CratewatchError("--queries: a run is asked as it is; leave the other options out")
@@ -77,7 +79,7 @@ def calibrate(
     if false_accepts is not None and not 0 < false_accepts < 1:
         raise CratewatchError(f"--false-accepts: {false_accepts} is not above 0 and below 1")
     calibration = calibrate_serving(
-        load_settings(home=home),
+        load_settings(home),
         SearchConfig(**given(rerank=rerank)),
         queries,
         **given(wanted_false_accepts=false_accepts),

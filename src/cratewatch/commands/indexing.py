@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home
+from cratewatch.commands.options import AsJson, Home, load_settings
 from cratewatch.commands.output import show
 from cratewatch.errors import CheckError, CratewatchError, NotFoundError
-from cratewatch.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from cratewatch.indexing.stores import Stores
+
+if TYPE_CHECKING:
+    from cratewatch.settings import Settings
 
 app = typer.Typer()
 
@@ -43,7 +45,7 @@ def index(  # noqa: PLR0913, PLR0917  one parameter for each option
 ) -> None:
     """Embed what the model has not embedded yet and let identify use it."""
     _refuse_mixtures(bool(model) or rebuild, rollback, verify, repair)
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     if rollback:
         show(_rolled_back(settings), json_)
     elif verify:
@@ -64,7 +66,7 @@ def backup_gallery(
     """Write the collection that serves to the lake, as Parquet."""
     from cratewatch.indexing.restoring import back_up
 
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     with _stores(settings, "back up", "rows") as (stores, advance), stores.catalog.one_writer():
         backup = back_up(stores, name, advance)
     told = {"backup": backup.name, "collection": backup.collection, "model": backup.model}
@@ -83,7 +85,7 @@ def restore_gallery(
     """Load a backup into a fresh collection, check it and let identify use it."""
     from cratewatch.indexing.restoring import restore
 
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     with _stores(settings, "restore", "rows") as (stores, advance):
         restored = restore(stores, name, settings.gallery_recall, settings.gallery_imports, advance)
     show(asdict(restored), json_)

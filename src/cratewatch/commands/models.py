@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home
+from cratewatch.commands.options import AsJson, Home, load_settings
 from cratewatch.commands.output import show
 from cratewatch.errors import CratewatchError
-from cratewatch.settings import load_settings
 
 app = typer.Typer()
 
@@ -32,7 +31,7 @@ def export(
     from cratewatch.embedding.saved_models import default_model, find_model
     from cratewatch.lake.location import open_lake
 
-    lake = open_lake(load_settings(home=home).lake)
+    lake = open_lake(load_settings(home).lake)
     name = model or default_model(lake)
     data = export_onnx(find_model(lake, name))
     out.write_bytes(data)
@@ -49,5 +48,5 @@ def quantize(
     """Add int8 weights to a model, calibrated on covers of the catalog, for precision = "int8"."""
     from cratewatch.training.quantising import quantise
 
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     show(asdict(quantise(settings, model, pictures)), json_)

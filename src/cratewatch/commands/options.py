@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from cratewatch.settings import Settings
 
 Home = Annotated[
     Path | None,
@@ -26,3 +29,10 @@ Rerank = Annotated[
 def given(**options: Any) -> dict[str, Any]:
     """Leave out the options that were not given, so that the defaults stay in one place."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def load_settings(home: Path | None) -> Settings:
+    """Load the settings; see settings.load_settings() for what is raised."""
+    from cratewatch import settings  # not for --help: pydantic takes a while to import
+
+    return settings.load_settings(home=home)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from cratewatch.settings import Settings
+if TYPE_CHECKING:
+    from cratewatch.settings import Settings
 
 
 def prefect(

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home
+from cratewatch.commands.options import AsJson, Home, load_settings
 from cratewatch.commands.output import show
 from cratewatch.commands.tables import failures_table, status_tables
-from cratewatch.settings import load_settings
 
 app = typer.Typer()
 
@@ -26,7 +25,7 @@ def status(
     """Show what catalog, lake and gallery hold and how the last runs ended."""
     from cratewatch.monitoring.status import collect_failures, collect_status
 
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     if failures:
         found = collect_failures(settings, examples)
         show(found, json_, [failures_table(found)])

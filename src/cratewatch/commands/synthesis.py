@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, given
+from cratewatch.commands.options import AsJson, Home, given, load_settings
 from cratewatch.commands.output import show
-from cratewatch.datasets.splits import SPLITS, Split
 from cratewatch.errors import CratewatchError
-from cratewatch.settings import load_settings
+
+if TYPE_CHECKING:
+    from cratewatch.datasets.splits import Split
 
 app = typer.Typer()
 
@@ -100,7 +101,7 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
     from flows.orchestration import configure_prefect
     from flows.prefect_server import prefect_server
 
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     configure_prefect(settings.home)
     with prefect_server(settings.home) as await_ready:
         from flows import synthesize_queries as flow
@@ -126,6 +127,8 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
 
 
 def _split(name: str) -> Split:
+    from cratewatch.datasets.splits import SPLITS
+
     for split in SPLITS:
         if split == name:
             return split

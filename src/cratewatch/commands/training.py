@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, given
+from cratewatch.commands.options import AsJson, Home, given, load_settings
 from cratewatch.commands.output import show
 from cratewatch.errors import CratewatchError
-from cratewatch.settings import load_settings
 
 app = typer.Typer()
 
@@ -79,7 +78,7 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
     json_: AsJson = False,
 ) -> None:
     """Train an embedding model; an interrupted training goes on when it is asked for again."""
-    settings = load_settings(home=home)
+    settings = load_settings(home)
     config = _config(
         model=given(backbone=backbone, stages=stages, pooling=pooling, image_px=image_px),
         loss=given(name=loss, mining=mining, margin=margin, temperature=temperature, memory=memory),

@@ -15,9 +15,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import webdataset
-from webdataset.tariterators import group_by_keys, tar_file_expander
-
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
@@ -125,6 +122,8 @@ def write_shard(
 
     A shard without a marker may be left of a killed writer and is replaced; a marker is not.
     """
+    import webdataset  # brings PyTorch, and who lists runs does without
+
     buffer = io.BytesIO()
     with webdataset.TarWriter(buffer, user=OWNER, group=OWNER, mtime=0) as tar:
         for sample in samples:
@@ -189,6 +188,8 @@ def read_samples(folder: RunFolder) -> Iterator[Sample]:
 
 
 def _shard_samples(folder: RunFolder, shard: int) -> Iterator[Sample]:
+    from webdataset.tariterators import group_by_keys, tar_file_expander
+
     name = folder.key(f"{shard_name(shard)}.tar")
     stream = {"url": name, "stream": io.BytesIO(folder.lake.read(name))}
     for fields in group_by_keys(tar_file_expander([stream])):
