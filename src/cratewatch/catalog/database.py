@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -26,6 +25,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from cratewatch.catalog.locking import hold_lock
 from cratewatch.catalog.schema import SCHEMA_REVISION, Table
+from cratewatch.chunks import chunks
 from cratewatch.errors import BusyError, CratewatchError
 
 # Bounded by the variables of a statement: 32,766 in SQLite, 65,535 in PostgreSQL.
@@ -229,8 +229,8 @@ def upsert(
         where: A row that is there and does not meet this stays as it is.
     """
     keys = [column.name for column in inspect(table).primary_key]
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        insert = _insert(session)(table).values(list(rows[start : start + ROWS_AT_ONCE]))
+    for part in chunks(rows, ROWS_AT_ONCE):
+        insert = _insert(session)(table).values(part)
         given = {name: insert.excluded[name] for name in rows[0] if name not in keys}
         session.execute(
             insert.on_conflict_do_update(
@@ -240,9 +240,14 @@ def upsert(
 
 
 def _insert(session: Session) -> Any:
-    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[
-        session.get_bind().dialect.name
-    ]
+    """Return the dialect's own insert(); the other dialect's is slow to import, too."""
+    if session.get_bind().dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert
 
 
 def now() -> datetime:
@@ -268,7 +273,7 @@ def _revision(connection: Connection) -> str | None:
     """Return the revision of the tables; None for an empty database."""
     if inspect(connection).has_table("alembic_version"):
         return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
-    return "0001" if inspect(connection).has_table("meta") else None
+    return None
 
 
 def _said(error: DBAPIError) -> str:

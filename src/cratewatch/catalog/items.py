@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
 from cratewatch.catalog.records import Item, ItemKind, item_key
 from cratewatch.catalog.schema import EmbeddingRow, ItemRow, ReleaseRow
+from cratewatch.chunks import chunks
 
 DONE = ("fetched", "stored", "embedded", "indexed")
 UNREADABLE = "unreadable_in_lake"
@@ -182,13 +183,13 @@ def save(session: Session, run_id: str, items: Sequence[Item]) -> None:
 
 def advance_pages(session: Session, source: str, keys: Sequence[str], state: str) -> None:
     """Move pages on to a state, whichever run worked on them."""
-    for start in range(0, len(keys), ROWS_AT_ONCE):
+    for part in chunks(keys, ROWS_AT_ONCE):
         session.execute(
             update(ItemRow)
             .where(
                 ItemRow.source == source,
                 ItemRow.kind == "page",
-                ItemRow.key.in_([item_key(key) for key in keys[start : start + ROWS_AT_ONCE]]),
+                ItemRow.key.in_([item_key(key) for key in part]),
             )
             .values(state=state, reason=None, detail=None, attempts=0, updated_at=now())
         )

@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover
 
-SCHEMA_REVISION = "0003"  # the newest of migrations/versions
+SCHEMA_REVISION = "0001"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -125,7 +125,7 @@ class OfferRow(Table):
 
 
 class SaleRow(Table):
-    """One sold listing. Sources of sales are not part of this version; the contract is."""
+    """One sold listing. No source tells of sales yet; the contract is here."""
 
     __tablename__ = "sales"
 

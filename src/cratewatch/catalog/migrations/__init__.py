@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 from cratewatch.catalog.schema import SCHEMA_REVISION
 from cratewatch.errors import CratewatchError
 
+SCRIPTS = "cratewatch.catalog:migrations"
+
 
 def upgrade(connection: Connection, revision: str | None) -> None:
     """Bring tables of a revision (None: there are none) to the newest one.
@@ -18,13 +20,11 @@ def upgrade(connection: Connection, revision: str | None) -> None:
         CratewatchError: if this version of cratewatch does not know the revision.
     """
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", "cratewatch.catalog:migrations")
+    config.set_main_option("script_location", SCRIPTS)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if revision is not None and revision not in known:
         raise CratewatchError(
             f"catalog: a newer cratewatch wrote it (schema {revision}, this one knows up to "
             f"{SCHEMA_REVISION}); update cratewatch on this machine"
         )
-    if revision is not None:  # the first version of cratewatch wrote no mark of Alembic's
-        command.stamp(config, revision)
     command.upgrade(config, "head")

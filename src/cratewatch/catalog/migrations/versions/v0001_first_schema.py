@@ -1,4 +1,4 @@
-"""The tables of version 0.1."""
+"""The first schema."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,14 +12,10 @@ def upgrade() -> None:
     _covers_and_releases()
     _prices()
     _ledger()
+    _embeddings()
 
 
 def _runs() -> None:
-    op.create_table(
-        "meta",
-        sa.Column("key", sa.String(32), primary_key=True),
-        sa.Column("value", sa.Text(), nullable=False),
-    )
     op.create_table(
         "runs",
         sa.Column("run_id", sa.String(192), primary_key=True),
@@ -42,8 +38,10 @@ def _covers_and_releases() -> None:
         sa.Column("height_px", sa.Integer(), nullable=False),
         sa.Column("phash", sa.String(64), nullable=False),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts_changed_at", sa.DateTime(timezone=True)),
     )
     op.create_index("ix_covers_artwork_id", "covers", ["artwork_id"])
+    op.create_index("ix_covers_facts_changed_at", "covers", ["facts_changed_at"])
     texts = ("label", "catno", "barcode", "country", "format")
     op.create_table(
         "releases",
@@ -101,20 +99,30 @@ def _ledger() -> None:
         sa.Column("data", sa.Text(), nullable=False),
     )
     op.create_table(
-        "failures",
+        "items",
         sa.Column("source", sa.String(64), primary_key=True),
         sa.Column("kind", sa.String(16), primary_key=True),
         sa.Column("key", sa.String(1024), primary_key=True),
         sa.Column("run_id", sa.String(192), nullable=False),
-        sa.Column("reason", sa.String(64), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("cover_id", sa.String(64)),
+        sa.Column("reason", sa.String(64)),
+        sa.Column("detail", sa.Text()),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
     )
-    op.create_index("ix_failures_run_id", "failures", ["run_id"])
+    op.create_index("ix_items_run_id_state", "items", ["run_id", "state"])
+    op.create_index("ix_items_state", "items", ["state"])
+    op.create_index("ix_items_cover_id", "items", ["cover_id"])
+
+
+def _embeddings() -> None:
     op.create_table(
-        "indexed_covers",
+        "embeddings",
         sa.Column("model", sa.String(64), primary_key=True),
         sa.Column("cover_id", sa.String(64), sa.ForeignKey("covers.cover_id"), primary_key=True),
-        sa.Column("indexed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("shard", sa.Text()),
+        sa.Column("embedded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("indexed_at", sa.DateTime(timezone=True)),
     )
+    op.create_index("ix_embeddings_model_shard", "embeddings", ["model", "shard"])

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from cratewatch.catalog import database, migrations
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.catalog.schema import SCHEMA_REVISION, Table
+from cratewatch.errors import CratewatchError
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "next"
+down_revision = "{before}"
+
+
+def upgrade() -> None:
+    op.add_column("runs", sa.Column("note", sa.Text()))
+    op.execute("UPDATE runs SET note = kind")
+    {then}
+"""
+
+
+@pytest.fixture
+def engine(catalog_url: str) -> Iterator[Engine]:
+    """Return the database of a catalog of this version, in which one run is recorded."""
+    catalog = open_catalog(catalog_url)
+    catalog.runs.start("refresh-shop")
+    catalog.close()
+    engine = create_engine(catalog_url.replace("postgresql:", "postgresql+pg8000:"))
+    yield engine
+    engine.dispose()
+
+
+def become_next(scripts: Path, monkeypatch: pytest.MonkeyPatch, then: str = "") -> None:
+    """Have one revision more than there is, as the version after this one will."""
+    shutil.copytree(Path(migrations.__file__).parent, scripts, dirs_exist_ok=True)
+    revision = NEXT.format(before=SCHEMA_REVISION, then=then)
+    (scripts / "versions" / "next.py").write_text(revision)
+    monkeypatch.setattr(migrations, "SCRIPTS", str(scripts))
+    monkeypatch.setattr(database, "SCHEMA_REVISION", "next")
+
+
+def test_migrations_make_the_tables_that_the_code_declares(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_the_newest_revision_is_the_one_that_the_code_expects() -> None:
+    config = Config()
+    config.set_main_option("script_location", migrations.SCRIPTS)
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_REVISION
+
+
+def test_an_older_catalog_is_migrated_and_keeps_its_rows(
+    catalog_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    become_next(tmp_path / "scripts", monkeypatch)
+    for _ in range(2):  # the second time there is nothing to do
+        open_catalog(catalog_url).close()
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT note FROM runs")) == "refresh-shop"
+
+
+def test_a_migration_that_fails_leaves_the_older_catalog_whole(
+    catalog_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    become_next(tmp_path / "scripts", monkeypatch, then="raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        open_catalog(catalog_url)
+    assert "note" not in [column["name"] for column in inspect(engine).get_columns("runs")]
+    become_next(tmp_path / "scripts", monkeypatch)
+    open_catalog(catalog_url).close()
+
+
+def test_a_catalog_of_a_newer_version_is_refused(catalog_url: str, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(CratewatchError, match=r"schema 9999.*update cratewatch"):
+        open_catalog(catalog_url)
