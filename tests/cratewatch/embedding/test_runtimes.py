@@ -156,6 +156,20 @@ def test_auto_takes_openvino_once_a_model_is_exported(lake: Lake, tiny_model: st
     assert cosines.min() >= 0.999
 
 
+def test_an_exported_model_runs_without_pytorch(lake: Lake, tiny_model: str) -> None:
+    """Its import takes seconds; a picture is embedded in a fraction of one."""
+    prepare_model(lake, tiny_model, Inference())
+    code = (
+        "import sys; from pathlib import Path; from cratewatch.lake.folder import FolderLake\n"
+        "from cratewatch.embedding.inference import Inference\n"
+        "from cratewatch.embedding.loading import load_model\n"
+        f"lake = FolderLake(Path({str(lake.root)!r}))\n"
+        f"load_model(lake, {tiny_model!r}, Inference(device='cpu')).warm_up()\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_int8_is_taken_from_the_folder_or_refused(lake: Lake, tiny_model: str) -> None:
     wanted = Inference(precision="int8")
     with pytest.raises(CratewatchError, match="has no int8 weights; run `cratewatch quantize`"):

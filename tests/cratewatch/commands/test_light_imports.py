@@ -1,0 +1,43 @@
+"""A short command answers at once: what takes seconds to import is left to those who use it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+HEAVY = {"torch", "ray", "prefect", "transformers"}
+STORES = {"sqlalchemy", "pymilvus", "pyarrow", "scipy", "cv2"}
+SHOW_MODULES = """
+import json, sys
+from cratewatch.commands.app import app
+from cratewatch.commands.boundary import run_command
+code = run_command(app, sys.argv[1:])
+sys.stderr.write(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]))
+"""
+
+
+def modules_of(*arguments: str) -> set[str]:
+    """Return the top-level modules that a command imports, in a process of its own."""
+    ran = subprocess.run(
+        [sys.executable, "-c", SHOW_MODULES, *arguments], capture_output=True, text=True, check=True
+    )
+    code, modules = json.loads(ran.stderr.splitlines()[-1])
+    assert code == 0, ran.stderr
+    return set(modules)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    assert not modules_of("--help") & (HEAVY | STORES)
+
+
+def test_status_imports_no_framework(home: Path) -> None:
+    assert not modules_of("status", "--home", str(home)) & HEAVY
+
+
+def test_import_imports_no_framework(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "covers").mkdir()
+    Image.effect_noise((200, 200), 80).convert("RGB").save(tmp_path / "covers" / "a.jpg")
+    modules = modules_of("import", str(tmp_path / "covers"), "--home", str(home), "--json")
+    assert not modules & (HEAVY | {"pymilvus"})
