@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from cratewatch.sources.configured import AnySource
 from cratewatch.sources.source import LOOPBACK
 
 STOP_GRACE_S = 5.0
+DEADLINE_GRACE_S = 120.0
+"""How long a crawl may take to end once its deadline is over."""
 Job = Literal["releases", "failed_pages", "covers"]
 
 
@@ -104,16 +107,26 @@ def run_crawl(
     Raises:
         CratewatchError: if the source may not be asked without a contact.
         UnavailableError: if catalog or lake went away.
+        CratewatchError: if the crawl goes on after its deadline.
         CrawlDiedError: if the child dies or ends without a report; names the log.
     """
     _check_contact(job)
     job.log_path.parent.mkdir(parents=True, exist_ok=True)
-    with job.log_path.open("ab") as log, _child(log) as child:
+    with (
+        job.log_path.open("ab") as log,
+        _child(log) as child,
+        _ended_at_last(child, job.source.deadline_s + DEADLINE_GRACE_S) as overdue,
+    ):
         assert child.stdin is not None
         assert child.stdout is not None
         with suppress(BrokenPipeError):  # a child that died at once is explained below
             os.write(child.stdin.fileno(), f"{job.to_json()}\n".encode())
         report = _follow(child.stdout, on_progress or (lambda _: None))
+        if report is None and overdue.is_set():
+            raise CratewatchError(
+                f"{job.source_name}: the crawl of {job.job} went on {DEADLINE_GRACE_S:.0f} s after "
+                f"its deadline of {job.source.deadline_s:,.0f} s and was ended; see {job.log_path}"
+            )
         if report is None:
             raise CrawlDiedError(
                 f"{job.source_name}: the crawl of {job.job} ended without a report "
@@ -151,6 +164,24 @@ def _child(log: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
             with suppress(subprocess.TimeoutExpired):
                 child.wait(STOP_GRACE_S)
             child.kill()
+
+
+@contextmanager
+def _ended_at_last(child: subprocess.Popen[str], after_s: float) -> Iterator[threading.Event]:
+    """Kill the child after a time; the event tells whether that was done."""
+    overdue = threading.Event()
+
+    def end() -> None:
+        overdue.set()
+        child.kill()
+
+    timer = threading.Timer(after_s, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield overdue
+    finally:
+        timer.cancel()
 
 
 def _follow(

@@ -43,7 +43,7 @@ class Backoff:
     first_s: float = 1.0
     most_s: float = 60.0
     jitter: float = 0.25
-    longest_pause_s: float = 600.0
+    longest_pause_s: float = 300.0
 
     def wait_s(self, retry: int) -> float:
         """Return the seconds before the retry with this number, from 1."""

@@ -15,6 +15,8 @@ from scrapy.exceptions import (
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet.error import ConnectError, ConnectionDone, ConnectionLost
 
+from scrapers.addresses import AddressRefusedError
+
 CONNECTION_ERRORS = (
     CannotResolveHostError,
     DownloadConnectionRefusedError,
@@ -58,6 +60,8 @@ def reason_of(error: BaseException) -> str:
     """Return the reason; ``error`` for what is a bug and no failure of the network."""
     if isinstance(error, HttpError):
         return f"http_{error.response.status}"
+    if isinstance(error, AddressRefusedError):
+        return "address_refused"
     if isinstance(error, HostClosedError):
         return f"http_{error.status}"
     if isinstance(error, IgnoreRequest):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from scrapers.addresses import REACH, Reach
 from scrapers.launch import CrawlJob
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024  # a sitemap may have 50 MB by its protocol
@@ -23,6 +24,7 @@ def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
     """Return all that a crawl sets: pace, patience, robots.txt, pipelines, its log."""
     source = job.source
     return {
+        REACH: Reach(source),
         "BOT_NAME": "cratewatch",
         "USER_AGENT": user_agent(job.contact),
         "ROBOTSTXT_OBEY": source.obey_robots,
@@ -45,12 +47,17 @@ def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
         "LOG_LEVEL": "INFO",
         "DEFAULT_DROPITEM_LOG_LEVEL": "INFO",
         "ITEM_PIPELINES": PIPELINES,
+        "DOWNLOAD_HANDLERS": {"file": None, "ftp": None, "s3": None},
+        "TWISTED_DNS_RESOLVER": "scrapers.addresses.GuardedResolver",
         "DOWNLOADER_MIDDLEWARES": {
+            "scrapers.bounds.Bounds": 40,
+            "scrapers.addresses.AddressRules": 50,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "scrapers.middlewares.RobotsRules": 100,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "scrapers.middlewares.PatientRetry": 550,
         },
+        "CLOSESPIDER_TIMEOUT": source.deadline_s,
         "EXTENSIONS": {"scrapers.middlewares.CrawlDelay": 500},
     }
 

@@ -9,6 +9,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
+from scrapers.addresses import INTERNAL
 from scrapers.items import CoverItem
 from scrapers.job_spider import JobSpider
 
@@ -32,7 +33,7 @@ class CoversSpider(JobSpider):
         Of a callback's items Scrapy handles CONCURRENT_ITEMS at once; it also fails to close
         a spider (2.19) while items are under way that came from no request.
         """
-        yield Request("data:,", callback=self.list_covers)
+        yield Request("data:,", callback=self.list_covers, meta={INTERNAL: True})
 
     def list_covers(self, response: Response) -> Iterator[CoverItem]:
         """Yield what is to be fetched, until the engine is told to stop."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 MAX_KEY = 1024
+_UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 KEY_DIGEST = 65  # what stands for the rest of a longer key: # and a SHA-256
 ItemKind = Literal["listing", "page", "cover"]
 ItemState = Literal["planned", "fetched", "stored", "embedded", "indexed", "failed", "withdrawn"]
@@ -168,5 +170,9 @@ def item_key(text: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Return text that every database can hold: no NUL, and no half of a surrogate pair."""
-    return text.replace("\0", "").encode(errors="replace").decode()
+    """Return text that every database can hold and every terminal show as it is.
+
+    That is without control characters, which could speak to a terminal, without marks that turn
+    the direction of what follows, and without half of a surrogate pair.
+    """
+    return _UNSPEAKABLE.sub("", text).encode(errors="replace").decode()

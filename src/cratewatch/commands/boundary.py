@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from cratewatch.catalog.records import storable
 from cratewatch.errors import CratewatchError
 
 FAILED = 1
@@ -56,7 +57,7 @@ def run_command(app: typer.Typer, arguments: list[str]) -> int:
 
 
 def _say(message: str, code: int) -> int:
-    sys.stderr.write(f"cratewatch: {' '.join(message.splitlines())}\n")
+    sys.stderr.write(f"cratewatch: {storable(' '.join(message.splitlines()))}\n")
     return code
 
 

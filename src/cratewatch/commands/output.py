@@ -11,9 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cratewatch.catalog.records import storable
 from cratewatch.commands.tables import answer_table, report_table
 
-out = Console()
+out = Console(markup=False, emoji=False, highlight=False)
+"""What comes from outside is no markup: an artist may be called AC[/]DC."""
 
 
 def show(report: dict[str, Any], as_json: bool, tables: Iterable[Table] = ()) -> None:
@@ -28,7 +30,7 @@ def show(report: dict[str, Any], as_json: bool, tables: Iterable[Table] = ()) ->
 def show_answer(answer: dict[str, Any], as_json: bool) -> None:
     """Print the answer to one query; for people an error goes to standard error."""
     if "error" in answer and not as_json:
-        sys.stderr.write(f"{answer['query']}: {answer['error']}\n")
+        sys.stderr.write(storable(f"{answer['query']}: {answer['error']}") + "\n")
     else:
         show(answer, as_json, () if as_json else (answer_table(answer),))
 

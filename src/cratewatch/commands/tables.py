@@ -8,14 +8,28 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from cratewatch.catalog.records import storable
+
 FEW_CELLS = 6
 
 VERDICTS = {True: "in the catalog", False: "not in the catalog, as far as can be told", None: None}
 
 
+class PlainTable(Table):
+    """A table of text from outside, in which nothing can speak to the terminal."""
+
+    def __init__(self, *headers: Any, title: str | None = None, **options: Any) -> None:
+        super().__init__(*headers, title=storable(title) if title else None, **options)
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Add a row of strings, or of what rich can show."""
+        shown = (storable(cell) if isinstance(cell, str) else cell for cell in cells)
+        super().add_row(*shown, **options)
+
+
 def evaluation_table(evaluation: dict[str, Any]) -> Table:
     """Return recall with its interval beside chance, overall and by severity."""
-    table = Table(
+    table = PlainTable(
         title=f"{evaluation['n_queries']} queries of unseen artworks among "
         f"{evaluation['n_artworks']} artworks, model {evaluation['model']}"
     )
@@ -52,7 +66,7 @@ def grid_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
 
 
 def _rows_table(rows: Sequence[dict[str, Any]]) -> Table:
-    table = Table(box=SIMPLE_HEAD, padding=0)
+    table = PlainTable(box=SIMPLE_HEAD, padding=0)
     for column in ("gallery", "queries", "recall@1", "recall@5", "mAP", "@P90", "chance"):
         table.add_column(column, justify="left" if column == "gallery" else "right")
     for row in rows:
@@ -79,7 +93,7 @@ def _protocol_table(rows: Sequence[dict[str, Any]]) -> Table:
     """Return recall@1 and recall@5 by severity, downwards, and size of the sleeve."""
     sizes = sorted({row["sleeve_px"] for row in rows}, reverse=True)
     found = {(row["severity"], row["sleeve_px"]): row for row in rows}
-    table = Table(box=SIMPLE_HEAD, padding=0)
+    table = PlainTable(box=SIMPLE_HEAD, padding=0)
     for column in ("severity", *(f"{size} px" for size in sizes)):
         table.add_column(column, justify="right")
     for severity in sorted({row["severity"] for row in rows}):
@@ -95,7 +109,7 @@ def _pair(row: dict[str, Any]) -> str:
 
 def failures_table(failures: dict[str, Any]) -> Table:
     """Return failed items by reason, some examples of each."""
-    table = Table(title="failed and not succeeded since")
+    table = PlainTable(title="failed and not succeeded since")
     for column in ("reason", "items", "source", "kind", "example", "attempts", "detail"):
         table.add_column(column, overflow="fold")
     for reason, failed in failures.items():
@@ -121,7 +135,7 @@ def status_tables(status: dict[str, Any]) -> Iterator[Table]:
 
 
 def _collections_table(collections: dict[str, Any], serving: str | None) -> Table:
-    table = Table(title="collections of the gallery")
+    table = PlainTable(title="collections of the gallery")
     table.add_column("collection", no_wrap=True)
     for column in ("rows", "index", "search", "recall@10", "state"):
         table.add_column(column, justify="right" if column in ("rows", "recall@10") else "left")
@@ -141,7 +155,7 @@ def _collections_table(collections: dict[str, Any], serving: str | None) -> Tabl
 
 def report_table(report: dict[str, Any]) -> Table:
     """Lay out the leaves of a report, each named by its way from the root."""
-    table = Table(show_header=False)
+    table = PlainTable(show_header=False)
     for name, value in _leaves(report):
         table.add_row(name, value)
     return table
@@ -160,7 +174,7 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 def answer_table(answer: dict[str, Any]) -> Table:
     """Lay out the matches of one query with their first release, and the verdict below."""
-    table = Table(title=answer["query"], caption=VERDICTS[answer["known"]])
+    table = PlainTable(title=answer["query"], caption=VERDICTS[answer["known"]])
     for column in ("score", "artist", "title", "price", "cover"):
         table.add_column(column)
     for match in answer["matches"]:

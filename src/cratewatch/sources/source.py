@@ -22,6 +22,14 @@ class Source(BaseModel):
     retries: int = Field(default=4, ge=0, description="after the first try, per request")
     timeout_s: float = Field(default=30.0, gt=0)
     obey_robots: bool = True
+    deadline_s: float = Field(default=8 * 3600.0, gt=0, description="of one crawl; then it ends")
+    max_bytes: int = Field(default=20 * 2**30, ge=1, description="of all answers of one crawl")
+    max_pages: int = Field(default=500_000, ge=1, description="pages or releases of one crawl")
+    max_listings: int = Field(default=10_000, ge=1, description="sitemaps or feed pages")
+    give_up_after: int = Field(default=30, ge=1, description="requests in a row that failed")
+    private_network: bool = Field(
+        default=False, description="its hosts may be of a private network, such as one's own"
+    )
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -1,0 +1,58 @@
+"""What comes from outside is shown as it is, and speaks to no terminal."""
+
+import pytest
+
+from cratewatch.catalog.records import Release
+from cratewatch.commands.boundary import run_command
+from cratewatch.commands.output import out, show, show_answer
+from cratewatch.commands.tables import failures_table
+from cratewatch.errors import CratewatchError
+
+ODD = ("AC[/]DC", "Album [red vinyl]", "[bold]Loud", ":smile: Sunny", "[link=http://x]Click[/link]")
+
+
+def answer(**release):
+    offered = {"price": "9.00", "currency": "EUR", **release}
+    match = {"score": 0.9, "path_or_url": "http://s/[1].jpg", "releases": [offered]}
+    return {"query": "crop.jpg", "known": True, "matches": [match]}
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
+    monkeypatch.setattr(out, "_width", 200)
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_an_answer_shows_names_as_the_shop_writes_them(text, capsys):
+    show_answer(answer(artist=text, title=text), as_json=False)
+    printed = capsys.readouterr().out
+    assert printed.count(text) == 2
+    assert "http://s/[1].jpg" in printed
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_reports_and_failures_do_too(text, capsys):
+    example = {"source": "shop", "kind": "page", "key": text, "attempts": 1, "detail": text}
+    failures = {"no_title": {"count": 1, "examples": [example]}}
+    show(failures, False, [failures_table(failures)])
+    show({"last": {"error": text}}, False)
+    assert capsys.readouterr().out.count(text) == 3
+
+
+def test_nothing_speaks_to_the_terminal(capsys, tmp_path):
+    loud = "\x1b]0;owned\x07\x1b[31mred\x9b31m\u202egnp.exe"
+    show_answer(answer(artist=loud) | {"query": loud}, as_json=False)
+    show_answer({"query": loud, "error": f"missing: {loud}"}, as_json=False)
+
+    def fail(**_: object) -> None:
+        raise CratewatchError(f"{loud}: no such file")
+
+    assert run_command(fail, []) == 1  # type: ignore[arg-type]
+    printed = "".join(capsys.readouterr())
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(printed)
+    assert "red" in printed
+
+
+def test_what_is_stored_speaks_to_no_terminal():
+    release = Release(source="s", native_id="1", title="A\x1b[2J\tB\x07", genres=("\x1bJazz",))
+    assert (release.title, release.genres) == ("A[2J\tB", ("Jazz",))

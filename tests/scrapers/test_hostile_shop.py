@@ -1,0 +1,128 @@
+"""A shop that means harm: where it leads, what it costs, and how long."""
+
+import json
+
+import pytest
+
+SPY = """
+import os, sys
+def tell(event, arguments):
+    if event == "socket.connect":
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else "local"
+        with open(os.environ["CONNECTED_TO"], "a") as file:
+            file.write(f"{host}\\n")
+sys.addaudithook(tell)
+"""
+ELSEWHERE = (
+    "file:///dev/stdin",
+    "file:///etc/passwd",
+    "ftp://127.0.0.1/pages.xml",
+    "s3://bucket/pages.xml",
+    "data:text/plain,http://127.0.0.1/a",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://10.255.255.1/",
+    "http://[fe80::1]/",
+)
+
+
+@pytest.fixture
+def connected_to(tmp_path, monkeypatch):
+    """Return a function: the hosts that any process started from now on connects to."""
+    spy, told = tmp_path / "spy", tmp_path / "connected"
+    spy.mkdir()
+    (spy / "sitecustomize.py").write_text(SPY)
+    monkeypatch.setenv("PYTHONPATH", str(spy))
+    monkeypatch.setenv("CONNECTED_TO", str(told))
+    return lambda: set(told.read_text().split()) if told.exists() else set()
+
+
+def page(sku: str, image: str) -> str:
+    product = {"@type": "Product", "sku": sku, "name": f"Artist - {sku}", "image": image}
+    return f'<html><script type="application/ld+json">{json.dumps(product)}</script></html>'
+
+
+def sitemap(urls) -> str:
+    entries = "".join(f"<url><loc>{url}</loc></url>" for url in urls)
+    return f"<urlset>{entries}</urlset>"
+
+
+def test_nothing_but_the_shop_is_asked(site, workplace, storefront, draw_jpeg, connected_to):
+    lines = [f"Sitemap: {url}" for url in (*ELSEWHERE, f"{site.url}/sitemap.xml")]
+    site.add("/robots.txt", "\n".join(lines))
+    for number, url in enumerate(ELSEWHERE):
+        site.add(f"/moved-{number}", status=302, headers={"Location": url})
+        site.add(f"/image-{number}", page(f"image-{number}", url))
+        site.add(f"/moved-image-{number}", page(f"mi-{number}", f"{site.url}/moved-{number}"))
+    site.add("/good", page("good", f"{site.url}/good.jpg"))
+    site.add("/good.jpg", draw_jpeg(1))
+    names = [
+        f"{kind}-{n}" for kind in ("moved", "image", "moved-image") for n in range(len(ELSEWHERE))
+    ]
+    site.add("/sitemap.xml", sitemap(f"{site.url}/{name}" for name in ("good", *names)))
+
+    source = storefront(site.url)
+    listing = workplace.crawl("releases", source)
+    assert not listing.complete
+    workplace.catalog.apply_crawl(workplace.run_id, "shop", complete=False)
+    covers = workplace.crawl("covers", source)
+
+    assert connected_to() <= {"127.0.0.1"}
+    assert covers.items == 1
+    staged = workplace.catalog.covers()
+    assert len(staged) == 1
+    assert staged[0].source_url == f"{site.url}/good.jpg"
+    # A redirect to no http at all is not followed in the first place.
+    refused, not_followed = listing.failed["address_refused"], listing.failed["http_302"]
+    assert refused + not_followed == 2 * len(ELSEWHERE)
+    assert refused >= len(ELSEWHERE) + 3
+
+
+def test_a_shop_that_keeps_one_waiting_is_left_at_its_deadline(site, workplace, storefront):
+    site.add("/robots.txt", "")
+    urls = [f"{site.url}/slow-{n}" for n in range(40)]
+    site.add("/sitemap.xml", sitemap(urls))
+    for n in range(40):
+        site.add(f"/slow-{n}", page(f"slow-{n}", ""), delay_s=1.0)
+    report = workplace.crawl("releases", storefront(site.url, deadline_s=2.0, concurrency=2))
+    assert not report.complete
+    assert report.failed["deadline"] == 1
+    assert report.requests < 2 + len(urls)
+
+
+def test_a_crawl_that_does_not_end_is_ended(site, workplace, storefront, monkeypatch):
+    monkeypatch.setattr("scrapers.launch.DEADLINE_GRACE_S", -9.0)
+    site.add("/robots.txt", "", delay_s=30.0)
+    source = storefront(site.url, deadline_s=10.0, timeout_s=60.0)
+    with pytest.raises(Exception, match="after its deadline"):
+        workplace.crawl("releases", source)
+
+
+def test_a_shop_that_only_fails_is_given_up(site, workplace, storefront):
+    site.add("/robots.txt", "")
+    site.add("/sitemap.xml", sitemap(f"{site.url}/broken-{n}" for n in range(400)))
+    for n in range(400):
+        site.add(f"/broken-{n}", "no", status=403)
+    report = workplace.crawl("releases", storefront(site.url, give_up_after=10, retries=0))
+    assert not report.complete
+    assert report.failed["gave_up"] == 1
+    assert report.requests < 100
+
+
+def test_pages_that_are_gone_are_no_reason_to_give_up(site, workplace, storefront):
+    site.add("/robots.txt", "")
+    site.add("/sitemap.xml", sitemap(f"{site.url}/gone-{n}" for n in range(40)))
+    report = workplace.crawl("releases", storefront(site.url, give_up_after=10, retries=0))
+    assert report.complete
+    assert report.failed == {"http_404": 40}
+
+
+def test_a_shop_that_floods_is_left(site, workplace, storefront):
+    site.add("/robots.txt", "")
+    site.add("/sitemap.xml", sitemap(f"{site.url}/large-{n}" for n in range(200)))
+    for n in range(200):
+        site.add(f"/large-{n}", "x" * 100_000)
+    report = workplace.crawl("releases", storefront(site.url, max_bytes=1_000_000, retries=0))
+    assert not report.complete
+    assert report.failed["too_many_bytes"] == 1
+    assert report.requests < 100
