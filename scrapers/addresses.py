@@ -94,6 +94,7 @@ class AddressRules:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Take the reach of the crawl from Scrapy's settings."""
         return cls(crawler.settings[REACH])
 
     def process_request(self, request: Request) -> None:
@@ -117,6 +118,7 @@ class GuardedResolver(CachingThreadedResolver):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
+        """Take the reach of the crawl from Scrapy's settings; there is no spider yet."""
         settings = crawler.settings
         return cls(
             reactor,

@@ -34,6 +34,7 @@ class Bounds:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Watch the crawl of the crawler's job."""
         bounds = cls(crawler)
         crawler.signals.connect(bounds.count_bytes, signal=signals.response_downloaded)
         crawler.signals.connect(bounds.note_deadline, signal=signals.spider_closed)

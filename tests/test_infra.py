@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,49 @@ def test_what_services_mount_is_declared_or_there(compose: dict[str, Any]) -> No
             else:
                 named.add(source)
     assert named == set(compose["volumes"])
+
+
+def test_only_what_crawls_reaches_other_networks(compose: dict[str, Any]) -> None:
+    assert compose["networks"]["stores"] == {"internal": True}
+    outside = {name for name, service in compose["services"].items() if len(networks(service)) > 1}
+    assert outside == {"prefect-worker", "cratewatch", "prefect-server"}
+    assert networks(compose["services"]["prefect-server"]) == {"stores", "page"}
+    for name in ("postgres", "s3", "milvus"):
+        assert networks(compose["services"][name]) == {"stores"}
+    etcd = compose["configs"]["milvus-etcd"]["content"]
+    assert set(re.findall(r"http://([\d.]+):", etcd)) == {"127.0.0.1"}
+    assert "-ip.bind=127.0.0.1" in compose["services"]["s3"]["command"]
+
+
+def networks(service: dict[str, Any]) -> set[str]:
+    return set(service["networks"])
+
+
+def test_nobody_gains_privileges_and_seccomp_stays_on(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_images_are_pinned_by_what_a_registry_says(
+    compose: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text("#!/bin/sh\necho sha256:$(echo $4 | sha256sum | cut -c1-64)\n")
+    docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(docker.parent), prepend=":")
+    for file in ("compose.yaml", "pin-images.sh"):
+        shutil.copy(INFRA / file, tmp_path)
+    subprocess.run([tmp_path / "pin-images.sh"], check=True, capture_output=True)
+    pinned = yaml.safe_load((tmp_path / "compose.digests.yaml").read_text())["services"]
+    theirs = {
+        name: service["image"]
+        for name, service in compose["services"].items()
+        if not service["image"].startswith("cratewatch:")
+    }
+    assert {name: service["image"].partition("@")[0] for name, service in pinned.items()} == theirs
+    for service in pinned.values():
+        assert re.search(r"@sha256:[0-9a-f]{64}$", service["image"])
 
 
 def test_secrets_stand_in_the_env_file_only(compose: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ diffusers.utils.logging.disable_progress_bar()
 transformers.utils.logging.disable_progress_bar()
 
 PIPELINE = "StableDiffusionGLIGENPipeline"
+COMMIT = re.compile(r"[0-9a-f]{40}")
 CHANNELS = 9
 """What the network sees: 4 of noisy latents, 4 of the picture's, 1 mask."""
 
@@ -49,16 +51,24 @@ def locate(model: str) -> Path:
     """Return the folder of a model; a hub id is downloaded, or taken from the hub's cache.
 
     Args:
-        model: A local folder in diffusers' format, or a hub id such as "owner/name".
+        model: A local folder in diffusers' format, or a hub id with the commit that is meant, such
+            as "owner/name@3f0c…": what a name alone stands for may be changed by its owner.
 
     Raises:
-        NotFoundError: if it is neither.
+        NotFoundError: if it is neither, or the hub does not give it.
+        CratewatchError: if a hub id names no commit.
     """
     folder = Path(model).expanduser()
     if not folder.is_dir():
         if folder.is_absolute() or model.startswith((".", "~")) or model.count("/") != 1:
             raise NotFoundError(f"{model}: there is no such model folder")
-        folder = _download(model)
+        name, _, revision = model.partition("@")
+        if not COMMIT.fullmatch(revision):
+            raise CratewatchError(
+                f"{model}: which commit of it? What a name on the hub stands for may change; give "
+                f"{name}@ and the 40 digits of a commit"
+            )
+        folder = _download(name, revision)
     if not (folder / "model_index.json").is_file():
         raise CratewatchError(
             f"{folder}: no model in diffusers' format, since model_index.json is missing"
@@ -134,9 +144,10 @@ def _check_tokenizer(files: Path) -> None:
         )
 
 
-def _download(model: str) -> Path:
+def _download(model: str, revision: str) -> Path:
+    """Fetch weights as safetensors only: to unpickle a file is to run what it says."""
     try:
-        return Path(DiffusionPipeline.download(model))
+        return Path(DiffusionPipeline.download(model, revision=revision, use_safetensors=True))
     except (OSError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
         raise NotFoundError(

@@ -103,7 +103,25 @@ def test_a_folder_that_is_not_there_is_named(engine, tmp_path):
 def test_a_hub_that_does_not_answer_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(NotFoundError, match="nobody/nothing: no such folder here, and the hub did"):
-        make_engine("gligen", "nobody/nothing", CONFIG)
+        make_engine("gligen", f"nobody/nothing@{'0' * 40}", CONFIG)
+
+
+@pytest.mark.parametrize("model", ["nobody/nothing", "nobody/nothing@main", "nobody/nothing@12ab"])
+def test_a_model_of_the_hub_is_named_by_its_commit(model):
+    with pytest.raises(CratewatchError, match="which commit of it"):
+        make_engine("gligen", model, CONFIG)
+
+
+def test_of_the_hub_only_safetensors_are_taken(monkeypatch, gligen_folder):
+    asked = {}
+
+    def download(name, **options):
+        asked.update(options, name=name)
+        return str(gligen_folder)
+
+    monkeypatch.setattr("diffusers.DiffusionPipeline.download", download)
+    make_engine("gligen", f"owner/name@{'ab' * 20}", CONFIG)
+    assert asked == {"name": "owner/name", "revision": "ab" * 20, "use_safetensors": True}
 
 
 def test_engine_and_config_must_match(gligen_folder):
