@@ -290,7 +290,7 @@ def publish(material: Material, folder: RunFolder) -> dict[str, Any]:
             "dropped": sum(shard.get("dropped", 0) for shard in shards),
         }
     sheet = BytesIO()
-    contact_sheet(_first_queries(folder), boxes=True).save(sheet, "JPEG")
+    contact_sheet(_first_queries(folder)).save(sheet, "JPEG")
     folder.lake.write(folder.key(CONTACT_SHEET), sheet.getvalue())
     rows = [*report.items(), ("contact sheet", f"{report['folder']}/{CONTACT_SHEET}")]
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
@@ -310,6 +310,6 @@ def write_preview(lake: LakeLocation, folder: str, path: Path) -> None:
         folder: Where the run's files lie, as publish() reports it.
     """
     run = RunFolder(open_lake(replace(lake, path=folder)))
-    sheet = contact_sheet(_first_queries(run), boxes=True)
+    sheet = contact_sheet(_first_queries(run))
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path)

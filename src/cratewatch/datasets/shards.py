@@ -73,10 +73,6 @@ class RunFolder:
         """Return the key of one of the run's files."""
         return f"{self.prefix}/{name}" if self.prefix else name
 
-    def is_done(self, shard: int) -> bool:
-        """Whether a shard has its done marker."""
-        return self.lake.exists(self.key(f"{shard_name(shard)}.done"))
-
     def not_done(self, manifest: Manifest) -> list[int]:
         """Return the shards without a done marker, by one listing."""
         there = set(self.lake.keys(self.prefix))

@@ -79,11 +79,6 @@ def sample_degradation(rng: np.random.Generator, severity: float) -> Degradation
     )
 
 
-def degrade(image: Rgb, degradation: Degradation, rng: np.random.Generator) -> Rgb:
-    """Return what the camera delivers, (h, w, 3) uint8 RGB; grey ones have equal channels."""
-    return decode(encode_degraded(image, degradation, rng))
-
-
 def encode_degraded(image: Rgb, degradation: Degradation, rng: np.random.Generator) -> bytes:
     """Degrade a picture (H, W, 3) uint8 RGB and return the camera's JPEG.
 
@@ -100,12 +95,6 @@ def encode_degraded(image: Rgb, degradation: Degradation, rng: np.random.Generat
     noisy += cv2.LUT(seen, exposure.astype(np.float32))
     pixels = np.rint(np.clip(noisy, 0.0, 255.0, out=noisy)).astype(np.uint8)
     return _encode(pixels, degradation.jpeg_quality)
-
-
-def decode(jpeg: bytes) -> Rgb:
-    """Return a JPEG's pixels, (H, W, 3) uint8 RGB."""
-    pixels = cv2.imdecode(np.frombuffer(jpeg, dtype=np.uint8), cv2.IMREAD_COLOR_RGB)
-    return np.asarray(pixels, dtype=np.uint8)
 
 
 def frame_picture(width: int, height: int, degradation: Degradation) -> Framing:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,6 @@ Reason: TypeAlias = Literal[
     "seam_visible",
 ]
 """Why a picture is rejected, in the order in which it is looked at."""
-REASONS: tuple[Reason, ...] = get_args(Reason)
 LEAST_PX = 24
 """Masks of fewer pixels are not judged: the camera shrinks them to one or two."""
 

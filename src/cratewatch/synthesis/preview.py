@@ -8,42 +8,40 @@ from PIL import Image, ImageDraw
 from cratewatch.synthesis.masks import decode_mask, outline_mask
 from cratewatch.synthesis.query import Query
 
+COLUMNS = 8
+TILE_PX = 192
 CAPTION_PX = 14
 BOX_COLOURS = ((255, 220, 40), (60, 220, 255), (255, 110, 200), (130, 255, 110))
 
 
-def contact_sheet(
-    queries: Sequence[Query], columns: int = 8, tile_px: int = 192, *, boxes: bool = False
-) -> Image.Image:
+def contact_sheet(queries: Sequence[Query]) -> Image.Image:
     """Return the queries side by side, enlarged, with severity and occluded share below each.
 
-    Args:
-        boxes: Whether boxes and the outlines of masks are drawn.
+    Boxes and the outlines of masks are drawn into them.
 
     Raises:
         ValueError: if there is no query to show.
     """
     if not queries:
         raise ValueError("a contact sheet needs at least one query")
-    columns = min(columns, len(queries))
+    columns = min(COLUMNS, len(queries))
     rows = -(-len(queries) // columns)
-    sheet = Image.new("RGB", (columns * tile_px, rows * (tile_px + CAPTION_PX)), (24, 24, 24))
+    sheet = Image.new("RGB", (columns * TILE_PX, rows * (TILE_PX + CAPTION_PX)), (24, 24, 24))
     for i, query in enumerate(queries):
-        place = (i % columns * tile_px, i // columns * (tile_px + CAPTION_PX))
-        sheet.paste(_tile(query, tile_px, boxes=boxes), place)
+        place = (i % columns * TILE_PX, i // columns * (TILE_PX + CAPTION_PX))
+        sheet.paste(_tile(query), place)
     return sheet
 
 
-def _tile(query: Query, tile_px: int, *, boxes: bool) -> Image.Image:
+def _tile(query: Query) -> Image.Image:
     with Image.open(BytesIO(query.jpeg)) as picture:
-        factor = (tile_px - 2) / max(picture.size)
+        factor = (TILE_PX - 2) / max(picture.size)
         size = (max(1, round(picture.width * factor)), max(1, round(picture.height * factor)))
         enlarged = picture.convert("RGB").resize(size, Image.Resampling.BICUBIC)
-    if boxes:
-        _outline(enlarged, query, factor)
-    tile = Image.new("RGB", (tile_px, tile_px + CAPTION_PX), (24, 24, 24))
-    tile.paste(enlarged, ((tile_px - size[0]) // 2, (tile_px - size[1]) // 2))
-    ImageDraw.Draw(tile).text((3, tile_px + 1), _caption(query), fill=(225, 225, 225))
+    _outline(enlarged, query, factor)
+    tile = Image.new("RGB", (TILE_PX, TILE_PX + CAPTION_PX), (24, 24, 24))
+    tile.paste(enlarged, ((TILE_PX - size[0]) // 2, (TILE_PX - size[1]) // 2))
+    ImageDraw.Draw(tile).text((3, TILE_PX + 1), _caption(query), fill=(225, 225, 225))
     return tile
 
 

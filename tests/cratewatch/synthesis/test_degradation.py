@@ -8,7 +8,7 @@ import pytest
 from cratewatch.synthesis.degradation import (
     FLOOR_PX,
     Degradation,
-    degrade,
+    encode_degraded,
     frame_picture,
     sample_degradation,
 )
@@ -30,6 +30,13 @@ CLEAN = Degradation(
 def smooth_picture(side: int = 256) -> Rgb:
     coarse = np.random.default_rng(1).integers(0, 256, (12, 12, 3), dtype=np.uint8)
     return np.asarray(cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def degrade(image: Rgb, degradation: Degradation, rng: np.random.Generator) -> Rgb:
+    """Return the pixels of what the camera delivers."""
+    jpeg = encode_degraded(image, degradation, rng)
+    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+    return np.asarray(pixels, np.uint8)
 
 
 def sampled(seed: int, severity: float) -> Degradation:
