@@ -10,7 +10,8 @@ from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import Cover
-from cratewatch.datasets.shards import RunFolder, find_run
+from cratewatch.datasets.runs import find_run
+from cratewatch.datasets.shards import RunFolder
 from cratewatch.datasets.splits import in_validation, seen_artworks, split_of
 from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.embedding.saved_models import shipped_models, start_artworks

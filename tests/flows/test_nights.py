@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from cratewatch.catalog.catalog import open_catalog
-from cratewatch.datasets.shards import latest_run, read_samples
+from cratewatch.datasets.runs import latest_run
+from cratewatch.datasets.shards import read_samples
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.report import SHOWN_MISSES, SHOWN_RIGHT, DemoResult, write_report
 from cratewatch.demo.site import DemoShop

@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 
 from cratewatch.catalog.catalog import Catalog
+from cratewatch.datasets.runs import latest_run
 from cratewatch.datasets.samples import Material
-from cratewatch.datasets.shards import RunFolder, latest_run, read_samples, run_in_lake
+from cratewatch.datasets.shards import RunFolder, read_samples, run_in_lake
 from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model

@@ -12,11 +12,9 @@ import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
 
 PREFIX = "queries"
@@ -190,44 +188,3 @@ def _shard_samples(folder: RunFolder, shard: int) -> Iterator[Sample]:
     stream = {"url": name, "stream": io.BytesIO(folder.lake.read(name))}
     for fields in group_by_keys(tar_file_expander([stream])):
         yield Sample(fields["__key__"], fields["jpg"], json.loads(fields["json"]))
-
-
-def runs(lake: Lake) -> list[str]:
-    """Return the names of all runs, sorted."""
-    return sorted(key.split("/")[1] for key in lake.keys(PREFIX) if key.endswith("/manifest.json"))
-
-
-def latest_run(lake: Lake, split: str) -> RunFolder:
-    """Return the run drawn last among those of a split.
-
-    Raises:
-        NotFoundError: if there is none.
-    """
-    folders = [run_in_lake(lake, run) for run in runs(lake)]
-    fitting = [folder for folder in folders if read_manifest(folder).split in (split, "all")]
-    if not fitting:
-        raise NotFoundError(
-            f"lake {lake.root}: no queries of split {split!r}; "
-            f"run `cratewatch synthesize --split {split}` first"
-        )
-    return max(fitting, key=lambda folder: lake.modified_at(folder.key("manifest.json")))
-
-
-def find_run(lake: Lake, run: str, split: str) -> RunFolder:
-    """Return a run by its name in the lake or its folder's path, the split's latest for "".
-
-    Raises:
-        NotFoundError: if there is no such run.
-    """
-    if not run:
-        return latest_run(lake, split)
-    candidates = [RunFolder(FolderLake(Path(run).absolute()))]
-    if "/" not in run:
-        candidates.insert(0, run_in_lake(lake, run))
-    for folder in candidates:
-        if folder.lake.exists(folder.key("manifest.json")):
-            return folder
-    raise NotFoundError(
-        f"queries {run!r}: neither a run of the lake (known: {', '.join(runs(lake)) or 'none'}) "
-        "nor a folder of shards"
-    )

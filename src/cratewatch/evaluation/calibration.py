@@ -11,7 +11,8 @@ from PIL import Image
 
 from cratewatch.catalog.records import Cover
 from cratewatch.chunks import chunks
-from cratewatch.datasets.shards import Sample, find_run, read_samples
+from cratewatch.datasets.runs import find_run
+from cratewatch.datasets.shards import Sample, read_samples
 from cratewatch.datasets.splits import seen_artworks
 from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.saved_models import train_artworks

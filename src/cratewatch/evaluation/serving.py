@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from cratewatch.chunks import chunks
-from cratewatch.datasets.shards import Sample, find_run, read_samples
+from cratewatch.datasets.runs import find_run
+from cratewatch.datasets.shards import Sample, read_samples
 from cratewatch.datasets.splits import seen_artworks
 from cratewatch.embedding.saved_models import train_artworks
 from cratewatch.evaluation.held_out import unseen_queries

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from cratewatch.catalog.catalog import open_catalog
-from cratewatch.datasets.shards import runs
+from cratewatch.datasets.runs import runs
 from cratewatch.embedding.saved_models import models
 from cratewatch.errors import CratewatchError
 from cratewatch.gallery.gallery import open_gallery

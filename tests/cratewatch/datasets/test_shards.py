@@ -13,8 +13,6 @@ from cratewatch.datasets.shards import (
     RunFolder,
     Sample,
     check_shard,
-    find_run,
-    latest_run,
     read_manifest,
     read_samples,
     read_statistics,
@@ -23,9 +21,8 @@ from cratewatch.datasets.shards import (
     start_run,
     write_shard,
 )
-from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
-from cratewatch.lake.lake import Lake
 from cratewatch.lake.location import open_lake
 
 MANIFEST = Manifest(
@@ -134,41 +131,6 @@ def test_a_failed_shard_is_not_done(folder: RunFolder) -> None:
     write(folder, 0)
     assert 0 not in folder.not_done(MANIFEST)
     assert not folder.lake.exists(folder.key("shard-00000.failed"))
-
-
-def test_the_latest_run_of_a_split_is_found(lake: FolderLake) -> None:
-    for age, (run, split) in enumerate([("c", "train"), ("b", "test"), ("a", "train")]):
-        folder = run_in_lake(lake, run)
-        start_run(folder, replace(MANIFEST, run=run, split=split))
-        os.utime(lake.root / folder.key("manifest.json"), (1000 + age, 1000 + age))
-    assert latest_run(lake, "train").prefix == "queries/a"
-    assert latest_run(lake, "test").prefix == "queries/b"
-    assert find_run(lake, "c", "train").prefix == "queries/c"
-    start_run(run_in_lake(lake, "c"), replace(MANIFEST, run="c"))
-    assert latest_run(lake, "train").prefix == "queries/c", "it was taken up again"
-
-
-def test_a_run_may_lie_in_a_folder_of_its_own(
-    lake: FolderLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lake.root.mkdir(parents=True)
-    folder = RunFolder(FolderLake(tmp_path / "mine"))
-    start_run(folder, MANIFEST)
-    for shard in range(3):
-        write(folder, shard)
-    assert (tmp_path / "mine" / "shard-00000.tar").is_file()
-    monkeypatch.chdir(lake.root)
-    for name in (str(tmp_path / "mine"), os.path.relpath(tmp_path / "mine")):
-        assert len(list(read_samples(find_run(lake, name, "train")))) == 5
-    found = find_run(lake, str(tmp_path / "mine"), "train")
-    assert list(read_samples(found)) == [sample(number) for number in range(5)]
-
-
-def test_what_is_missing_is_named(lake: Lake) -> None:
-    with pytest.raises(NotFoundError, match="synthesize --split test"):
-        latest_run(lake, "test")
-    with pytest.raises(NotFoundError, match="'nope'"):
-        find_run(lake, "nope", "test")
 
 
 @pytest.mark.parametrize("harm", ["cut short", "gone", "a sample less"])

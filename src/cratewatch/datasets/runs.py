@@ -1,0 +1,51 @@
+"""Which runs of queries there are, and where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cratewatch.datasets.shards import PREFIX, RunFolder, read_manifest, run_in_lake
+from cratewatch.errors import NotFoundError
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake
+
+
+def runs(lake: Lake) -> list[str]:
+    """Return the names of all runs, sorted."""
+    return sorted(key.split("/")[1] for key in lake.keys(PREFIX) if key.endswith("/manifest.json"))
+
+
+def latest_run(lake: Lake, split: str) -> RunFolder:
+    """Return the run drawn last among those of a split.
+
+    Raises:
+        NotFoundError: if there is none.
+    """
+    folders = [run_in_lake(lake, run) for run in runs(lake)]
+    fitting = [folder for folder in folders if read_manifest(folder).split in (split, "all")]
+    if not fitting:
+        raise NotFoundError(
+            f"lake {lake.root}: no queries of split {split!r}; "
+            f"run `cratewatch synthesize --split {split}` first"
+        )
+    return max(fitting, key=lambda folder: lake.modified_at(folder.key("manifest.json")))
+
+
+def find_run(lake: Lake, run: str, split: str) -> RunFolder:
+    """Return a run by its name in the lake or its folder's path, the split's latest for "".
+
+    Raises:
+        NotFoundError: if there is no such run.
+    """
+    if not run:
+        return latest_run(lake, split)
+    candidates = [RunFolder(FolderLake(Path(run).absolute()))]
+    if "/" not in run:
+        candidates.insert(0, run_in_lake(lake, run))
+    for folder in candidates:
+        if folder.lake.exists(folder.key("manifest.json")):
+            return folder
+    raise NotFoundError(
+        f"queries {run!r}: neither a run of the lake (known: {', '.join(runs(lake)) or 'none'}) "
+        "nor a folder of shards"
+    )

@@ -1,0 +1,58 @@
+"""Runs are found by split, by name and by path."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cratewatch.datasets.runs import find_run, latest_run
+from cratewatch.datasets.shards import (
+    Manifest,
+    RunFolder,
+    Sample,
+    read_samples,
+    run_in_lake,
+    start_run,
+    write_shard,
+)
+from cratewatch.errors import NotFoundError
+from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake
+
+MANIFEST = Manifest("run", "composite", 1, 2, 2, "train", "digest", {})
+
+
+def test_the_latest_run_of_a_split_is_found(lake: FolderLake) -> None:
+    for age, (run, split) in enumerate([("c", "train"), ("b", "test"), ("a", "train")]):
+        folder = run_in_lake(lake, run)
+        start_run(folder, replace(MANIFEST, run=run, split=split))
+        os.utime(lake.root / folder.key("manifest.json"), (1000 + age, 1000 + age))
+    assert latest_run(lake, "train").prefix == "queries/a"
+    assert latest_run(lake, "test").prefix == "queries/b"
+    assert find_run(lake, "c", "train").prefix == "queries/c"
+    start_run(run_in_lake(lake, "c"), replace(MANIFEST, run="c"))
+    assert latest_run(lake, "train").prefix == "queries/c", "it was taken up again"
+
+
+def test_a_run_may_lie_in_a_folder_of_its_own(
+    lake: FolderLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.root.mkdir(parents=True)
+    folder = RunFolder(FolderLake(tmp_path / "mine"))
+    start_run(folder, MANIFEST)
+    samples = [Sample(f"{n:09d}", b"a jpeg", {"cover_id": "c"}) for n in range(2)]
+    write_shard(folder, 0, samples, {})
+    assert (tmp_path / "mine" / "shard-00000.tar").is_file()
+    monkeypatch.chdir(lake.root)
+    for name in (str(tmp_path / "mine"), os.path.relpath(tmp_path / "mine")):
+        assert len(list(read_samples(find_run(lake, name, "train")))) == 2
+    found = find_run(lake, str(tmp_path / "mine"), "train")
+    assert list(read_samples(found)) == samples
+
+
+def test_what_is_missing_is_named(lake: Lake) -> None:
+    with pytest.raises(NotFoundError, match="synthesize --split test"):
+        latest_run(lake, "test")
+    with pytest.raises(NotFoundError, match="'nope'"):
+        find_run(lake, "nope", "test")
