@@ -22,6 +22,11 @@ from cratewatch.evaluation.serving import evaluate_serving
 from cratewatch.settings import CONFIG_NAME, load_settings
 from cratewatch.training.loop import TrainConfig
 from flows.orchestration import configure_prefect
+from workers.catalog_index import index_catalog
+from workers.query_runs import synthesize
+from workers.run_request import RunRequest, covers_of
+from workers.training import train
+from workers.training_job import TrainRequest
 
 TRAIN_SAMPLES_EACH = 10
 
@@ -63,23 +68,21 @@ def _refresh(home: Path, covers: Path) -> float:
         start = time.monotonic()
         report = refresh_catalog(home, ["musicbrainz"])[0]
         seconds = time.monotonic() - start
-    print(json.dumps({name: report[name] for name in ("diff", "covers", "failed")}, indent=2))
+    shown = report.as_json()
+    print(json.dumps({name: shown[name] for name in ("diff", "covers", "failed")}, indent=2))
     return round(seconds, 1)
 
 
 def _train(home: Path, steps: int, seed: int) -> dict[str, float]:
-    from flows.index_gallery import index_gallery
-    from flows.synthesize_queries import RunRequest, covers_of, synthesize_queries
-    from flows.train_model import train_model
-
-    n_train = len(covers_of(load_settings(home=home).catalog_url, "train"))
+    settings = load_settings(home=home)
+    n_train = len(covers_of(settings.catalog_url, "train"))
     start = time.monotonic()
-    synthesize_queries(home, RunRequest(TRAIN_SAMPLES_EACH * n_train, seed, "train"))
+    synthesize(settings, RunRequest(TRAIN_SAMPLES_EACH * n_train, seed, "train"))
     drawn = time.monotonic()
-    model = train_model(home, TrainConfig(steps=steps, seed=seed))
+    model = train(settings, TrainRequest(TrainConfig(steps=steps, seed=seed)))
     trained = time.monotonic()
     print(json.dumps(asdict(model)))
-    index_gallery(home, model.name)
+    index_catalog(settings, model.name)
     return {
         "synthesize": round(drawn - start, 1),
         "train": round(trained - drawn, 1),
@@ -88,12 +91,11 @@ def _train(home: Path, steps: int, seed: int) -> dict[str, float]:
 
 
 def _evaluate(home: Path, seed: int) -> float:
-    from flows.synthesize_queries import RunRequest, covers_of, synthesize_queries
-
+    settings = load_settings(home=home)
     start = time.monotonic()
-    n_test = len(covers_of(load_settings(home=home).catalog_url, "test"))
-    synthesize_queries(home, RunRequest(n_test, seed + 1, "test"))
-    evaluation, _ = evaluate_serving(load_settings(home=home))
+    n_test = len(covers_of(settings.catalog_url, "test"))
+    synthesize(settings, RunRequest(n_test, seed + 1, "test"))
+    evaluation, _ = evaluate_serving(settings)
     Console().print(evaluation_table(asdict(evaluation)))
     return round(time.monotonic() - start, 1)
 

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Diff
 from cratewatch.catalog.runs import Run, refresh_kind
-from cratewatch.errors import CheckError, CratewatchError, UnavailableError
+from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.gallery.names import model_of
 from cratewatch.indexing.checking import check_collection
 from cratewatch.indexing.comparing import refresh_facts
 from cratewatch.indexing.releasing import drop_old
 from cratewatch.indexing.stores import Stores
-from cratewatch.lake.lake import COVERS
+from cratewatch.lake.lake import COVERS, REPORTS
 from cratewatch.lake.location import open_lake
 from cratewatch.settings import Settings, load_settings
+from flows.artifacts import show_table
 from flows.progress import progress_bar
-from scrapers.launch import CrawlDiedError, CrawlJob, CrawlReport, Job, run_crawl
+from flows.retrying import AFTER_AN_OUTAGE
+from flows.source_report import SourceReport
+from scrapers.launch import CrawlJob, CrawlReport, Job, run_crawl
 from workers.cluster import ray_cluster
 from workers.embedding import ModelUse
 from workers.indexing import IndexReport, index_covers, report_of, up_to_date
@@ -36,15 +36,15 @@ from workers.indexing import IndexReport, index_covers, report_of, up_to_date
 class RefreshError(CratewatchError):
     """A refresh did not do everything; carries the reports of all its sources."""
 
-    def __init__(self, reports: list[dict[str, Any]]) -> None:
-        super().__init__("; ".join(report["error"] for report in reports if report["error"]))
+    def __init__(self, reports: list[SourceReport]) -> None:
+        super().__init__("; ".join(report.error for report in reports if report.error))
         self.reports = reports
 
 
 @flow(name="refresh-catalog")
 def refresh_catalog(
     home: Path, sources: list[str], *, only_failed: bool = False
-) -> list[dict[str, Any]]:
+) -> list[SourceReport]:
     """Refresh the sources one after the other, then the gallery once.
 
     A source's run that was killed is gone on with: pages that it has read are not read again.
@@ -52,9 +52,6 @@ def refresh_catalog(
     Args:
         only_failed: Read only the pages that failed before, and withdraw nothing; sources whose
             listing failed are refreshed as a whole.
-
-    Returns:
-        A report for each source: diff, covers, failures by reason, and what was embedded.
 
     Raises:
         SettingsError: if a source is not configured.
@@ -70,57 +67,48 @@ def refresh_catalog(
         catalog.one_writer(),
     ):
         reports = [refresh_source(settings, catalog, source, only_failed) for source in sources]
-        indexed = _index_or_say_why_not(settings, catalog, reports)
-        for report in reports:
-            publish(settings, catalog, report, indexed)
-    if any(report["error"] for report in reports):
+        try:
+            indexed = index_changes(settings, catalog)
+            reports = [replace(report, index=indexed) for report in reports]
+        except CratewatchError as error:
+            reports = [report.with_error(error) for report in reports]
+        reports = [publish(settings, catalog, report) for report in reports]
+    if any(report.error for report in reports):
         raise RefreshError(reports)
     return reports
 
 
-def _index_or_say_why_not(
-    settings: Settings, catalog: Catalog, reports: list[dict[str, Any]]
-) -> IndexReport | None:
-    try:
-        return index_changes(settings, catalog)
-    except CratewatchError as error:
-        for report in reports:
-            _add_error(report, error)
-        return None
-
-
-def _add_error(report: dict[str, Any], error: CratewatchError) -> None:
-    report["error"] = "; ".join(filter(None, (report["error"], str(error))))
-
-
 def refresh_source(
     settings: Settings, catalog: Catalog, source: str, only_failed: bool
-) -> dict[str, Any]:
+) -> SourceReport:
     """Crawl one source and bring catalog and covers up to date; a failure is in the report."""
     whole = not only_failed or bool(catalog.items.failed(source, "listing"))
     run = plan(catalog, refresh_kind(source) if whole else f"retry-{source}")
-    report: dict[str, Any] = {"source": source, "run_id": run.run_id, "error": None} | run.report
+    report = SourceReport.of(source, run)
     try:
-        if "diff" not in report:
+        if report.diff is None:
             listing = crawl(settings, source, run.run_id, "releases" if whole else "failed_pages")
-            report["crawl"] = asdict(listing)
-            catalog.runs.note(run.run_id, crawl=report["crawl"])
+            report = replace(report, crawl=listing)
+            catalog.runs.note(run.run_id, crawl=asdict(listing))
             complete = whole and listing.complete
-            report["diff"] = asdict(diff(settings, catalog, source, run.run_id, complete))
+            report = replace(report, diff=diff(settings, catalog, source, run.run_id, complete))
         open_lake(settings.lake).tidy(COVERS)
-        report["covers"] = asdict(crawl(settings, source, run.run_id, "covers"))
-        if not report["crawl"]["complete"]:
-            report["error"] = (
-                f"{source}: not every listing page could be read "
-                f"({_counts(report['crawl']['failed'])}), so nothing was withdrawn; "
-                f"see {_log_path(settings, run.run_id)} and refresh again"
-            )
+        report = replace(report, covers=crawl(settings, source, run.run_id, "covers"))
+        if report.crawl and not report.crawl.complete:
+            report = replace(report, error=_incomplete(settings, report, report.crawl))
         elif whole:
             catalog.items.forget_old(source, run.run_id)
     except CratewatchError as error:
-        report["error"] = str(error)
-    report["failed"] = catalog.items.failures_of_run(run.run_id)
-    return report
+        report = replace(report, error=str(error))
+    return replace(report, failed=catalog.items.failures_of_run(run.run_id))
+
+
+def _incomplete(settings: Settings, report: SourceReport, listing: CrawlReport) -> str:
+    reasons = ", ".join(f"{reason} {count}" for reason, count in listing.failed.items())
+    return (
+        f"{report.source}: not every listing page could be read ({reasons or 'no reason'}), so "
+        f"nothing was withdrawn; see {_log_path(settings, report.run_id)} and refresh again"
+    )
 
 
 @task(cache_policy=NO_CACHE)
@@ -129,26 +117,7 @@ def plan(catalog: Catalog, kind: str) -> Run:
     return catalog.runs.resume(kind)
 
 
-def _worth_a_retry(_task: object, _task_run: object, state: State[Any]) -> bool:
-    """Whether a task may succeed if it is tried again soon; none of them does anything twice.
-
-    Not so when the catalog was away: the lock that it held for this process is gone.
-    """
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, UnavailableError | CrawlDiedError)
-
-
-RETRIES = 2
-RETRY_AFTER_S = [1.0, 10.0]
-
-
-@task(
-    task_run_name="crawl-{job}-{source}",
-    cache_policy=NO_CACHE,
-    retries=RETRIES,
-    retry_delay_seconds=RETRY_AFTER_S,
-    retry_condition_fn=_worth_a_retry,
-)
+@task(task_run_name="crawl-{job}-{source}", cache_policy=NO_CACHE, **AFTER_AN_OUTAGE)
 def crawl(settings: Settings, source: str, run_id: str, job: Job) -> CrawlReport:
     """Run one crawl as a process of its own."""
     crawl_job = CrawlJob(
@@ -176,12 +145,7 @@ def diff(settings: Settings, catalog: Catalog, source: str, run_id: str, complet
     )
 
 
-@task(
-    cache_policy=NO_CACHE,
-    retries=RETRIES,
-    retry_delay_seconds=RETRY_AFTER_S,
-    retry_condition_fn=_worth_a_retry,
-)
+@task(cache_policy=NO_CACHE, **AFTER_AN_OUTAGE)
 def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
     """Embed and upsert new covers into the serving collection; None before the first model."""
     catalog.check_writer()
@@ -224,37 +188,19 @@ def _refuse_lost_gallery(settings: Settings, catalog: Catalog) -> None:
 
 
 @task(cache_policy=NO_CACHE)
-def publish(
-    settings: Settings, catalog: Catalog, report: dict[str, Any], indexed: IndexReport | None
-) -> None:
+def publish(settings: Settings, catalog: Catalog, report: SourceReport) -> SourceReport:
     """Keep the report in lake and catalog and show it as an artifact."""
     catalog.check_writer()  # or the run may be another process's by now
-    report["index"] = asdict(indexed) if indexed else None
-    text = json.dumps(report, indent=2, sort_keys=True)
+    text = json.dumps(report.as_json(), indent=2, sort_keys=True)
     try:
-        open_lake(settings.lake).write(f"reports/{report['run_id']}.json", text.encode())
+        open_lake(settings.lake).write(f"{REPORTS}/{report.run_id}.json", text.encode())
     except CratewatchError as error:  # the catalog still gets it
-        _add_error(report, error)
-    catalog.runs.finish(report["run_id"], "failed" if report["error"] else "done", report)
-    create_markdown_artifact(markdown=_as_markdown(report), key=f"refresh-{report['source']}")
-
-
-def _as_markdown(report: dict[str, Any]) -> str:
-    rows = {
-        "error": report["error"] or "none",
-        **report.get("diff", {}),
-        "covers stored": report.get("covers", {}).get("items", 0),
-        **{f"failed: {reason}": n for reason, n in report["failed"].items()},
-        "not embedded": len(report["index"]["failed"]) if report["index"] else 0,
-        "embedded": report["index"]["embedded"] if report["index"] else "nothing",
-    }
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
-    return f"# Refresh of {report['source']}\n\n| | |\n|---|---|\n{table}\n"
+        report = report.with_error(error)
+    state = "failed" if report.error else "done"
+    catalog.runs.finish(report.run_id, state, report.as_json())
+    show_table(f"refresh-{report.source}", f"Refresh of {report.source}", report.rows())
+    return report
 
 
 def _log_path(settings: Settings, run_id: str) -> Path:
     return settings.home / "logs" / f"{run_id}.log"
-
-
-def _counts(failed: dict[str, int]) -> str:
-    return ", ".join(f"{reason} {count}" for reason, count in failed.items()) or "no reason"

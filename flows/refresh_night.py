@@ -53,10 +53,9 @@ def refresh_night(home: Path, sources: list[str]) -> State[Any]:
             traceback.print_exc()  # a bug
         log(f"{_names(sources)}: failed, {error}")
         raise
-    summaries = [_summary(report) for report in reports]
-    for summary in summaries:
-        log(summary)
-    return Completed(message="; ".join(summaries))
+    for report in reports:
+        log(str(report))
+    return Completed(message="; ".join(map(str, reports)))
 
 
 def last_successes(settings: Settings, sources: list[str]) -> LastSuccess:
@@ -78,10 +77,3 @@ def _skipped(sources: list[str], why: str) -> State[Any]:
 
 def _names(sources: list[str]) -> str:
     return ", ".join(sources)
-
-
-def _summary(report: dict[str, Any]) -> str:
-    counts = [f"{count} {name}" for name, count in report["diff"].items() if count]
-    counts += [f"{report['covers']['items']} covers stored"]
-    counts += [f"{sum(report['failed'].values())} items failed"] if report["failed"] else []
-    return f"{report['source']}: done, {', '.join(counts)}"

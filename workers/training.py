@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import ray
@@ -14,45 +14,30 @@ import torch
 from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
 from ray.train.torch import TorchTrainer
 
-from cratewatch.datasets.shards import Manifest, RunFolder, read_manifest, read_samples
+from cratewatch.datasets.shards import Manifest, read_manifest, read_samples
 from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.saved_models import describe_start, start_artworks
 from cratewatch.errors import CratewatchError
-from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.lake.lake import cover_key
+from cratewatch.progress import Progress, unseen
+from cratewatch.settings import Settings
 from cratewatch.training.checkpoints import Checkpoints, training_name
 from cratewatch.training.data import MIN_ARTWORKS, TrainingSet
 from cratewatch.training.gradients import world
-from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
+from cratewatch.training.loop import Trainer, TrainProgress
 from cratewatch.training.sketch import make_props
+from cratewatch.training.starting import start_folder
 from cratewatch.training.validation import Validation
-from workers.cluster import Workers, beside_driver, fits, result
+from workers.cluster import Workers, beside_driver, fit_workers, fits, ray_cluster, result
+from workers.training_job import Job, TrainRequest, plan
 
 POLL_S = 0.5
 RESTARTS = 3
 PATIENCE_S = 120.0  # with a cluster that lost a node: another may be starting
 PROPS_SEED = 0
+MENTIONED = 0.05
+"""Share of waiting for batches from which on it is worth a word."""
 MIN_SHARE_OF_RUN = 0.25  # one drawn of all covers shows one to train on in 60 % of its samples
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a training needs to know, wherever it runs.
-
-    Attributes:
-        lake: Holds the covers, and receives checkpoints and the model.
-        queries: The run of shards; None trains on sketches alone.
-        artwork_of: The artwork id of each cover id to train on.
-        validation: The same of the covers to validate on; fewer than MIN_ARTWORKS artworks say
-            nothing, and are not asked.
-        left_out: Cover ids that look like held-out ones, and why: they are not trained on.
-    """
-
-    lake: Lake
-    queries: RunFolder | None
-    artwork_of: Mapping[str, str]
-    validation: Mapping[str, str]
-    config: TrainConfig
-    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,6 +53,32 @@ class TrainedModel:
 
 
 Event = TrainProgress | TrainedModel | CratewatchError
+
+
+def train(settings: Settings, wanted: TrainRequest, on_progress: Progress = unseen) -> TrainedModel:
+    """Train on the training artworks of the catalog, telling steps, loss, recall.
+
+    Raises:
+        NotFoundError: if there is no run of queries.
+        CratewatchError: if there are too few artworks, the workers do not fit the cluster, or
+            training collapses.
+    """
+    with ray_cluster(settings.ray_address, settings.home / "ray"):
+        workers = fit_workers(wanted.workers, gpu=wanted.gpu)
+        for event in run_training(plan(settings, wanted), workers):
+            if isinstance(event, TrainedModel):
+                return event
+            on_progress(event.step, event.steps, _note(event))
+    raise CratewatchError("training ended without a model; see the logs of Ray")
+
+
+def _note(event: TrainProgress) -> str:
+    parts = [f"loss {event.loss:.2f}"]
+    if event.waiting >= MENTIONED:
+        parts.append(f"waiting {event.waiting:.0%}")
+    if event.recall is not None:
+        parts.insert(1, f"recall@1 {event.recall.at_1:.0%}")
+    return ", ".join(parts)
 
 
 def run_training(job: Job, workers: Workers) -> Iterator[TrainProgress | TrainedModel]:
@@ -187,13 +198,22 @@ def _fit(job: Job, data: list[Any], mailbox: Any, workers: Workers) -> None:
 
 def _work(given: dict[str, Any]) -> None:
     """Train as one of the workers; what the user can mend is told and not tried again."""
+    job: Job = given["job"]
     try:
-        _train(given["job"], ray.get(given["data"][0]), given["mailbox"])
+        with start_folder(job.lake, job.config.weights) as start:
+            _train(job, ray.get(given["data"][0]), given["mailbox"], start)
     except CratewatchError as error:
         ray.get(given["mailbox"].put.remote(error))
 
 
-def _train(job: Job, data: tuple[TrainingSet, TrainingSet | None], mailbox: Any) -> None:
+def _train(
+    job: Job, data: tuple[TrainingSet, TrainingSet | None], mailbox: Any, start: str
+) -> None:
+    """Train.
+
+    Args:
+        start: What the network starts from, where this process can read it.
+    """
     seen, unseen = data
     config = job.config
     resources = ray.get_runtime_context().get_assigned_resources()  # type: ignore[no-untyped-call]
@@ -206,13 +226,14 @@ def _train(job: Job, data: tuple[TrainingSet, TrainingSet | None], mailbox: Any)
         Validation(seen, unseen, config.seed, config.draw.sketched) if first and unseen else None
     )
     device = "cuda" if resources.get("GPU") else "cpu"
-    trainer = Trainer(seen, config, validation, checkpoints, device)
+    here = replace(config, weights=start)
+    trainer = Trainer(seen, here, validation, checkpoints, device)
     progress = None
     for progress in trainer.steps():
         if first:
             mailbox.put.remote(progress)
     if first and progress is not None:
-        ray.get(mailbox.put.remote(_save(job, seen, run, trainer, progress)))
+        ray.get(mailbox.put.remote(_save(replace(job, config=here), seen, run, trainer, progress)))
         checkpoints.drop()
 
 

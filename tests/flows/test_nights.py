@@ -32,6 +32,8 @@ from cratewatch.settings import Settings, load_settings
 from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig
 from flows.orchestration import configure_prefect
+from workers.run_request import RunRequest
+from workers.training_job import TrainRequest
 
 PLAN = StockPlan(n_releases=60)
 
@@ -63,7 +65,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         _isolate_prefect(patch, home)
         from flows.index_gallery import index_gallery
-        from flows.synthesize_queries import RunRequest, synthesize_queries
+        from flows.synthesize_queries import synthesize_queries
         from flows.train_model import train_model
 
         draw_stock(home / "shop", stock_of_night(1, PLAN))
@@ -74,7 +76,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Iterat
             config = TrainConfig(
                 model=ModelConfig(image_px=32), draw=Draw(artworks=8), steps=3, drawers=0
             )
-            model = train_model(home, config).name
+            model = train_model(home, TrainRequest(config)).name
             index_gallery(home)
             second = _night(home, shop, 2)
             third = _night(home, shop, 2)
@@ -100,7 +102,7 @@ def _night(home: Path, shop: DemoShop, night: int) -> Night:
 
     shop.open_night(night)
     before = len(shop.image_requests())
-    report = refresh_catalog(home, ["shop"])[0]
+    report = refresh_catalog(home, ["shop"])[0].as_json()
     planned = expected_night(night, PLAN)
     return Night(report, planned, len(shop.image_requests()) - before)
 

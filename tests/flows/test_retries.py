@@ -68,8 +68,8 @@ def test_a_crawl_that_is_tried_again_reads_nothing_twice(
     monkeypatch.setattr(flow, "run_crawl", failing_after(flow.run_crawl, error))
     (report,) = flow.refresh_catalog(shop_home, ["shop"])
     planned = expected_night(1, PLAN)
-    assert report["diff"]["new"] == planned.new
-    assert report["failed"] == planned.failed
+    assert report.diff.new == planned.new
+    assert report.failed == planned.failed
     read = Counter(request.path for request in shop.requests if request.status == 200)
     products = {release.page_path for release in shop.releases}
     assert [path for path, count in read.items() if count > 1 and path in products] == []

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from cratewatch.catalog.catalog import Catalog
+from cratewatch.datasets.run_report import write_preview
 from cratewatch.datasets.runs import latest_run
 from cratewatch.datasets.samples import Material
 from cratewatch.datasets.shards import RunFolder, read_samples, run_in_lake
@@ -25,7 +26,6 @@ from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.location import LakeLocation, open_lake
 from cratewatch.sources.folder.importing import import_folder
-from flows.synthesize_queries import write_preview
 from workers.embedding import ModelUse, embed_covers
 from workers.synthesis import draw_run, plan_run
 

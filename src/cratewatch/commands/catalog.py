@@ -125,7 +125,7 @@ def _refresh(
             reports = refresh_catalog(settings.home, sources, only_failed=only_failed)
         except RefreshError as error:
             for report in error.reports:
-                show(report, json_)
+                show(report.as_json(), json_)
             raise
     for report in reports:
-        show(report, json_)
+        show(report.as_json(), json_)

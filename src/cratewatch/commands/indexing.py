@@ -28,7 +28,10 @@ app = typer.Typer()
 )
 def index(  # noqa: PLR0913, PLR0917  one parameter for each option
     model: Annotated[
-        str, typer.Option(help="Name, or a model folder. [default: the one trained last]")
+        str,
+        typer.Option(
+            help="Name, or a model folder. [default: the serving one, or before it the newest]"
+        ),
     ] = "",
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Build a fresh collection beside the one that serves.")
@@ -101,15 +104,11 @@ def _refuse_mixtures(indexes: bool, rollback: bool, verify: bool, repair: bool) 
 
 
 def _indexed(settings: Settings, model: str, *, rebuild: bool = False) -> dict[str, Any]:
-    from flows.orchestration import configure_prefect
-    from flows.prefect_server import prefect_server
+    from flows.progress import progress_bar
+    from workers.catalog_index import index_catalog
 
-    configure_prefect(settings.home)
-    with prefect_server(settings.home) as await_ready:
-        from flows.index_gallery import index_gallery
-
-        await_ready()
-        return asdict(index_gallery(settings.home, model, rebuild=rebuild))
+    with progress_bar("index") as advance:
+        return asdict(index_catalog(settings, model, rebuild=rebuild, on_progress=advance))
 
 
 def _rolled_back(settings: Settings) -> dict[str, Any]:

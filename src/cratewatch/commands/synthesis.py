@@ -98,32 +98,31 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
     )
     if scenes and brush is None:
         raise CratewatchError("--scenes: the composite engine draws its own; add --engine gligen")
-    from flows.orchestration import configure_prefect
-    from flows.prefect_server import prefect_server
+    from cratewatch.datasets.run_report import write_preview
+    from flows.progress import progress_bar
+    from workers.query_runs import foretell
+    from workers.query_runs import synthesize as draw
+    from workers.run_request import RunRequest
 
     settings = load_settings(home)
-    configure_prefect(settings.home)
-    with prefect_server(settings.home) as await_ready:
-        from flows import synthesize_queries as flow
-
-        wanted = flow.RunRequest(
-            samples=samples,
-            seed=seed,
-            split=_split(split),
-            workers=workers,
-            out=out_.absolute() if out_ else None,
-            confused=confused,
-            brush=brush,
-            scenes=scenes.absolute() if scenes else None,
-        )
-        await_ready()
-        if plan:
-            show(asdict(flow.forecast_queries(settings.home, wanted)), json_)
-            return
-        report = flow.synthesize_queries(settings.home, wanted)
+    wanted = RunRequest(
+        samples=samples,
+        seed=seed,
+        split=_split(split),
+        workers=workers,
+        out=out_.absolute() if out_ else None,
+        confused=confused,
+        brush=brush,
+        scenes=scenes.absolute() if scenes else None,
+    )
+    if plan:
+        show(asdict(foretell(settings, wanted)), json_)
+        return
+    with progress_bar("synthesize") as advance:
+        report = draw(settings, wanted, advance)
     if preview:
-        flow.write_preview(settings.lake, report["folder"], preview)
-    show(report, json_)
+        write_preview(settings.lake, report.folder, preview)
+    show(report.as_json(), json_)
 
 
 def _split(name: str) -> Split:

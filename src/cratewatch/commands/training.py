@@ -31,7 +31,9 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
     image_px: Annotated[int | None, typer.Option(min=32, help="Side that the model sees.")] = None,
     weights: Annotated[
         str | None,
-        typer.Option(help="To start from: a file, imagenet to download it, or a model folder."),
+        typer.Option(
+            help="To start from: a file, imagenet to download it, or a model, by name or folder."
+        ),
     ] = None,
     loss: Annotated[
         str | None, typer.Option(help="soft_triplet, triplet, multi_similarity or infonce.")
@@ -94,15 +96,12 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
             seed=seed,
         ),
     )
-    from flows.orchestration import configure_prefect
-    from flows.prefect_server import prefect_server
+    from flows.progress import progress_bar
+    from workers.training import train as train_model
+    from workers.training_job import TrainRequest
 
-    configure_prefect(settings.home)
-    with prefect_server(settings.home) as await_ready:
-        from flows.train_model import train_model
-
-        await_ready()
-        trained = train_model(settings.home, config, queries, workers=workers, gpu=gpu)
+    with progress_bar("train") as advance:
+        trained = train_model(settings, TrainRequest(config, queries, workers, gpu), advance)
     show(asdict(trained), json_)
 
 

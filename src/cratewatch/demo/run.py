@@ -22,12 +22,14 @@ from cratewatch.errors import CheckError
 from cratewatch.evaluation.serving import Answer, Evaluation, evaluate_serving
 from cratewatch.settings import CONFIG_NAME, load_settings
 from cratewatch.training.loop import TrainConfig
-from flows.index_gallery import index_gallery
 from flows.progress import progress_bar
 from flows.refresh_catalog import refresh_catalog
-from flows.synthesize_queries import RunRequest, synthesize_queries
-from flows.train_model import train_model
+from workers.catalog_index import index_catalog
 from workers.cluster import ray_cluster
+from workers.query_runs import synthesize
+from workers.run_request import RunRequest
+from workers.training import train
+from workers.training_job import TrainRequest
 
 SOURCE = "demo-shop"
 TRAIN_SAMPLES = 4000
@@ -48,20 +50,21 @@ def run_demo(home: Path, steps: int = TRAIN_STEPS) -> Evaluation:
         draw_stock(home / "shop", stock, lambda done, total: advance(done, total, ""))
     with DemoShop(home / "shop") as shop, ray_cluster("local", home / "ray"):
         _write_settings(home, shop.url)
+        settings = load_settings(home=home)
         with _stage(result, "night 1"):
             result.night1 = _night(home, 1)
-        with _stage(result, "synthesize"):
-            synthesize_queries(home, RunRequest(TRAIN_SAMPLES, SEED, "train"))
-        with _stage(result, "train"):
-            train_model(home, TrainConfig(steps=steps, seed=SEED))
-        with _stage(result, "index"):
-            index_gallery(home)
+        with _stage(result, "synthesize"), progress_bar("synthesize") as advance:
+            synthesize(settings, RunRequest(TRAIN_SAMPLES, SEED, "train"), advance)
+        with _stage(result, "train"), progress_bar("train") as advance:
+            train(settings, TrainRequest(TrainConfig(steps=steps, seed=SEED)), advance)
+        with _stage(result, "index"), progress_bar("index") as advance:
+            index_catalog(settings, on_progress=advance)
         shop.open_night(2)
         with _stage(result, "night 2"):
             result.night2 = _night(home, 2)
-        with _stage(result, "evaluate"):
-            synthesize_queries(home, RunRequest(TEST_SAMPLES, SEED + 1, "test"))
-            evaluation, answers = evaluate_serving(load_settings(home=home))
+        with _stage(result, "evaluate"), progress_bar("synthesize") as advance:
+            synthesize(settings, RunRequest(TEST_SAMPLES, SEED + 1, "test"), advance)
+            evaluation, answers = evaluate_serving(settings)
     _fill(result, home, evaluation)
     _publish(home, result, answers)
     return evaluation
@@ -88,10 +91,11 @@ def _stage(result: DemoResult, name: str) -> Iterator[None]:
 
 def _night(home: Path, night: int) -> dict[str, Any]:
     report = refresh_catalog(home, [SOURCE])[0]
-    counts = {name: report["diff"][name] for name in ("new", "changed", "unchanged", "withdrawn")}
-    covers = report["covers"]["items"]
-    embedded = report["index"]["embedded"] if report["index"] else 0
-    found = {**counts, "failed": report["failed"]}
+    if report.diff is None or report.covers is None:
+        raise CheckError(f"demo: night {night} was not crawled to its end")
+    names = ("new", "changed", "unchanged", "withdrawn")
+    found = {name: getattr(report.diff, name) for name in names} | {"failed": report.failed}
+    covers, embedded = report.covers.items, report.index.embedded if report.index else 0
     _compare(night, found, expected_night(night))
     return {**found, "covers_fetched": covers, "covers_embedded": embedded}
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 COVERS = "covers"
+REPORTS = "reports"
 STALE_S = 24 * 3600.0  # no write takes a day: what is older was left by a process that died
 
 

@@ -8,7 +8,7 @@ from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
-from flows.synthesize_queries import CONFUSED_MORE, more_of_the_confused
+from workers.run_request import CONFUSED_MORE, more_of_the_confused
 
 TINY = ModelConfig(image_px=32, stages=2)
 

@@ -10,9 +10,9 @@ from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
 from cratewatch.training.leaks import Leak
 from cratewatch.training.loop import TrainConfig
-from flows import train_model
-from flows.train_model import find_leaks, plan_job
+from workers import training_job
 from workers.embedding import ModelUse, embed_all
+from workers.training_job import find_leaks, plan_job
 
 
 def sides(covers: list[Cover]) -> tuple[list[Cover], list[Cover], list[Cover]]:
@@ -45,12 +45,12 @@ def test_look_alikes_across_the_splits_are_found_by_the_model_that_ships(
         ids = [cover.cover_id for cover in covers]
         return ids, np.eye(len(imported), dtype=np.float32)[[directions[c] for c in ids]]
 
-    monkeypatch.setattr(train_model, "shipped_models", lambda: ["shipped"])
-    monkeypatch.setattr(train_model, "embed_all", embed)
-    leaks = find_leaks.fn(lake, imported)
+    monkeypatch.setattr(training_job, "shipped_models", lambda: ["shipped"])
+    monkeypatch.setattr(training_job, "embed_all", embed)
+    leaks = find_leaks(lake, imported)
     assert leaks == [Leak(train[2].cover_id, test[1].cover_id, "embedding, score 1.00")]
-    monkeypatch.setattr(train_model, "shipped_models", list)
-    assert find_leaks.fn(lake, imported) == []
+    monkeypatch.setattr(training_job, "shipped_models", list)
+    assert find_leaks(lake, imported) == []
 
 
 @pytest.mark.usefixtures("ray_cluster")
