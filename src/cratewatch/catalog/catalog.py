@@ -52,6 +52,7 @@ class Catalog:
         self.embeddings = EmbeddingBook(database)
 
     def close(self) -> None:
+        """Let go of the database; nothing else can be asked afterwards."""
         self._db.close()
 
     def one_writer(self) -> AbstractContextManager[None]:
@@ -179,6 +180,7 @@ class Catalog:
             return [row.to_cover() for row in rows]
 
     def covers_by_id(self, cover_ids: Sequence[str]) -> dict[str, Cover]:
+        """Return those of the covers that are in the catalog."""
         with self._db.transaction() as session:
             return {
                 row.cover_id: row.to_cover()

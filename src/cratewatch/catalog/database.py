@@ -111,6 +111,7 @@ class Database:
         self._lock: Connection | None = None
 
     def close(self) -> None:
+        """Close all connections."""
         self._engine.dispose()
 
     @contextlib.contextmanager
@@ -251,6 +252,7 @@ def _insert(session: Session) -> Any:
 
 
 def now() -> datetime:
+    """Return the time, aware, in UTC."""
     return datetime.now(UTC)
 
 

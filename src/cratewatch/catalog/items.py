@@ -45,6 +45,7 @@ class Items:
             )
 
     def record(self, run_id: str, items: Sequence[Item]) -> None:
+        """Write the items' states in one transaction."""
         with self._db.transaction() as session:
             save(session, run_id, items)
 

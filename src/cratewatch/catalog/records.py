@@ -58,6 +58,7 @@ class Release:
 
     @property
     def release_id(self) -> str:
+        """The id in the catalog, of all sources."""
         return f"{self.source}:{self.native_id}"
 
     def to_json(self) -> str:
@@ -66,6 +67,7 @@ class Release:
 
     @classmethod
     def from_json(cls, text: str) -> Release:
+        """Return the release that to_json() was asked of."""
         values = json.loads(text)
         values["genres"] = tuple(values["genres"])
         if values["price"] is not None:
@@ -73,6 +75,7 @@ class Release:
         return cls(**values)
 
     def content_hash(self) -> str:
+        """What tells a changed release from an unchanged one."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 

@@ -31,10 +31,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store UTC."""
         del dialect
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return an aware time; SQLite forgets the zone."""
         del dialect
         return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
 
@@ -46,20 +48,26 @@ class DecimalText(TypeDecorator[Decimal]):
     cache_ok = True
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        """Store the number as it is written, without rounding."""
         del dialect
         return None if value is None else str(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Return the number that was stored."""
         del dialect
         return None if value is None else Decimal(value)
 
 
 class Table(DeclarativeBase):
+    """Base of all tables."""
+
     metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s"})
     type_annotation_map = {datetime: UtcDateTime, Decimal: DecimalText}  # noqa: RUF012
 
 
 class RunRow(Table):
+    """A refresh of a source, or an import."""
+
     __tablename__ = "runs"
 
     run_id: Mapped[str] = mapped_column(String(192), primary_key=True)
@@ -71,6 +79,8 @@ class RunRow(Table):
 
 
 class CoverRow(Table):
+    """A stored image."""
+
     __tablename__ = "covers"
 
     cover_id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -84,10 +94,13 @@ class CoverRow(Table):
     facts_changed_at: Mapped[datetime | None] = mapped_column(index=True)
 
     def to_cover(self) -> Cover:
+        """Return the row's facts, usable when the session is closed."""
         return Cover(**{name: getattr(self, name) for name in Cover.__dataclass_fields__})
 
 
 class ReleaseRow(Table):
+    """A pressing as a source lists it."""
+
     __tablename__ = "releases"
     __table_args__ = (Index(None, "source", "image_url"),)
 

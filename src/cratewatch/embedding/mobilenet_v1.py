@@ -22,6 +22,7 @@ class SameConv2d(nn.Conv2d):
     """
 
     def forward(self, input: Tensor) -> Tensor:
+        """Pad, then convolve."""
         padding: list[int] = []
         for axis in (1, 0):  # functional.pad begins with the last dimension
             side, kernel, stride = input.shape[2 + axis], self.kernel_size[axis], self.stride[axis]
@@ -46,6 +47,7 @@ class MobileNetV1(nn.Module):
             )
 
     def forward(self, images: Tensor) -> Tensor:
+        """Return what the last block makes of the images."""
         for block in self.blocks:
             images = block(images)
         return images

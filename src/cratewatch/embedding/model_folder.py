@@ -52,6 +52,7 @@ class ModelFolder:
             ) from error
 
     def has(self, file: str) -> bool:
+        """Whether a file is there."""
         return self.lake.exists(f"{self.prefix}/{file}")
 
     def files(self) -> list[str]:

@@ -23,10 +23,12 @@ class FolderLake:
     root: Path
 
     def write(self, key: str, data: bytes) -> None:
+        """Write beside the place, then rename."""
         with self._explained(f"write {key}"), self._partial(key, data) as (partial, path):
             partial.replace(path)
 
     def create(self, key: str, data: bytes) -> bool:
+        """Write beside the place, then link, which one of several can."""
         with self._explained(f"write {key}"), self._partial(key, data) as (partial, path):
             try:
                 os.link(partial, path)  # unlike a rename it refuses an existing name
@@ -35,6 +37,7 @@ class FolderLake:
             return True
 
     def read(self, key: str) -> bytes:
+        """Read a file whole."""
         with self._explained(f"read {key}"):
             try:
                 return self._path(key).read_bytes()
@@ -42,14 +45,17 @@ class FolderLake:
                 raise self._missing(key) from error
 
     def delete(self, key: str) -> None:
+        """Delete a file, if it is there."""
         with self._explained(f"delete {key}"):
             self._path(key).unlink(missing_ok=True)
 
     def exists(self, key: str) -> bool:
+        """Whether there is a file of that name."""
         with self._explained(f"look for {key}"):
             return self._path(key).is_file()
 
     def modified_at(self, key: str) -> float:
+        """Return the file's time, in seconds since 1970."""
         with self._explained(f"look for {key}"):
             try:
                 return self._path(key).stat().st_mtime
@@ -57,12 +63,14 @@ class FolderLake:
                 raise self._missing(key) from error
 
     def keys(self, prefix: str) -> Iterator[str]:
+        """List the files below a folder, without those half written."""
         with self._explained(f"list {prefix}"):
             files = [path for path in self._folder(prefix).rglob("*") if path.is_file()]
         kept = (path for path in files if not path.name.startswith(PARTIAL))
         yield from sorted(path.relative_to(self.root).as_posix() for path in kept)
 
     def tidy(self, prefix: str, older_than_s: float = STALE_S) -> None:
+        """Delete what killed writers left half written."""
         limit = time.time() - older_than_s
         with self._explained(f"tidy {prefix}"):
             for path in self._folder(prefix).rglob(f"{PARTIAL}*"):

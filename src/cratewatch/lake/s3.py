@@ -65,9 +65,11 @@ class S3Lake:
 
     @property
     def root(self) -> str:
+        """The lake as a user names it."""
         return f"{S3_SCHEME}{self._bucket}/{self._prefix}".rstrip("/")
 
     def write(self, key: str, data: bytes) -> None:
+        """Put an object, a large one in parts; readers see all of it or none."""
         name = self._name(key)
         with self._client(f"write {key}") as client:
             if len(data) < PART_BYTES:
@@ -77,6 +79,7 @@ class S3Lake:
                 client.upload_fileobj(body, self._bucket, name, Config=_TRANSFER)
 
     def create(self, key: str, data: bytes) -> bool:
+        """Put an object if there is none; ask again after a conflict."""
         name = self._name(key)
         with self._client(f"write {key}") as client:
             for attempt in range(1, CONFLICT_ATTEMPTS + 1):
@@ -92,6 +95,7 @@ class S3Lake:
         return True
 
     def read(self, key: str) -> bytes:
+        """Get an object, again if its body breaks off."""
         name = self._name(key)
         with self._client(f"read {key}") as client:
             try:
@@ -104,13 +108,16 @@ class S3Lake:
                 raise self._missing(key) from error
 
     def delete(self, key: str) -> None:
+        """Delete an object; a store says nothing of one that is not there."""
         with self._client(f"delete {key}") as client:
             client.delete_object(Bucket=self._bucket, Key=self._name(key))
 
     def exists(self, key: str) -> bool:
+        """Whether the store lists the object."""
         return self._listed(key) is not None
 
     def modified_at(self, key: str) -> float:
+        """Return the store's time, in seconds since 1970."""
         listed = self._listed(key)
         if listed is None:
             raise self._missing(key)
@@ -118,6 +125,7 @@ class S3Lake:
         return modified.timestamp()
 
     def keys(self, prefix: str) -> Iterator[str]:
+        """List a page of names at a time."""
         with self._client(f"list {prefix}") as client:
             pages = client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._folder(prefix)
@@ -128,6 +136,7 @@ class S3Lake:
                         yield listed["Key"].removeprefix(self._folder(""))
 
     def tidy(self, prefix: str, older_than_s: float = STALE_S) -> None:
+        """Abort uploads in parts that killed writers left."""
         limit = datetime.now(UTC) - timedelta(seconds=older_than_s)
         with self._client(f"tidy {prefix}") as client:
             pages = client.get_paginator("list_multipart_uploads").paginate(
