@@ -1,4 +1,4 @@
-"""Image bytes in, upright RGB pixels or a storable cover out; the one place that decodes.
+"""Image bytes in, upright RGB pixels or a storable cover out.
 
 Whatever arrives from a shop, a folder or a camera passes here, so that every kind of bad
 image is refused once, with the reason under which it is counted.

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from PIL import Image
+
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
 
@@ -58,6 +60,11 @@ class Sample:
     key: str
     jpeg: bytes
     label: dict[str, Any]
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture, decoded when it is used."""
+        return Image.open(io.BytesIO(self.jpeg))
 
 
 @dataclass(frozen=True)

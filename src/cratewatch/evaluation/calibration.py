@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-
-from PIL import Image
 
 from cratewatch.catalog.records import Cover
 from cratewatch.chunks import chunks
@@ -103,7 +100,7 @@ def _trials(
     searcher: Searcher, lake: Lake, samples: Sequence[Sample], artwork_of: Mapping[str, str]
 ) -> list[Trial]:
     """Search queries in the whole gallery, and in one without their artworks."""
-    images = _images(samples)
+    images = [sample.image for sample in samples]
     cover_ids = [sample.label["cover_id"] for sample in samples]
     truths = [artwork_of[cover_id] for cover_id in cover_ids]
     alike = [
@@ -123,7 +120,3 @@ def _alike(searcher: Searcher, lake: Lake, cover_ids: Sequence[str]) -> list[set
     vectors = searcher.embedder.embed_covers(covers)
     near = searcher.gallery.search(vectors, LIKELY_TWINS, model=searcher.embedder.name)
     return [{hit.artwork_id for hit in hits if hit.score >= SAME_ARTWORK_SCORE} for hits in near]
-
-
-def _images(samples: Sequence[Sample]) -> list[Image.Image]:
-    return [Image.open(io.BytesIO(sample.jpeg)) for sample in samples]

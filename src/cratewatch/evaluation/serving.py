@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-
-from PIL import Image
 
 from cratewatch.chunks import chunks
 from cratewatch.datasets.runs import find_run
@@ -95,7 +92,7 @@ def ask(
     """Search every query in the collection of the searcher's model."""
     answers: list[Answer] = []
     for part in chunks(samples, BATCH):
-        ranked = searcher.search([Image.open(io.BytesIO(sample.jpeg)) for sample in part], TOP)
+        ranked = searcher.search([sample.image for sample in part], TOP)
         answers += [
             Answer(sample, artwork_of[sample.label["cover_id"]], tuple(hits))
             for sample, hits in zip(part, ranked, strict=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -106,7 +104,7 @@ class TrainingSet:
         for sample in queries:
             of_sample = artwork_of.get(_cover_of(sample))
             if of_sample is not None:
-                grey = to_grey(Image.open(io.BytesIO(sample.jpeg)), config.image_px)
+                grey = to_grey(sample.image, config.image_px)
                 drawn.setdefault(of_sample, []).append(grey)
         usable = framed.keys() if props else framed.keys() & drawn.keys()
         self.artworks = sorted(usable)
