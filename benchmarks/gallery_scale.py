@@ -108,7 +108,7 @@ def _measure(rows: int, server: MilvusProcess, folder: Path) -> Size:
     idle = _memory(server)
     client = MilvusClient(server.uri)
     with open_gallery(server.uri) as gallery:
-        ours = gallery.begin(MODEL, DIM)
+        ours = gallery.collections.begin(MODEL, DIM)
         client.create_collection(BARE, schema=make_schema(client, DIM))
         _load(gallery, client, ours, vectors, size)
         choice = choose_index("auto", rows, DIM, lite=False)
@@ -121,14 +121,14 @@ def _measure(rows: int, server: MilvusProcess, folder: Path) -> Size:
             size.ef, size.recall = effort, _recall([[h.cover_id for h in f] for f in found], exact)
             if size.recall >= WANTED_RECALL:
                 break
-        gallery.keep_index(ours, TunedIndex(choice, size.ef, size.recall))
-        gallery.point_alias(ours)
+        gallery.indexes.keep(ours, TunedIndex(choice, size.ef, size.recall))
+        gallery.alias.point_to(ours)
         _index_bare(client, choice.kind, dict(choice.build))
         _ask(gallery, client, queries, size)
         began = time.perf_counter()
         size.imported = _import(gallery, vectors, choice, folder)
         size.import_s = time.perf_counter() - began
-        gallery.keep_index(size.imported, TunedIndex(choice, size.ef, size.recall))
+        gallery.indexes.keep(size.imported, TunedIndex(choice, size.ef, size.recall))
     client.close()
     return size
 
@@ -148,7 +148,7 @@ def _load(gallery: Gallery, client: MilvusClient, ours: str, vectors: Vectors, s
         ids = [f"{number:016x}" for number in range(start, start + len(part))]
 
         def through_ours(ids: list[str] = ids, part: Vectors = part) -> None:
-            gallery.upsert(ours, ids, ids, part)
+            gallery.rows.upsert(ours, ids, ids, part)
 
         def bare(ids: list[str] = ids, part: Vectors = part) -> None:
             facts = facts_as_fields(Facts())
@@ -164,26 +164,26 @@ def _load(gallery: Gallery, client: MilvusClient, ours: str, vectors: Vectors, s
         else:
             size.bare_load_s += _seconds(bare)
             size.load_s += _seconds(through_ours)
-    size.flush_s = _seconds(lambda: (gallery.flush(ours), client.flush(BARE)))
+    size.flush_s = _seconds(lambda: (gallery.rows.flush(ours), client.flush(BARE)))
 
 
 def _make_searchable(gallery: Gallery, collection: str, choice: IndexChoice) -> None:
-    gallery.build_index(collection, choice)
-    gallery.wait_for_index(collection)
-    gallery.load(collection)
+    gallery.indexes.build(collection, choice)
+    gallery.indexes.wait_for(collection)
+    gallery.collections.load(collection)
 
 
 def _import(gallery: Gallery, vectors: Vectors, choice: IndexChoice, folder: Path) -> str:
     """Bring the same rows into a third collection by bulk import; return it once searchable."""
-    imported = gallery.begin(MODEL, DIM)
+    imported = gallery.collections.begin(MODEL, DIM)
     for start in range(0, len(vectors), IMPORT_ROWS):
         part = vectors[start : start + IMPORT_ROWS]
         ids = [f"{number:016x}" for number in range(start, start + len(part))]
         file = folder / f"{start}.parquet"
         file.write_bytes(import_file(ids, ids, part, [Facts()] * len(part)))
-        gallery.import_rows(imported, str(file))
+        gallery.imports.run(imported, str(file))
     _make_searchable(gallery, imported, choice)
-    found = gallery.count(imported)
+    found = gallery.rows.count(imported)
     if found != len(vectors):
         raise SystemExit(f"{len(vectors)} rows were imported, {found} are there")
     return imported

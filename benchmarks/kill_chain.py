@@ -157,10 +157,10 @@ def snapshot(home: Path) -> dict[str, Any]:
     shards = [read_embeddings(lake, key) for key in lake.keys("embeddings")]
     left["embedded"] = {cover_id for shard in shards for cover_id in shard.cover_ids}
     with open_gallery(settings.gallery_uri) as gallery:
-        model = gallery.serving_model()
+        model = gallery.alias.serving()
         assert model is not None
-        gallery.load(model)
-        left["rows"] = gallery.count(model)
+        gallery.collections.load(model)
+        left["rows"] = gallery.rows.count(model)
         queries = {i: v for s in shards for i, v in zip(s.cover_ids, s.embeddings, strict=True)}
         hits = gallery.search(np.stack(list(queries.values())), 1, collection=model)
         left["found"] = {

@@ -150,13 +150,13 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
     """Embed and upsert new covers into the serving collection; None before the first model."""
     catalog.check_writer()
     with open_gallery(*settings.gallery) as gallery:
-        collection = gallery.serving()
+        collection = gallery.alias.serving()
         if collection is None:
             _refuse_lost_gallery(settings, catalog)
             return None
         model = model_of(collection)
         lake = open_lake(settings.lake)
-        gallery.load(collection)
+        gallery.collections.load(collection)
         refresh_facts(Stores(catalog, lake, gallery), collection)
         if up_to_date(catalog, model):
             check_collection(gallery, collection, catalog.embeddings.count_indexed(model), {})

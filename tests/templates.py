@@ -85,15 +85,15 @@ class Template:
         pictures = [load(Path(cover.source_url)) for cover in covers]
         embeddings = load_model(self._lake, self._model).embed_covers(pictures)
         with open_gallery(str(path)) as gallery:
-            gallery.create(self._model, embeddings.shape[1])
-            gallery.upsert(
+            gallery.collections.create(self._model, embeddings.shape[1])
+            gallery.rows.upsert(
                 self._model,
                 [cover.cover_id for cover in covers],
                 [cover.artwork_id for cover in covers],
                 embeddings,
             )
-            gallery.flush(self._model)
-            gallery.point_alias(self._model)
+            gallery.rows.flush(self._model)
+            gallery.alias.point_to(self._model)
 
 
 def _jpeg(seed: int) -> bytes:

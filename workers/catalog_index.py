@@ -9,6 +9,7 @@ from cratewatch.embedding.loading import prepare_model
 from cratewatch.embedding.saved_models import adopt_model, default_model, find_model
 from cratewatch.errors import BusyError
 from cratewatch.gallery.gallery import open_gallery
+from cratewatch.gallery.names import model_of
 from cratewatch.indexing.comparing import refresh_facts
 from cratewatch.indexing.releasing import drop_old
 from cratewatch.indexing.stores import Stores
@@ -43,7 +44,9 @@ def index_catalog(
         open_gallery(*settings.gallery) as gallery,
         ray_cluster(settings.ray_address, settings.home / "ray"),
     ):
-        name = adopt_model(lake, model or gallery.serving_model() or default_model(lake))
+        serving = gallery.alias.serving()
+        by_default = default_model(lake) if serving is None else model_of(serving)
+        name = adopt_model(lake, model or by_default)
         prepare_model(lake, name, settings.inference)
         stores = Stores(catalog, lake, gallery)
         report = _indexed(stores, settings, name, rebuild, on_progress)
@@ -57,7 +60,7 @@ def _indexed(
 ) -> IndexReport:
     dim = find_model(stores.lake, model).config().dim
     use = ModelUse(model, settings.inference)
-    if rebuild or stores.gallery.live(model) is None:
+    if rebuild or stores.gallery.collections.live(model) is None:
         target = Target(
             dim, settings.gallery_index, settings.gallery_recall, settings.gallery_imports
         )
@@ -68,11 +71,11 @@ def _indexed(
 def update(stores: Stores, model: ModelUse, dim: int, on_progress: Progress) -> IndexReport:
     """Load what is new into the model's collection, then let readers use it."""
     with stores.catalog.one_writer():
-        collection = stores.gallery.live(model.name)
+        collection = stores.gallery.collections.live(model.name)
         if collection is None:  # dropped while this waited: a fresh one holds nothing
             collection = model.name
             stores.catalog.embeddings.forget_indexed(collection)
-        stores.gallery.create(collection, dim)
+        stores.gallery.collections.create(collection, dim)
         refresh_facts(stores, collection)
         report = index_covers(
             stores.catalog,
@@ -81,5 +84,5 @@ def update(stores: Stores, model: ModelUse, dim: int, on_progress: Progress) -> 
             model,
             lambda done, total: on_progress(done, total, ""),
         )
-        stores.gallery.point_alias(collection)
+        stores.gallery.alias.point_to(collection)
         return report

@@ -62,7 +62,7 @@ def index_covers(
             more than MAX_FAILED_SHARE of all covers could not be embedded.
     """
     name = model.name
-    collection = gallery.live(name) or name
+    collection = gallery.collections.live(name) or name
     stores = Stores(catalog, lake, gallery)
     indexer = _Indexer(stores, model, Loader(stores, collection))
     indexer.adopt_left_over()
@@ -70,7 +70,7 @@ def index_covers(
     indexer.embed(on_progress)
     indexer.load_left_over()  # what a rebuild beside this call has embedded meanwhile
     if indexer.shards:
-        gallery.flush(collection)
+        gallery.rows.flush(collection)
     embedded = catalog.embeddings.count(name)
     if indexer.shards or not _lacks_too_many(catalog, name):
         check_collection(gallery, collection, embedded, indexer.sample)
@@ -86,10 +86,10 @@ def report_of(
     return IndexReport(
         model_of(collection),
         embedded,
-        gallery.count(collection),
+        gallery.rows.count(collection),
         dict(failed or {}),
         collection,
-        gallery.describe(collection).index.recall_at_10,
+        gallery.collections.describe(collection).index.recall_at_10,
     )
 
 

@@ -61,10 +61,12 @@ def build_collection(
         BusyError: if another process builds a collection, or one writes for hours.
         CheckError: if the new collection does not pass.
     """
-    choose_index(target.index, 1, target.dim, lite=stores.gallery.is_lite)  # or refuse at once
+    choose_index(
+        target.index, 1, target.dim, lite=stores.gallery.milvus.is_lite
+    )  # or refuse at once
     with stores.catalog.one_rebuild(), contextlib.ExitStack() as stack:
         drop_left_overs(stores.gallery)
-        if stores.gallery.live(model.name) is None:
+        if stores.gallery.collections.live(model.name) is None:
             stores.catalog.embeddings.forget_indexed(model.name)
         stores.catalog.embeddings.forget_without_shard(model.name)
         forget_lost(stores, model.name)
@@ -101,7 +103,7 @@ class _Build:
         self._on_progress = on_progress
         self._done = self._all = 0
         self._sample = Probe.draw(_some_shards(stores, model.name))
-        self.collection = stores.gallery.begin(model.name, target.dim)
+        self.collection = stores.gallery.collections.begin(model.name, target.dim)
         self._loader = Loader(stores, self.collection)
         self._tuned: TunedIndex | None = None
 
@@ -144,17 +146,17 @@ class _Build:
             self._done, self._all = done, len(keys)
             rate = rows / (time.monotonic() - began)
             self._say(f"{rate:,.0f} rows/s loaded")
-        self._stores.gallery.flush(self.collection)
+        self._stores.gallery.rows.flush(self.collection)
 
     def index_and_tune(self) -> None:
         """Index what was loaded, find out how hard searches have to try, and warm them up."""
         gallery, target = self._stores.gallery, self._target
         rows = self._loader.acknowledged
-        choice = choose_index(target.index, rows, target.dim, lite=gallery.is_lite)
-        gallery.build_index(self.collection, choice)
-        gallery.wait_for_index(self.collection, lambda left: self._say(f"{choice.kind}: {left}"))
+        choice = choose_index(target.index, rows, target.dim, lite=gallery.milvus.is_lite)
+        gallery.indexes.build(self.collection, choice)
+        gallery.indexes.wait_for(self.collection, lambda left: self._say(f"{choice.kind}: {left}"))
         self._say("loading into memory")
-        gallery.load(self.collection)
+        gallery.collections.load(self.collection)
         self._say("tuning searches")
         self._tune(TunedIndex(choice))
         self._say("replaying queries")
@@ -169,7 +171,7 @@ class _Build:
         self._tuned = tune(
             gallery, self.collection, index.choice, self._sample, self._target.recall
         )
-        gallery.keep_index(self.collection, self._tuned)
+        gallery.indexes.keep(self.collection, self._tuned)
 
     def catch_up(self) -> IndexReport:
         """Take over what came meanwhile, and check; nobody else writes now."""
@@ -180,7 +182,7 @@ class _Build:
         )
         self.fill()
         refresh_facts(stores, self.collection)
-        stores.gallery.flush(self.collection)
+        stores.gallery.rows.flush(self.collection)
         if self._tuned is not None and self._loader.shards != known:
             self._tune(self._tuned)
         expected = stores.catalog.embeddings.count(self._use.name)
@@ -189,7 +191,7 @@ class _Build:
 
     def release(self) -> None:
         """Let readers use it."""
-        self._stores.gallery.point_alias(self.collection)
+        self._stores.gallery.alias.point_to(self.collection)
         self._stores.catalog.embeddings.mark_all_indexed(self._use.name)
         self._say(f"{self.collection} serves")
 
@@ -197,8 +199,8 @@ class _Build:
         """Drop it unless it serves already; if Milvus is away, the next build does."""
         gallery = self._stores.gallery
         with contextlib.suppress(CratewatchError):
-            if gallery.serving() != self.collection:
-                gallery.drop(self.collection)
+            if gallery.alias.serving() != self.collection:
+                gallery.collections.drop(self.collection)
 
 
 def _some_shards(stores: Stores, model: str) -> list[EmbeddingShard]:

@@ -25,8 +25,8 @@ def test_a_night_goes_on_with_a_gallery_that_was_killed_during_its_load(
 ) -> None:
     draw_stock(home / "shop", stock_of_night(1, PLAN))
     with open_gallery(own_milvus.uri) as gallery:
-        gallery.create(tiny_model, 128)
-        gallery.point_alias(tiny_model)
+        gallery.collections.create(tiny_model, 128)
+        gallery.alias.point_to(tiny_model)
     with DemoShop(home / "shop", plan=PLAN) as shop:
         (home / "cratewatch.toml").write_text(
             f'gallery_uri = "{own_milvus.uri}"\n'
@@ -57,5 +57,5 @@ def test_a_night_goes_on_with_a_gallery_that_was_killed_during_its_load(
         assert not catalog.embeddings.shards_to_index(tiny_model)
         assert catalog.embeddings.count_indexed(tiny_model) == len(covers)
     with open_gallery(own_milvus.uri) as gallery:
-        assert gallery.serving_model() == tiny_model
-        assert gallery.count(tiny_model) == len(covers)
+        assert gallery.alias.serving() == tiny_model
+        assert gallery.rows.count(tiny_model) == len(covers)

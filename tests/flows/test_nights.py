@@ -143,8 +143,8 @@ def test_catalog_lake_and_gallery_agree(story: Story) -> None:
         for c in covers
     )
     with open_gallery(story.settings.gallery_uri) as gallery:
-        assert gallery.serving_model() == story.model
-        assert gallery.count(story.model) == len(covers)
+        assert gallery.alias.serving() == story.model
+        assert gallery.rows.count(story.model) == len(covers)
 
 
 def test_the_report_is_kept_as_file_and_as_artifact(story: Story) -> None:
@@ -191,7 +191,7 @@ def test_a_source_that_is_down_leaves_yesterday_serving(story: Story) -> None:
     assert catalog.runs.latest(1)[0]["state"] == "failed"
     catalog.close()
     with open_gallery(story.settings.gallery_uri) as gallery:
-        assert gallery.serving_model() == story.model
+        assert gallery.alias.serving() == story.model
 
 
 def test_an_unknown_source_is_refused_before_anything_starts(story: Story) -> None:

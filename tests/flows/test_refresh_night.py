@@ -127,10 +127,10 @@ def test_a_night_drops_what_the_alias_left_long_ago(shop_home: Path, shop_catalo
     shop_catalog.embeddings.mark_indexed("m", ["a shard"])
     with open_gallery(*settings.gallery) as gallery:
         for name in ("m", "m__2"):
-            gallery.create(name, 4)
-            gallery.upsert(name, [cover_id], [cover_id], np.eye(1, 4, dtype=np.float32))
-            gallery.point_alias(name)
+            gallery.collections.create(name, 4)
+            gallery.rows.upsert(name, [cover_id], [cover_id], np.eye(1, 4, dtype=np.float32))
+            gallery.alias.point_to(name)
     report = index_changes.fn(settings, shop_catalog)
     assert (report.collection, report.rows) == ("m__2", 1)
     with open_gallery(*settings.gallery) as gallery:
-        assert gallery.collections() == ["m__2"]
+        assert gallery.collections.all() == ["m__2"]

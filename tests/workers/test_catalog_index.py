@@ -48,4 +48,4 @@ def test_a_collection_that_was_dropped_while_an_index_waited_is_filled_anew(
     with open_gallery(str(home / "gallery.db")) as gallery:
         report = update(Stores(catalog, lake, gallery), ModelUse(tiny_model), 128, lambda *_: None)
         assert (report.embedded, report.rows) == (0, len(ids))
-        assert gallery.serving() == report.collection == tiny_model
+        assert gallery.alias.serving() == report.collection == tiny_model

@@ -163,7 +163,7 @@ def test_a_driver_that_is_killed_embeds_nothing_twice(
     catalog: Catalog, lake: FolderLake, imported: list[Cover], tiny_model: str, home: Path
 ) -> None:
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.create(tiny_model, 128)
+        gallery.collections.create(tiny_model, 128)
     task = {
         "ray": ray.get_runtime_context().gcs_address,
         "home": str(home),
@@ -181,7 +181,7 @@ def test_a_driver_that_is_killed_embeds_nothing_twice(
     assert 0 < len(there) < 24
     written = {key: lake.modified_at(key) for key in done_shards(lake, tiny_model)}
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.load(tiny_model)
+        gallery.collections.load(tiny_model)
         report = index_covers(catalog, lake, gallery, ModelUse(tiny_model), lambda *_: None)
     assert (report.embedded, report.rows) == (24 - len(there), 24)
     assert (

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("ray_cluster")
 @pytest.fixture
 def gallery(home: Path, tiny_model: str) -> Iterator[Gallery]:
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.create(tiny_model, 128)
+        gallery.collections.create(tiny_model, 128)
         yield gallery
 
 
@@ -49,7 +49,7 @@ def test_what_was_embedded_and_not_loaded_is_loaded_without_embedding_it_again(
         raise CratewatchError("the gallery is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(gallery, "upsert", away)
+        patch.setattr(gallery.rows, "upsert", away)
         with pytest.raises(CratewatchError, match="is away"):
             index(catalog, lake, gallery, tiny_model)
     assert catalog.embeddings.missing(tiny_model) == []
@@ -75,7 +75,7 @@ def test_rows_that_went_missing_are_noticed_also_when_nothing_is_new(
     catalog: Catalog, lake: Lake, gallery: Gallery, imported: list[Cover], tiny_model: str
 ) -> None:
     index(catalog, lake, gallery, tiny_model)
-    gallery.delete(tiny_model, [cover.cover_id for cover in imported[20:]])
+    gallery.rows.delete(tiny_model, [cover.cover_id for cover in imported[20:]])
     with pytest.raises(CheckError, match=r"20 covers in the collection .* records 24"):
         index(catalog, lake, gallery, tiny_model)
     for key in catalog.embeddings.shards(tiny_model):
@@ -153,7 +153,7 @@ def test_an_empty_collection_never_serves(
 def test_ids_that_were_mixed_up_are_noticed(gallery: Gallery, tiny_model: str) -> None:
     vectors = np.eye(128, dtype=np.float32)[:8]
     ids = [f"cover-{n}" for n in range(8)]
-    gallery.upsert(tiny_model, ids, ids, vectors)
+    gallery.rows.upsert(tiny_model, ids, ids, vectors)
     check_collection(gallery, tiny_model, 8, dict(zip(ids, vectors, strict=True)))
     mixed = dict(zip(ids, vectors[::-1], strict=True))
     with pytest.raises(CheckError, match="8 of 8 covers just indexed"):

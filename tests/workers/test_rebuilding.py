@@ -117,23 +117,23 @@ def test_collections_follow_each_other_and_the_one_before_can_come_back(
 ) -> None:
     m = shop.model
     report = shop.build()
-    assert (report.embedded, report.rows, shop.gallery.serving()) == (24, 24, m)
+    assert (report.embedded, report.rows, shop.gallery.alias.serving()) == (24, 24, m)
     assert shop.catalog.items.states()["cover"] == {"indexed": 24}
     report = shop.build()
-    assert (report.embedded, report.rows, shop.gallery.serving()) == (0, 24, f"{m}__2")
+    assert (report.embedded, report.rows, shop.gallery.alias.serving()) == (0, 24, f"{m}__2")
     assert (report.collection, report.recall_at_10) == (f"{m}__2", 1.0)
-    assert shop.gallery.served_before() == [m]
+    assert shop.gallery.collections.served_before() == [m]
     shop.import_more(tmp_path / "more", range(100, 104))
     assert shop.index().rows == 28  # into the collection that serves
-    assert (shop.gallery.count(m), shop.gallery.count(f"{m}__2")) == (24, 28)
+    assert (shop.gallery.rows.count(m), shop.gallery.rows.count(f"{m}__2")) == (24, 28)
     comparison = roll_back(shop.stores)
-    assert shop.gallery.serving() == m
-    assert (comparison.missing.count, shop.gallery.count(m)) == (4, 28)
+    assert shop.gallery.alias.serving() == m
+    assert (comparison.missing.count, shop.gallery.rows.count(m)) == (4, 28)
     assert shop.index().rows == 28
-    assert shop.gallery.served_before() == [f"{m}__2"]
+    assert shop.gallery.collections.served_before() == [f"{m}__2"]
     assert drop_old(shop.gallery, keep_days=1) == []
     assert drop_old(shop.gallery, keep_days=0) == [f"{m}__2"]
-    assert shop.gallery.collections() == [m]
+    assert shop.gallery.collections.all() == [m]
     with pytest.raises(NotFoundError, match="no collection that served before"):
         roll_back(shop.stores)
 
@@ -154,8 +154,8 @@ def test_covers_that_come_during_a_rebuild_are_in_both(shop: Shop, tmp_path: Pat
     report = shop.build(on_progress=while_loading)
     m = shop.model
     assert came
-    assert (report.embedded, report.rows, shop.gallery.serving()) == (2, 29, f"{m}__2")
-    assert shop.gallery.count(m) == 27
+    assert (report.embedded, report.rows, shop.gallery.alias.serving()) == (2, 29, f"{m}__2")
+    assert shop.gallery.rows.count(m) == 27
     assert compare(shop.stores, f"{m}__2").clean
 
 
@@ -170,18 +170,18 @@ def test_a_step_that_fails_leaves_the_alias_and_nothing_half_made(
     monkeypatch.setattr(rebuilding, step, fail)
     with pytest.raises(CheckError, match="no good"):
         shop.build()
-    assert shop.gallery.serving() == shop.model
-    assert shop.gallery.collections() == [shop.model]
+    assert shop.gallery.alias.serving() == shop.model
+    assert shop.gallery.collections.all() == [shop.model]
     vectors = np.eye(128, dtype=np.float32)[:3]
     assert [len(hits) for hits in shop.gallery.search(vectors, 5)] == [5, 5, 5]
 
 
 def test_what_a_killed_build_left_is_dropped_by_the_next(shop: Shop) -> None:
     shop.build()
-    left = shop.gallery.begin(shop.model, 128)  # and killed
-    assert shop.gallery.live(shop.model) == shop.model
+    left = shop.gallery.collections.begin(shop.model, 128)  # and killed
+    assert shop.gallery.collections.live(shop.model) == shop.model
     assert drop_left_overs(shop.gallery) == [left]
-    assert shop.gallery.collections() == [shop.model]
+    assert shop.gallery.collections.all() == [shop.model]
 
 
 KILLED = """
@@ -223,12 +223,15 @@ def test_a_loader_that_is_killed_leaves_what_served_and_is_begun_anew(
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     with open_gallery(uri) as gallery:
         shop = Shop(Stores(catalog, lake, gallery), tiny_model)
-        assert gallery.collections() == [tiny_model, f"{tiny_model}__2"]
-        assert gallery.describe(f"{tiny_model}__2").building
-        assert (gallery.serving(), gallery.live(tiny_model)) == (tiny_model, tiny_model)
-        gallery.load(tiny_model)
+        assert gallery.collections.all() == [tiny_model, f"{tiny_model}__2"]
+        assert gallery.collections.describe(f"{tiny_model}__2").building
+        assert (gallery.alias.serving(), gallery.collections.live(tiny_model)) == (
+            tiny_model,
+            tiny_model,
+        )
+        gallery.collections.load(tiny_model)
         assert compare(shop.stores, tiny_model).clean
-        assert (shop.build().rows, gallery.serving()) == (24, f"{tiny_model}__2")
+        assert (shop.build().rows, gallery.alias.serving()) == (24, f"{tiny_model}__2")
         assert compare(shop.stores, f"{tiny_model}__2").clean
 
 
@@ -243,16 +246,16 @@ def test_a_recall_that_cannot_be_reached_stops_the_release(
     monkeypatch.setattr(rebuilding.Sample, "recall", lambda *_: 0.5)
     with pytest.raises(CheckError, match=r"recall@10 of 0.500 at most with FLAT, wanted are 0.98"):
         shop.build()
-    assert shop.gallery.serving() is None
+    assert shop.gallery.alias.serving() is None
 
 
 def test_old_collections_are_told_by_when_the_alias_left_them(shop: Shop) -> None:
     shop.build()
     shop.build()
-    until = shop.gallery.describe(shop.model).served_until
+    until = shop.gallery.collections.describe(shop.model).served_until
     assert until is not None
     assert timedelta(0) <= datetime.now(UTC) - until < timedelta(minutes=5)
-    assert shop.gallery.describe(f"{shop.model}__2").served_until is None
+    assert shop.gallery.collections.describe(f"{shop.model}__2").served_until is None
 
 
 @ON_BOTH
@@ -264,12 +267,12 @@ def test_what_differs_is_found_and_mended(
     shop.import_more(tmp_path / "more", range(100, 102))
     ids = [cover.cover_id for cover in imported]
     gallery = shop.gallery
-    gallery.delete(m, ids[:3])
-    gallery.upsert(m, ids[3:5], ids[3:5], unit(2))
-    gallery.upsert(m, ["nobody-1", "nobody-2"], ["x", "y"], unit(2))
-    told = {row.cover_id: row for row in gallery.rows(m, ids[5:7], embeddings=True)}
+    gallery.rows.delete(m, ids[:3])
+    gallery.rows.upsert(m, ids[3:5], ids[3:5], unit(2))
+    gallery.rows.upsert(m, ["nobody-1", "nobody-2"], ["x", "y"], unit(2))
+    told = {row.cover_id: row for row in gallery.rows.read(m, ids[5:7], embeddings=True)}
     vectors = np.stack([told[i].embedding for i in ids[5:7]])  # type: ignore[misc]
-    gallery.upsert(m, ids[5:7], ids[5:7], vectors, [Facts(genres=("jazz",))] * 2)
+    gallery.rows.upsert(m, ids[5:7], ids[5:7], vectors, [Facts(genres=("jazz",))] * 2)
     found = compare(shop.stores, m)
     assert found.compared == 24
     assert sorted(found.missing.examples) == sorted(ids[:3])
@@ -280,7 +283,7 @@ def test_what_differs_is_found_and_mended(
     assert not found.clean
     assert compare(shop.stores, m, mend=True).missing.count == 3
     again = compare(shop.stores, m)
-    assert (str(again).split(" (")[0], gallery.count(m)) == ("stale model 2", 24)
+    assert (str(again).split(" (")[0], gallery.rows.count(m)) == ("stale model 2", 24)
     assert shop.index().rows == 26
     assert compare(shop.stores, m).clean
 
@@ -292,7 +295,7 @@ def test_a_shard_that_the_lake_lost_is_told_and_embedded_again(shop: Shop) -> No
     assert compare(shop.stores, shop.model).lost_shards.examples == [key]
     found = compare(shop.stores, shop.model, mend=True)
     assert (found.lost_shards.count, found.extra.count) == (1, 0)
-    assert shop.gallery.count(shop.model) == 24  # they go on serving
+    assert shop.gallery.rows.count(shop.model) == 24  # they go on serving
     assert shop.index().embedded == 24
     assert compare(shop.stores, shop.model).clean
 
@@ -330,7 +333,7 @@ def test_what_serves_stays_when_the_catalog_fails_after_it(
         patched.setattr(shop.catalog.embeddings, "mark_all_indexed", fail)
         with pytest.raises(CheckError, match="the catalog is away"):
             shop.build()
-    assert shop.gallery.serving() == f"{shop.model}__2"
+    assert shop.gallery.alias.serving() == f"{shop.model}__2"
     assert compare(shop.stores, f"{shop.model}__2").clean
 
 
@@ -355,17 +358,17 @@ def test_only_rows_are_read_whose_releases_changed(
     shop: Shop, imported: list[Cover], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.build()
-    shop.gallery.keep_facts_of(shop.model, datetime.now(UTC) + OVERLAP)
+    shop.gallery.collections.keep_facts_of(shop.model, datetime.now(UTC) + OVERLAP)
     read: list[str] = []
-    rows = shop.gallery.rows
+    rows = shop.gallery.rows.read
 
     def note_and_read(collection: str, cover_ids: list[str]) -> Any:
         read.extend(cover_ids)
         return rows(collection, cover_ids)
 
-    monkeypatch.setattr(shop.gallery, "rows", note_and_read)
+    monkeypatch.setattr(shop.gallery.rows, "read", note_and_read)
     assert (refresh_facts(shop.stores, shop.model), read) == (0, [])
-    shop.gallery.keep_facts_of(shop.model, datetime.now(UTC) + OVERLAP)
+    shop.gallery.collections.keep_facts_of(shop.model, datetime.now(UTC) + OVERLAP)
     run_id, changed = shop.catalog.runs.start("import"), imported[3]
     url = changed.source_url
     release = Release(source="import", native_id=url, title="Kind of Blue", image_url=url)
@@ -380,14 +383,14 @@ def test_a_row_whose_shard_is_away_is_looked_at_again(shop: Shop, imported: list
     (key,) = shop.catalog.embeddings.shards(shop.model)
     away = shop.stores.lake.read(key)
     shop.stores.lake.delete(key)
-    stale = next(shop.gallery.rows(shop.model, [imported[0].cover_id], embeddings=True))
+    stale = next(shop.gallery.rows.read(shop.model, [imported[0].cover_id], embeddings=True))
     assert stale.embedding is not None
-    shop.gallery.upsert(
+    shop.gallery.rows.upsert(
         shop.model, [stale.cover_id], [stale.artwork_id], stale.embedding[None], [Facts(("old",))]
     )
-    before = shop.gallery.describe(shop.model).facts_of
+    before = shop.gallery.collections.describe(shop.model).facts_of
     assert refresh_facts(shop.stores, shop.model) == 0
-    assert shop.gallery.describe(shop.model).facts_of == before
+    assert shop.gallery.collections.describe(shop.model).facts_of == before
     shop.stores.lake.write(key, away)
     assert refresh_facts(shop.stores, shop.model) == 1
 
@@ -396,8 +399,10 @@ def test_a_clock_that_was_wrong_is_not_believed(shop: Shop, imported: list[Cover
     shop.build()
     stale = imported[0]
     vector = np.eye(1, 128, dtype=np.float32)
-    shop.gallery.upsert(shop.model, [stale.cover_id], [stale.artwork_id], vector, [Facts(("old",))])
-    shop.gallery.keep_facts_of(shop.model, datetime.now(UTC) + 3 * OVERLAP)
+    shop.gallery.rows.upsert(
+        shop.model, [stale.cover_id], [stale.artwork_id], vector, [Facts(("old",))]
+    )
+    shop.gallery.collections.keep_facts_of(shop.model, datetime.now(UTC) + 3 * OVERLAP)
     assert refresh_facts(shop.stores, shop.model) == 1
 
 
@@ -423,7 +428,7 @@ def test_what_filters_go_by_follows_the_catalog(shop: Shop, imported: list[Cover
     # complete: every other release is withdrawn
     shop.catalog.apply_crawl(run_id, "import", complete=True)
     assert refresh_facts(shop.stores, m) == 24
-    (row,) = shop.gallery.rows(m, [imported[0].cover_id])
+    (row,) = shop.gallery.rows.read(m, [imported[0].cover_id])
     assert row.facts == Facts(
         ("import",), (1959,), ("cool", "jazz", "modal"), (), in_stock=True, withdrawn=False
     )
@@ -456,15 +461,17 @@ def test_a_server_that_is_killed_during_a_load_loses_and_doubles_nothing(
     with contextlib.suppress(UnavailableError):
         shop.build(on_progress=kill_at_the_third)
     assert kills
-    serving = shop.gallery.serving()
+    serving = shop.gallery.alias.serving()
     assert serving in (shop.model, f"{shop.model}__2")
-    shop.gallery.load(serving)
-    assert shop.gallery.count(serving) == 24
+    shop.gallery.collections.load(serving)
+    assert shop.gallery.rows.count(serving) == 24
     assert compare(shop.stores, serving).clean
     shop.build()
-    assert shop.gallery.count(shop.gallery.serving() or "") == 24
-    assert len(shop.gallery.collections()) <= 3
-    assert not any(shop.gallery.describe(name).building for name in shop.gallery.collections())
+    assert shop.gallery.rows.count(shop.gallery.alias.serving() or "") == 24
+    assert len(shop.gallery.collections.all()) <= 3
+    assert not any(
+        shop.gallery.collections.describe(name).building for name in shop.gallery.collections.all()
+    )
 
 
 @pytest.mark.parametrize("gallery", ["server"], indirect=True)
@@ -475,8 +482,8 @@ def test_many_rows_are_imported_from_files(
     monkeypatch.setattr("cratewatch.indexing.importing.UPSERT_ROWS", 20)
     monkeypatch.setattr("cratewatch.indexing.importing.IMPORT_ROWS", 16)
     sent: list[int] = []
-    upsert = shop.gallery.upsert
-    monkeypatch.setattr(shop.gallery, "upsert", lambda *a: sent.append(1) or upsert(*a))
+    upsert = shop.gallery.rows.upsert
+    monkeypatch.setattr(shop.gallery.rows, "upsert", lambda *a: sent.append(1) or upsert(*a))
     files = LakeLocation(str(tmp_path / "files"))
     use, quiet = ModelUse(shop.model), lambda *_: None
     report = build_collection(shop.stores, use, Target(128, imports=files), quiet)
@@ -484,4 +491,4 @@ def test_many_rows_are_imported_from_files(
     assert compare(shop.stores, shop.model).clean
     assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
     with pytest.raises(CheckError, match=r"cannot import .*gallery_import_path"):
-        shop.gallery.import_rows(shop.model, str(tmp_path / "none.parquet"))
+        shop.gallery.imports.run(shop.model, str(tmp_path / "none.parquet"))

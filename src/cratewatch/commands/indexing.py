@@ -11,7 +11,7 @@ import typer
 
 from cratewatch.commands.options import AsJson, Home, load_settings
 from cratewatch.commands.output import show
-from cratewatch.errors import CheckError, CratewatchError, NotFoundError
+from cratewatch.errors import CheckError, CratewatchError
 
 if TYPE_CHECKING:
     from cratewatch.indexing.stores import Stores
@@ -128,12 +128,8 @@ def _verified(settings: Settings, repair: bool) -> dict[str, Any]:
     from cratewatch.indexing.comparing import compare
 
     with _stores(settings, "verify") as (stores, advance), stores.catalog.one_writer():
-        collection = stores.gallery.serving()
-        if collection is None:
-            raise NotFoundError(
-                f"gallery {stores.gallery.uri}: nothing is indexed yet; run `cratewatch index`"
-            )
-        stores.gallery.load(collection)
+        collection = stores.gallery.alias.require_serving()
+        stores.gallery.collections.load(collection)
         found = compare(stores, collection, mend=repair, on_progress=advance)
     if repair and (found.stale_model.count or found.lost_shards.count):
         _indexed(settings, model_of(collection))

@@ -13,7 +13,7 @@ from pathlib import Path
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.embedding.embedder import Embedder
-from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.held_out import (
     Pictures,
     embed_catalog,
@@ -36,6 +36,7 @@ from cratewatch.evaluation.protocol.queries import LabelledQuery, draw_queries
 from cratewatch.evaluation.protocol.vectors import ArtworkVectors, by_cosine, embed_all
 from cratewatch.evaluation.scans import ask_scans
 from cratewatch.gallery.gallery import open_gallery
+from cratewatch.gallery.names import model_of
 from cratewatch.lake.lake import Lake
 from cratewatch.lake.location import open_lake
 from cratewatch.progress import Progress, unseen
@@ -178,13 +179,7 @@ def _prepare(settings: Settings, model: str, on_progress: Progress) -> _Exam:
 
 def _serving_model(settings: Settings) -> str:
     with open_gallery(*settings.gallery) as gallery:
-        model = gallery.serving_model()
-    if model is None:
-        raise NotFoundError(
-            f"gallery {gallery.uri}: nothing is indexed yet; run `cratewatch index`, or name a "
-            "model by --model"
-        )
-    return model
+        return model_of(gallery.alias.require_serving(", or name a model by --model"))
 
 
 def _ask(

@@ -14,11 +14,11 @@ from pymilvus import MilvusException
 
 from cratewatch.catalog.facts import Facts
 from cratewatch.embedding.arrays import Embeddings
-from cratewatch.errors import CheckError, UnavailableError
+from cratewatch.errors import CheckError
 from cratewatch.gallery import connection
-from cratewatch.gallery.collections import STALLED_S
-from cratewatch.gallery.connection import explained, why_no_answer
-from cratewatch.gallery.rows import Rows, refuse_broken
+from cratewatch.gallery.connection import Connection, explained, unavailable
+from cratewatch.gallery.index_building import STALLED_S
+from cratewatch.gallery.rows import refuse_broken
 from cratewatch.gallery.schema import FACTS, FLAGS, LISTS, facts_as_fields, facts_of_fields
 
 COMPLETED = "Completed"  # Persisted is not visible yet
@@ -65,10 +65,13 @@ def read_import_file(data: bytes) -> tuple[list[str], list[str], Embeddings, lis
     return table["cover_id"].to_pylist(), table["artwork_id"].to_pylist(), embeddings, facts
 
 
-class BulkImports(Rows):
-    """Collections that are filled from files."""
+class Imports:
+    """Has Milvus fill collections from files."""
 
-    def import_rows(self, collection: str, file: str) -> int:
+    def __init__(self, milvus: Connection) -> None:
+        self.milvus = milvus
+
+    def run(self, collection: str, file: str) -> int:
         """Have Milvus read a file into a fresh collection; return how many rows it took.
 
         Not to be repeated into the same collection: an import does not deduplicate.
@@ -80,36 +83,36 @@ class BulkImports(Rows):
         Raises:
             CheckError: if Milvus cannot read it, or gets no further for STALLED_S.
         """
-        task = self._begin_import(collection, file)
+        task = self._begin(collection, file)
         before, since = None, time.monotonic()
-        while (state := self._import_state(task)).state_name != COMPLETED:
+        while (state := self._state(task)).state_name != COMPLETED:
             if (said := (state.state_name, state.progress, state.row_count)) != before:
                 before, since = said, time.monotonic()
             elif time.monotonic() - since > STALLED_S:
                 raise CheckError(
-                    f"gallery {self.uri}: the import of {file} gets no further for "
+                    f"gallery {self.milvus.uri}: the import of {file} gets no further for "
                     f"{STALLED_S:.0f} s ({state.state_name}); see to the server and its log, or "
                     "leave gallery_import_path out"
                 )
             if state.state_name in FAILED:
                 raise CheckError(
-                    f"gallery {self.uri}: cannot import {file} ({state.failed_reason}); let the "
-                    "server reach gallery_import_path, or leave that setting out"
+                    f"gallery {self.milvus.uri}: cannot import {file} ({state.failed_reason}); "
+                    "let the server reach gallery_import_path, or leave that setting out"
                 )
             time.sleep(connection.PAUSE_S)
         return int(state.row_count)
 
-    def _begin_import(self, collection: str, file: str) -> int:
+    def _begin(self, collection: str, file: str) -> int:
         """Begin; without another try of ours, as the first one may have been heard."""
         # MilvusClient 3.0 has no call of its own for Milvus 2.3.
-        server = self._client._get_connection()
-        name = self._names.full(collection)
+        server = self.milvus.client._get_connection()
+        name = self.milvus.names.full(collection)
         try:
             return int(server.do_bulk_insert(name, "", [file], timeout=connection.CALL_TIMEOUT_S))
         except (MilvusException, grpc.RpcError) as error:
-            raise UnavailableError(f"gallery {self.uri}: {why_no_answer(error)}") from error
+            raise unavailable(self.milvus, error) from error
 
     @explained
-    def _import_state(self, task: int) -> Any:
-        server = self._client._get_connection()
+    def _state(self, task: int) -> Any:
+        server = self.milvus.client._get_connection()
         return server.get_bulk_insert_state(task, timeout=connection.CALL_TIMEOUT_S)

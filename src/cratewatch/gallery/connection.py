@@ -8,6 +8,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ from milvus_lite.server_manager import server_manager_instance
 from pymilvus import MilvusClient, MilvusException
 
 from cratewatch.errors import SettingsError, UnavailableError
+from cratewatch.gallery.names import Names
 
 LITE_SUFFIX = ".db"
 CONNECT_TIMEOUT_S = 5.0
@@ -38,15 +40,36 @@ logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
 logging.getLogger("milvus_lite").setLevel(logging.CRITICAL)
 
 
-class Connected(Protocol):
-    """What has a Milvus behind it; uri is free of credentials."""
+@dataclass(frozen=True)
+class Connection:
+    """One tenant's connection to a Milvus.
 
+    Attributes:
+        client: pymilvus' own.
+        uri: Free of credentials, for messages.
+        version: Of the server, or of Milvus Lite.
+    """
+
+    client: MilvusClient
     uri: str
+    version: str
+    names: Names = field(default_factory=Names)
+
+    @property
+    def is_lite(self) -> bool:
+        """Whether it is a file that this process alone holds."""
+        return is_lite(self.version)
+
+
+class Connected(Protocol):
+    """What has a Milvus behind it."""
+
+    milvus: Connection
 
 
 @contextlib.contextmanager
-def connect(uri: str, token: str, ca: str = "") -> Iterator[tuple[MilvusClient, str]]:
-    """Yield a client of a Milvus and its version.
+def connect(uri: str, token: str, ca: str, names: Names) -> Iterator[Connection]:
+    """Yield a connection to a Milvus.
 
     Raises:
         SettingsError: if uri is neither a server's address nor the path of a Milvus Lite file, or
@@ -56,7 +79,7 @@ def connect(uri: str, token: str, ca: str = "") -> Iterator[tuple[MilvusClient, 
     try:
         client = _connect(uri, token, ca)
         try:
-            yield client, _version(client, uri)
+            yield Connection(client, without_credentials(uri), _version(client, uri), names)
         finally:
             client.close()
     finally:
@@ -80,10 +103,15 @@ def explained(
                 return method(self, *args, **kwargs)
             except (MilvusException, grpc.RpcError) as error:
                 if time.monotonic() - began > _patience_s(error):
-                    raise UnavailableError(f"gallery {self.uri}: {why_no_answer(error)}") from error
+                    raise unavailable(self.milvus, error) from error
             time.sleep(PAUSE_S)
 
     return call
+
+
+def unavailable(milvus: Connection, error: BaseException) -> UnavailableError:
+    """Return what Milvus said as an error of ours."""
+    return UnavailableError(f"gallery {milvus.uri}: {why_no_answer(error)}")
 
 
 def _patience_s(error: BaseException) -> float:

@@ -15,12 +15,15 @@ from cratewatch.catalog.facts import Wanted
 from cratewatch.embedding.arrays import Embeddings
 from cratewatch.errors import CheckError, NotFoundError
 from cratewatch.gallery import connection
-from cratewatch.gallery.bulk import BulkImports
-from cratewatch.gallery.collections import Described
-from cratewatch.gallery.connection import connect, explained, is_missing, without_credentials
+from cratewatch.gallery.alias import Alias, nothing_indexed
+from cratewatch.gallery.bulk import Imports
+from cratewatch.gallery.collections import Collections
+from cratewatch.gallery.connection import Connection, connect, explained, is_missing
+from cratewatch.gallery.index_building import Indexes
 from cratewatch.gallery.indexes import Parameters, wide_enough
 from cratewatch.gallery.names import Names
-from cratewatch.gallery.rows import Consistency
+from cratewatch.gallery.properties import Described
+from cratewatch.gallery.rows import Consistency, Rows
 from cratewatch.gallery.schema import filter_of
 
 SEARCH_BATCH = 256
@@ -40,10 +43,11 @@ class Hit:
 
 @dataclass(frozen=True)
 class _Known:
-    """What a reader knows of a collection, and until when it takes that for true."""
+    """What a reader knows of a collection, since when, and until when it takes that for true."""
 
     collection: str
     described: Described
+    since: float
     until: float
 
 
@@ -59,23 +63,36 @@ def open_gallery(uri: str, token: str = "", tenant: str = "", ca: str = "") -> I
         SettingsError: if uri is neither, or ca no file, or the tenant's name cannot be one.
         UnavailableError: if it cannot be reached, is too old, or another process holds the file.
     """
-    names = Names(tenant)
-    with connect(uri, token, ca) as (client, version):
-        yield Gallery(client, without_credentials(uri), names, version)
+    with connect(uri, token, ca, Names(tenant)) as milvus:
+        yield Gallery(milvus)
 
 
-class Gallery(BulkImports):
-    """Collections of embedded covers; what Milvus refuses is an UnavailableError."""
+class Gallery:
+    """Collections of embedded covers; what Milvus refuses is an UnavailableError.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    Attributes:
+        milvus: The connection to it.
+        alias: Which collection readers use.
+        collections: Begin, describe, load and drop them.
+        indexes: Have them indexed.
+        rows: Write and read what they hold.
+        imports: Fill them from files.
+    """
+
+    def __init__(self, milvus: Connection) -> None:
+        self.milvus = milvus
+        self.alias = Alias(milvus)
+        self.indexes = Indexes(milvus)
+        self.collections = Collections(milvus, self.alias, self.indexes)
+        self.rows = Rows(milvus)
+        self.imports = Imports(milvus)
         self._known: dict[str, _Known] = {}
         self._one_looks = threading.Lock()
 
-    def point_alias(self, collection: str) -> None:
-        """Let readers use a collection from now on; note until when they used the other."""
-        super().point_alias(collection)
-        self._known.clear()
+    @property
+    def uri(self) -> str:
+        """Where it is, free of credentials."""
+        return self.milvus.uri
 
     def search(  # noqa: PLR0913
         self,
@@ -101,8 +118,7 @@ class Gallery(BulkImports):
 
         Raises:
             NotFoundError: if nothing is indexed yet.
-            CheckError: if the collection lacks what is filtered by, or holds embeddings of
-                another length.
+            CheckError: if the collection holds embeddings of another length.
         """
         found: list[list[Hit]] = []
         for start in range(0, len(queries), SEARCH_BATCH):
@@ -124,9 +140,9 @@ class Gallery(BulkImports):
                 return self._search(known, queries, k, wanted, None, "Bounded")
             except NotFoundError:
                 self._known.pop(model, None)
-        collection = self.live(model) if model else self.serving()
+        collection = self.collections.live(model) if model else self.alias.serving()
         if collection is None:
-            raise self._nothing_indexed()
+            raise nothing_indexed(self.milvus)
         self._known[model] = self._look(collection)
         return self._search(self._known[model], queries, k, wanted, None, "Bounded")
 
@@ -137,13 +153,16 @@ class Gallery(BulkImports):
         """
         with self._one_looks:
             known, now = self._known.get(model), time.monotonic()
-            if known is None or now < known.until:
+            if known is None or known.since < self.alias.moved_at:
+                return None
+            if now < known.until:
                 return known
             self._known[model] = replace(known, until=now + ANEW_AFTER_S)
             return None
 
     def _look(self, collection: str) -> _Known:
-        return _Known(collection, self.describe(collection), time.monotonic() + ANEW_AFTER_S)
+        now = time.monotonic()
+        return _Known(collection, self.collections.describe(collection), now, now + ANEW_AFTER_S)
 
     @explained
     def _search(  # noqa: PLR0913, PLR0917
@@ -156,24 +175,19 @@ class Gallery(BulkImports):
         consistency: Consistency,
     ) -> list[list[Hit]]:
         described = known.described
-        name = self._names.full(known.collection)
+        name = self.milvus.names.full(known.collection)
         if queries.shape[1] != described.dim:
             raise CheckError(
-                f"gallery {self.uri}: {name} holds embeddings of length {described.dim}, the "
-                f"queries' have {queries.shape[1]}; run `cratewatch index --rebuild`"
-            )
-        if wanted is not None and wanted.asks and not described.has_facts:
-            raise CheckError(
-                f"gallery {self.uri}: {name} is of an earlier version and cannot be filtered; "
-                "run `cratewatch index --rebuild`"
+                f"gallery {self.milvus.uri}: {name} holds embeddings of length {described.dim}, "
+                f"the queries' have {queries.shape[1]}; run `cratewatch index --rebuild`"
             )
         search = wide_enough(described.index.search if effort is None else effort, k)
         try:
-            results = self._client.search(
+            results = self.milvus.client.search(
                 name,
                 data=list(queries),
                 limit=k,
-                filter=filter_of(wanted, described.fields) if wanted else "",
+                filter=filter_of(wanted) if wanted else "",
                 output_fields=["artwork_id"],
                 search_params={"params": search},
                 consistency_level=consistency,
@@ -182,11 +196,8 @@ class Gallery(BulkImports):
         except MilvusException as error:
             if not is_missing(error):
                 raise
-            raise self._nothing_indexed() from error
+            raise nothing_indexed(self.milvus) from error
         return [[_hit(row) for row in rows] for rows in results]
-
-    def _nothing_indexed(self) -> NotFoundError:
-        return NotFoundError(f"gallery {self.uri}: nothing is indexed yet; run `cratewatch index`")
 
 
 def _hit(row: Any) -> Hit:

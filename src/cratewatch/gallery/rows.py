@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 
 from cratewatch.catalog.facts import Facts
+from cratewatch.chunks import chunks
 from cratewatch.embedding.arrays import Embeddings
 from cratewatch.errors import CheckError
 from cratewatch.gallery import connection
-from cratewatch.gallery.collections import Collections
-from cratewatch.gallery.connection import explained
+from cratewatch.gallery.connection import Connection, explained
 from cratewatch.gallery.schema import FACTS, facts_as_fields, facts_of_fields
 
 LOAD_BATCH = 1000
@@ -27,22 +27,20 @@ class GalleryRow:
     """A cover as a collection holds it.
 
     Attributes:
-        facts: None in a collection of the first version.
         embedding: (dim,) float32; None unless it was asked for.
     """
 
     cover_id: str
     artwork_id: str
-    facts: Facts | None
+    facts: Facts
     embedding: Embeddings | None
 
 
-class Rows(Collections):
+class Rows:
     """What collections hold."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._with_facts: dict[str, bool] = {}
+    def __init__(self, milvus: Connection) -> None:
+        self.milvus = milvus
 
     @explained
     def upsert(
@@ -57,8 +55,7 @@ class Rows(Collections):
 
         Args:
             embeddings: (N, dim) float32, L2-normalised.
-            facts: Of each cover, for filters; those of a cover without releases by default. A
-                collection of the first version does without.
+            facts: Of each cover, for filters; those of a cover without releases by default.
 
         Returns:
             How many rows Milvus acknowledged.
@@ -71,43 +68,32 @@ class Rows(Collections):
         refuse_broken(collection, cover_ids, embeddings)
         if not cover_ids:
             return 0
-        rows: list[dict[str, Any]] = [
+        rows = [
             {"cover_id": cover, "artwork_id": artwork, "embedding": embedding}
-            for cover, artwork, embedding in zip(cover_ids, artwork_ids, embeddings, strict=True)
+            | facts_as_fields(fact)
+            for cover, artwork, embedding, fact in zip(
+                cover_ids, artwork_ids, embeddings, facts or [Facts()] * len(cover_ids), strict=True
+            )
         ]
-        if self._has_facts(collection):
-            for row, fact in zip(rows, facts or [Facts()] * len(rows), strict=True):
-                row |= facts_as_fields(fact)
-        return sum(
-            self._upsert(collection, rows[start : start + LOAD_BATCH])
-            for start in range(0, len(rows), LOAD_BATCH)
-        )
+        return sum(self._upsert(collection, batch) for batch in chunks(rows, LOAD_BATCH))
 
     def _upsert(self, collection: str, rows: list[dict[str, Any]]) -> int:
-        name = self._names.full(collection)
-        answer = self._client.upsert(name, rows, timeout=connection.CALL_TIMEOUT_S)
+        name = self.milvus.names.full(collection)
+        answer = self.milvus.client.upsert(name, rows, timeout=connection.CALL_TIMEOUT_S)
         acknowledged = int(answer["upsert_count"])
         if acknowledged != len(rows):
             raise CheckError(
-                f"gallery {self.uri}: of {len(rows)} rows for {name} Milvus acknowledged "
+                f"gallery {self.milvus.uri}: of {len(rows)} rows for {name} Milvus acknowledged "
                 f"{acknowledged}; see to the server, then run the same command again"
             )
         return acknowledged
 
-    def _has_facts(self, collection: str) -> bool:
-        if collection not in self._with_facts:
-            self._with_facts[collection] = self.describe(collection).has_facts
-        return self._with_facts[collection]
-
     @explained
     def delete(self, collection: str, cover_ids: Sequence[str]) -> None:
         """Delete covers."""
-        for start in range(0, len(cover_ids), LOAD_BATCH):
-            self._client.delete(
-                self._names.full(collection),
-                ids=list(cover_ids[start : start + LOAD_BATCH]),
-                timeout=connection.CALL_TIMEOUT_S,
-            )
+        name = self.milvus.names.full(collection)
+        for batch in chunks(cover_ids, LOAD_BATCH):
+            self.milvus.client.delete(name, ids=batch, timeout=connection.CALL_TIMEOUT_S)
 
     def cover_ids(self, collection: str) -> Iterator[str]:
         """Yield the id of every row, in order, all writes before included; in bounded memory."""
@@ -120,8 +106,8 @@ class Rows(Collections):
     @explained
     def _ids_after(self, collection: str, last: str) -> list[str]:
         """Return the next ids; by pages of our own, as pymilvus' iterator outlives no restart."""
-        rows = self._client.query_iterator(
-            self._names.full(collection),
+        rows = self.milvus.client.query_iterator(
+            self.milvus.names.full(collection),
             filter=f'cover_id > "{last}"',
             batch_size=READ_BATCH,
             limit=READ_BATCH,
@@ -132,28 +118,28 @@ class Rows(Collections):
         rows.close()
         return sorted(found)
 
-    def rows(
+    def read(
         self, collection: str, cover_ids: Sequence[str], *, embeddings: bool = False
     ) -> Iterator[GalleryRow]:
         """Yield the rows of covers that are there, all writes before included, in any order."""
-        has_facts = self._has_facts(collection)
-        fields = ["artwork_id", *(FACTS if has_facts else ()), *(["embedding"] * embeddings)]
-        for start in range(0, len(cover_ids), READ_BATCH):
-            batch = list(cover_ids[start : start + READ_BATCH])
-            for row in self._rows(collection, batch, fields, "Bounded" if start else "Strong"):
+        fields = ["artwork_id", *FACTS, *(["embedding"] * embeddings)]
+        consistency: Consistency = "Strong"
+        for batch in chunks(cover_ids, READ_BATCH):
+            for row in self._read(collection, batch, fields, consistency):
                 yield GalleryRow(
                     cover_id=str(row["cover_id"]),
                     artwork_id=str(row["artwork_id"]),
-                    facts=facts_of_fields(row) if has_facts else None,
+                    facts=facts_of_fields(row),
                     embedding=np.asarray(row["embedding"], np.float32) if embeddings else None,
                 )
+            consistency = "Bounded"  # what the first saw, the others see
 
     @explained
-    def _rows(
+    def _read(
         self, collection: str, cover_ids: list[str], fields: list[str], consistency: str
     ) -> Any:
-        return self._client.query(
-            self._names.full(collection),
+        return self.milvus.client.query(
+            self.milvus.names.full(collection),
             filter=f"cover_id in {cover_ids}",
             output_fields=fields,
             consistency_level=consistency,
@@ -163,13 +149,15 @@ class Rows(Collections):
     @explained
     def flush(self, collection: str) -> None:
         """Make what was upserted durable."""
-        self._client.flush(self._names.full(collection), timeout=connection.LOAD_TIMEOUT_S)
+        self.milvus.client.flush(
+            self.milvus.names.full(collection), timeout=connection.LOAD_TIMEOUT_S
+        )
 
     @explained
     def count(self, collection: str, consistency: Consistency = "Strong") -> int:
         """Return the number of covers that a search would see, by default all writes included."""
-        rows = self._client.query(
-            self._names.full(collection),
+        rows = self.milvus.client.query(
+            self.milvus.names.full(collection),
             filter="",
             output_fields=["count(*)"],
             consistency_level=consistency,

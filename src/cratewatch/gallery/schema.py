@@ -22,7 +22,6 @@ LISTS: dict[str, Any] = {
 }
 FLAGS = ("in_stock", "withdrawn")
 FACTS = (*LISTS, *FLAGS)
-"""Fields that collections of the first version lack."""
 
 
 def make_schema(client: MilvusClient, dim: int) -> Any:
@@ -66,16 +65,11 @@ def _cut(text: str) -> str:
     return text.encode()[:MAX_ITEM_BYTES].decode(errors="ignore")
 
 
-def filter_of(wanted: Wanted, fields: frozenset[str]) -> str:
+def filter_of(wanted: Wanted) -> str:
     """Return Milvus' expression for what can be an answer: the artwork's facts, all at once.
 
     An artwork may pass whose facts come from different releases; those are told apart later.
-
-    Args:
-        fields: What the collection has; one of the first version has no facts to filter by.
     """
-    if not fields >= set(FACTS):
-        return ""
     terms = [term(wanted) for term in _TERMS]
     return " and ".join(filter(None, terms))
 

@@ -82,12 +82,12 @@ def discard(lake: Lake, name: str) -> None:
 
 
 def write_rows(lake: Lake, name: str, number: int, rows: Sequence[GalleryRow]) -> BackupShard:
-    """Write a shard of rows that have embeddings and facts."""
+    """Write a shard of rows that have embeddings."""
     data = import_file(
         [row.cover_id for row in rows],
         [row.artwork_id for row in rows],
         np.stack([row.embedding for row in rows if row.embedding is not None]),
-        [row.facts for row in rows if row.facts is not None],
+        [row.facts for row in rows],
     )
     file = f"{number:05d}.parquet"
     lake.write(_key(name, file), data)

@@ -111,7 +111,7 @@ def check_collection(
         CheckError: if rows are missing or too many, if there are none at all, or if a cover is
             not found by its own embedding with a score of about 1.
     """
-    rows = gallery.count(collection)
+    rows = gallery.rows.count(collection)
     if rows != expected:
         raise CheckError(
             f"gallery: {rows} covers in the collection of {collection}, the catalog records "
@@ -124,7 +124,7 @@ def check_collection(
     if not sample:
         return
     found = gallery.search(np.stack(list(sample.values())), CHECK_TOP, collection=collection)
-    exact = gallery.describe(collection).index.choice.kind in EXACT_SCORES
+    exact = gallery.collections.describe(collection).index.choice.kind in EXACT_SCORES
     least = CHECK_SCORE if exact else -1.0
     lost = [
         cover_id

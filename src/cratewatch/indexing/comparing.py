@@ -101,14 +101,14 @@ def compare(
     for done, key in enumerate(keys, start=1):
         _compare_shard(stores, key, found)
         on_progress(done, len(keys))
-    for batch in _batches(stores.gallery.cover_ids(collection)):
+    for batch in _batches(stores.gallery.rows.cover_ids(collection)):
         known = book.known(model, batch) | book.waiting(model, batch)
         extra = [cover_id for cover_id in batch if cover_id not in known]
         found.extra.add(extra)
         if mend:
-            stores.gallery.delete(collection, extra)
+            stores.gallery.rows.delete(collection, extra)
     if mend:
-        stores.gallery.flush(collection)
+        stores.gallery.rows.flush(collection)
     examples = [cover.cover_id for cover in islice(book.each_missing(model), EXAMPLES)]
     found.stale_model = Finding(book.count_missing(model), examples)
     return found
@@ -119,9 +119,7 @@ def refresh_facts(stores: Stores, collection: str) -> int:
 
     Only rows of covers are read whose releases changed since the last time. For whoever writes.
     """
-    described, began = stores.gallery.describe(collection), datetime.now(UTC)
-    if not described.has_facts:
-        return 0
+    described, began = stores.gallery.collections.describe(collection), datetime.now(UTC)
     since = described.facts_of and described.facts_of - OVERLAP
     if since is not None and since > began:  # by a clock that was wrong
         since = None
@@ -130,7 +128,7 @@ def refresh_facts(stores: Stores, collection: str) -> int:
     changed, all_read = 0, True
     for key in book.shards(model, since):
         artworks = book.in_shard(model, key, since)
-        rows = stores.gallery.rows(collection, list(artworks))
+        rows = stores.gallery.rows.read(collection, list(artworks))
         stale = _wrong_facts(stores.catalog, rows, artworks)
         if stale:
             try:
@@ -139,7 +137,7 @@ def refresh_facts(stores: Stores, collection: str) -> int:
             except NotFoundError:  # for `index --verify` to tell; the next refresh looks again
                 all_read = False
     if all_read:
-        stores.gallery.keep_facts_of(collection, began)
+        stores.gallery.collections.keep_facts_of(collection, began)
     return changed
 
 
@@ -160,7 +158,7 @@ def _compare_shard(stores: Stores, key: str, found: Comparison) -> None:
 
 def _wrong_rows(stores: Stores, shard: EmbeddingShard, found: Comparison) -> list[str]:
     """Note what is wrong with the rows of a shard's covers; return those covers."""
-    rows = list(stores.gallery.rows(found.collection, shard.cover_ids, embeddings=True))
+    rows = list(stores.gallery.rows.read(found.collection, shard.cover_ids, embeddings=True))
     held = {row.cover_id: row for row in rows}
     missing = [cover_id for cover_id in shard.cover_ids if cover_id not in held]
     wrong = [
@@ -187,7 +185,7 @@ def _wrong_facts(
         row.cover_id
         for row in rows
         if row.artwork_id != (artwork := artworks[row.cover_id])
-        or row.facts not in (None, as_stored(facts[artwork]))
+        or row.facts != as_stored(facts[artwork])
     ]
 
 

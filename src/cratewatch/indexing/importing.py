@@ -29,7 +29,7 @@ def importer_for(
         files: A folder or bucket that the server reads, if there is one.
         rows: That are to come.
     """
-    if files is None or gallery.is_lite or rows <= UPSERT_ROWS:
+    if files is None or gallery.milvus.is_lite or rows <= UPSERT_ROWS:
         return None
     return Importer(gallery, collection, open_lake(files))
 
@@ -71,7 +71,7 @@ class Importer:
             ),
         )
         try:
-            self.acknowledged += self._gallery.import_rows(
+            self.acknowledged += self._gallery.imports.run(
                 self._collection, _as_the_server_sees(self._files, key)
             )
         finally:

@@ -46,7 +46,7 @@ class Loader:
 
     def load(self, shard: EmbeddingShard) -> None:
         """Insert covers, or replace them."""
-        self.acknowledged += self._stores.gallery.upsert(
+        self.acknowledged += self._stores.gallery.rows.upsert(
             self.collection,
             shard.cover_ids,
             shard.artwork_ids,

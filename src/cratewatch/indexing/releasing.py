@@ -14,14 +14,14 @@ from cratewatch.indexing.stores import Stores
 
 def drop_left_overs(gallery: Gallery) -> list[str]:
     """Drop collections whose building was given up; for the holder of Catalog.one_rebuild."""
-    serving = gallery.serving()
+    serving = gallery.alias.serving()
     dropped = [
         name
-        for name in gallery.collections()
-        if name != serving and gallery.describe(name).building
+        for name in gallery.collections.all()
+        if name != serving and gallery.collections.describe(name).building
     ]
     for name in dropped:
-        gallery.drop(name)
+        gallery.collections.drop(name)
     return dropped
 
 
@@ -29,10 +29,10 @@ def drop_old(gallery: Gallery, keep_days: float) -> list[str]:
     """Drop collections that the alias left longer ago than that; return them."""
     before = datetime.now(UTC) - timedelta(days=keep_days)
     dropped = []
-    for name in gallery.served_before():
-        until = gallery.describe(name).served_until
+    for name in gallery.collections.served_before():
+        until = gallery.collections.describe(name).served_until
         if until is not None and until < before:
-            gallery.drop(name)
+            gallery.collections.drop(name)
             dropped.append(name)
     return dropped
 
@@ -48,13 +48,13 @@ def roll_back(
         NotFoundError: if none is kept.
     """
     gallery = stores.gallery
-    before = gallery.served_before()
+    before = gallery.collections.served_before()
     if not before:
         raise NotFoundError(
             f"gallery {gallery.uri}: no collection that served before is kept; "
             "`cratewatch index --model NAME` indexes for another model"
         )
-    gallery.load(before[0])
+    gallery.collections.load(before[0])
     stores.catalog.embeddings.forget_indexed(model_of(before[0]))
-    gallery.point_alias(before[0])
+    gallery.alias.point_to(before[0])
     return compare(stores, before[0], mend=True, on_progress=on_progress)

@@ -14,8 +14,7 @@ from cratewatch.embedding.model_folder import WEIGHTS
 from cratewatch.embedding.saved_models import find_model
 from cratewatch.embedding.shards import EmbeddingShard
 from cratewatch.errors import CheckError, CratewatchError, NotFoundError
-from cratewatch.gallery.collections import METRIC, Described
-from cratewatch.gallery.gallery import Gallery
+from cratewatch.gallery.index_building import METRIC
 from cratewatch.gallery.indexes import TunedIndex, index_like
 from cratewatch.gallery.names import model_of
 from cratewatch.gallery.rows import GalleryRow
@@ -72,18 +71,19 @@ def back_up(
 
     Raises:
         NotFoundError: if nothing is indexed yet.
-        CheckError: if the collection is empty, or of the first version.
+        CheckError: if the collection is empty.
         CratewatchError: if there is a backup of that name.
     """
     made_at = datetime.now(UTC)
-    collection, described = _to_back_up(stores.gallery)
+    collection = stores.gallery.alias.require_serving()
+    described = stores.gallery.collections.describe(collection)
     model = model_of(collection)
     weights = digest_of(find_model(stores.lake, model).read(WEIGHTS))
     name = name or f"{made_at:%Y%m%dT%H%M%SZ}"
     begin_backup(stores.lake, name)
     with contextlib.ExitStack() as stack:
         stack.callback(_discard, stores, name)
-        stores.gallery.load(collection)
+        stores.gallery.collections.load(collection)
         shards = _write_all(stores, collection, name, on_progress)
         backup = Backup(
             name=name,
@@ -130,42 +130,26 @@ def restore(
     check_model(stores.lake, backup)
     with stores.catalog.one_rebuild(), stores.catalog.one_writer():
         drop_left_overs(stores.gallery)
-        collection = stores.gallery.begin(backup.model, backup.dim)
+        collection = stores.gallery.collections.begin(backup.model, backup.dim)
         with contextlib.ExitStack() as stack:
             stack.callback(_drop, stores, collection)
-            stores.gallery.keep_facts_of(collection, None)
+            stores.gallery.collections.keep_facts_of(collection, None)
             importer = importer_for(stores.gallery, collection, imports, backup.rows)
             sample = _fill(stores, backup, importer or collection, on_progress)
-            stores.gallery.flush(collection)
+            stores.gallery.rows.flush(collection)
             tuned = _make_ready(stores, backup, collection, sample, recall)
             stores.catalog.check_writer()
             stores.catalog.embeddings.forget_indexed(backup.model)
-            stores.gallery.point_alias(collection)
+            stores.gallery.alias.point_to(collection)
             stack.pop_all()
         unknown = _note(stores, backup, collection)
         return Restored(backup.name, collection, backup.rows, tuned, unknown)
 
 
-def _to_back_up(gallery: Gallery) -> tuple[str, Described]:
-    """Return the collection that serves, if it can be backed up."""
-    collection = gallery.serving()
-    if collection is None:
-        raise NotFoundError(
-            f"gallery {gallery.uri}: nothing is indexed yet; run `cratewatch index`"
-        )
-    described = gallery.describe(collection)
-    if not described.has_facts:
-        raise CheckError(
-            f"gallery {gallery.uri}: {collection} is of an earlier version and cannot be backed "
-            "up; run `cratewatch index --rebuild`"
-        )
-    return collection, described
-
-
 def _write_all(
     stores: Stores, collection: str, name: str, on_progress: Progress
 ) -> list[BackupShard]:
-    total = stores.gallery.count(collection)
+    total = stores.gallery.rows.count(collection)
     shards: list[BackupShard] = []
     done = 0
     for rows in _pages(stores, collection):
@@ -182,9 +166,9 @@ def _write_all(
 
 
 def _pages(stores: Stores, collection: str) -> Iterator[list[GalleryRow]]:
-    ids = stores.gallery.cover_ids(collection)
+    ids = stores.gallery.rows.cover_ids(collection)
     while page := list(islice(ids, SHARD_ROWS)):
-        rows = stores.gallery.rows(collection, page, embeddings=True)
+        rows = stores.gallery.rows.read(collection, page, embeddings=True)
         yield sorted(rows, key=lambda row: row.cover_id)
 
 
@@ -220,7 +204,7 @@ def _fill(stores: Stores, backup: Backup, target: Importer | str, on_progress: P
         if isinstance(target, Importer):
             target.add(read, facts)
         else:
-            stores.gallery.upsert(target, covers, artworks, embeddings, facts)
+            stores.gallery.rows.upsert(target, covers, artworks, embeddings, facts)
         sample.compare(read)
         on_progress(done := done + len(covers), backup.rows)
     if isinstance(target, Importer):
@@ -246,12 +230,12 @@ def _make_ready(
     """Index, count, tune, check and warm."""
     gallery = stores.gallery
     was = TunedIndex.of(backup.index).choice
-    choice = index_like(was, backup.rows, backup.dim, lite=gallery.is_lite)
-    gallery.build_index(collection, choice)
-    gallery.wait_for_index(collection)
-    gallery.load(collection)
+    choice = index_like(was, backup.rows, backup.dim, lite=gallery.milvus.is_lite)
+    gallery.indexes.build(collection, choice)
+    gallery.indexes.wait_for(collection)
+    gallery.collections.load(collection)
     tuned = tune(gallery, collection, choice, sample, recall)
-    gallery.keep_index(collection, tuned)
+    gallery.indexes.keep(collection, tuned)
     check_collection(gallery, collection, backup.rows, sample.covers)
     warm(gallery, collection, sample)
     return tuned
@@ -260,7 +244,7 @@ def _make_ready(
 def _note(stores: Stores, backup: Backup, collection: str) -> int:
     """Have the catalog know what the gallery holds; return how many rows it does not know."""
     book, unknown = stores.catalog.embeddings, 0
-    ids = stores.gallery.cover_ids(collection)
+    ids = stores.gallery.rows.cover_ids(collection)
     while page := list(islice(ids, SHARD_ROWS)):
         book.mark_restored(backup.model, page, datetime.fromisoformat(backup.made_at))
         unknown += len(page) - len(book.known(backup.model, page))
@@ -276,5 +260,5 @@ def _discard(stores: Stores, name: str) -> None:
 def _drop(stores: Stores, collection: str) -> None:
     """Drop it unless it serves already; if Milvus is away, the next build does."""
     with contextlib.suppress(CratewatchError):
-        if stores.gallery.serving() != collection:
-            stores.gallery.drop(collection)
+        if stores.gallery.alias.serving() != collection:
+            stores.gallery.collections.drop(collection)

@@ -18,14 +18,14 @@ SAMPLE = 64
 
 def gallery_health(gallery: Gallery) -> dict[str, Any]:
     """Return JSON-ready facts; nothing is written."""
-    serving = gallery.serving()
+    serving = gallery.alias.serving()
     if serving is not None:
-        gallery.load(serving)
+        gallery.collections.load(serving)
     report: dict[str, Any] = {
-        "server": gallery.version,
+        "server": gallery.milvus.version,
         "serving": serving,
         "serving_model": None if serving is None else model_of(serving),
-        "collections": {name: _collection(gallery, name) for name in gallery.collections()},
+        "collections": {name: _collection(gallery, name) for name in gallery.collections.all()},
     }
     if serving is not None:
         report["found_themselves"] = _found_themselves(gallery, serving)
@@ -34,24 +34,23 @@ def gallery_health(gallery: Gallery) -> dict[str, Any]:
 
 
 def _collection(gallery: Gallery, name: str) -> dict[str, Any]:
-    described = gallery.describe(name)
+    described = gallery.collections.describe(name)
     index = described.index
     return {
-        "rows": gallery.count(name) if gallery.is_loaded(name) else None,
+        "rows": gallery.rows.count(name) if gallery.collections.is_loaded(name) else None,
         "state": "building" if described.building else "ready",
         "index": index.choice.kind,
         "build": index.choice.build,
         "search": index.search,
         "recall_at_10": index.recall_at_10,
-        "filters": described.has_facts,
         "served_until": described.served_until,
     }
 
 
 def _found_themselves(gallery: Gallery, collection: str) -> dict[str, int]:
     """Search some covers by their own embeddings, as readers do; count those that are found."""
-    ids = list(islice(gallery.cover_ids(collection), SAMPLE))
-    rows = list(gallery.rows(collection, ids, embeddings=True))
+    ids = list(islice(gallery.rows.cover_ids(collection), SAMPLE))
+    rows = list(gallery.rows.read(collection, ids, embeddings=True))
     vectors = np.array([row.embedding for row in rows if row.embedding is not None], np.float32)
     found = gallery.search(vectors, CHECK_TOP) if len(vectors) else []
     right = sum(
@@ -67,6 +66,6 @@ def _lag_s(gallery: Gallery, collection: str) -> float:
     levels: tuple[Consistency, ...] = ("Eventually", "Strong")
     for consistency in levels:
         began = time.monotonic()
-        gallery.count(collection, consistency)
+        gallery.rows.count(collection, consistency)
         took[consistency] = time.monotonic() - began
     return round(max(0.0, took["Strong"] - took["Eventually"]), 3)

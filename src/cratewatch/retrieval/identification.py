@@ -15,7 +15,7 @@ from cratewatch.catalog.facts import EVERYTHING, Wanted
 from cratewatch.chunks import chunks
 from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.loading import load_model
-from cratewatch.errors import ImageError, NotFoundError
+from cratewatch.errors import ImageError
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
 from cratewatch.images import load
@@ -94,14 +94,9 @@ def open_identifier(
         NotFoundError: if nothing is indexed yet.
     """
     with open_gallery(*settings.gallery) as gallery:
-        collection = gallery.serving()
-        if collection is None:
-            raise NotFoundError(
-                f"gallery {gallery.uri}: nothing is indexed yet; import covers "
-                "(`cratewatch import FOLDER`) or refresh a source, then run `cratewatch index`"
-            )
+        collection = gallery.alias.require_serving()
         model = model_of(collection)
-        gallery.load(collection)
+        gallery.collections.load(collection)
         lake = open_lake(settings.lake)
         searcher = Searcher(
             load_model(lake, model, settings.inference),

@@ -274,17 +274,17 @@ def test_a_full_disk_under_the_gallery_loses_nothing(
     with small_disk(folder, kib=60):
         uri = str(folder / "gallery.db")
         with open_gallery(uri) as gallery:
-            gallery.create(tiny_model, 128)
-            gallery.upsert(tiny_model, ids[:4], ids[:4], embeddings[:4])
-            gallery.flush(tiny_model)
+            gallery.collections.create(tiny_model, 128)
+            gallery.rows.upsert(tiny_model, ids[:4], ids[:4], embeddings[:4])
+            gallery.rows.flush(tiny_model)
             with pytest.raises(CratewatchError, match=r"gallery .*No space left .*; see to"):
                 _fill(gallery, tiny_model, ids, embeddings)
         mount("-o", "remount,size=20m", str(folder))
         with open_gallery(uri) as gallery:
-            gallery.load(tiny_model)
-            assert gallery.count(tiny_model) >= 4
-            gallery.upsert(tiny_model, ids, ids, embeddings)
-            assert gallery.count(tiny_model) == 24
+            gallery.collections.load(tiny_model)
+            assert gallery.rows.count(tiny_model) >= 4
+            gallery.rows.upsert(tiny_model, ids, ids, embeddings)
+            assert gallery.rows.count(tiny_model) == 24
             hits = gallery.search(embeddings, 1, collection=tiny_model)
             assert [found[0].cover_id for found in hits] == ids
 
@@ -304,7 +304,7 @@ def test_a_full_disk_under_a_backup_leaves_nothing_half_written(
 
 def _fill(gallery: Gallery, model: str, ids: list[str], embeddings: Embeddings) -> None:
     for _ in range(100):
-        gallery.upsert(model, ids, ids, embeddings)
+        gallery.rows.upsert(model, ids, ids, embeddings)
 
 
 def test_a_gallery_that_another_process_holds_or_that_is_away_is_named(

@@ -85,10 +85,10 @@ def test_differences_are_told_mended_and_gone(
     catalog.embeddings.mark_embedded(tiny_model, ids, key)
     with open_gallery(str(home / "gallery.db")) as gallery:
         for collection in (tiny_model, f"{tiny_model}__2"):
-            gallery.create(collection, 128)
-            gallery.point_alias(collection)
-        gallery.upsert(f"{tiny_model}__2", ids[2:], artworks[2:], vectors[2:])
-        gallery.flush(f"{tiny_model}__2")
+            gallery.collections.create(collection, 128)
+            gallery.alias.point_to(collection)
+        gallery.rows.upsert(f"{tiny_model}__2", ids[2:], artworks[2:], vectors[2:])
+        gallery.rows.flush(f"{tiny_model}__2")
     capsys.readouterr()
     with pytest.raises(CheckError, match=r"differs from catalog and lake: missing 2 \(such as"):
         index_command.index(home=home, verify=True)
@@ -102,6 +102,6 @@ def test_differences_are_told_mended_and_gone(
     back = json.loads(answer.stdout)
     assert (back["collection"], back["missing"]["count"]) == (tiny_model, 24)
     with open_gallery(str(home / "gallery.db")) as gallery:
-        assert gallery.serving() == tiny_model
-        gallery.load(tiny_model)
-        assert gallery.count(tiny_model) == 24
+        assert gallery.alias.serving() == tiny_model
+        gallery.collections.load(tiny_model)
+        assert gallery.rows.count(tiny_model) == 24

@@ -73,11 +73,11 @@ def test_shards_and_grid_find_the_same_in_the_same_queries(
     shown = {cover.artwork_id: cover.cover_id for cover in covers}
     samples = [Sample("", q.jpeg, {"cover_id": shown[q.artwork], "severity": 0}) for q in queries]
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.create(tiny_model, embedder.config.dim)
-        gallery.upsert(
+        gallery.collections.create(tiny_model, embedder.config.dim)
+        gallery.rows.upsert(
             tiny_model, list(artwork_of), gallery_of_grid.artworks, gallery_of_grid.vectors
         )
-        gallery.flush(tiny_model)
+        gallery.rows.flush(tiny_model)
         answers = ask(samples, artwork_of, Searcher(embedder, gallery, AS_IT_IS))
     found = count(answers, tiny_model, artwork_of)
     scores = score(queries, gallery_of_grid, embedder.embed_queries)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from milvus_lite.adapter.grpc.servicer import MilvusServicer
-from pymilvus import DataType, MilvusClient
+from pymilvus import MilvusClient
 from pymilvus.grpc_gen import milvus_pb2
 
 from cratewatch.catalog.facts import Facts, Wanted, words, year_span
@@ -30,7 +30,7 @@ from cratewatch.gallery.indexes import (
     wide_enough,
 )
 from cratewatch.gallery.names import Names, model_of, next_collection
-from cratewatch.gallery.schema import as_stored
+from cratewatch.gallery.schema import as_stored, make_schema
 
 DIM = 16
 ODD = ("r\"n'b", "é\\x", "日本 % {x}")
@@ -91,8 +91,8 @@ def test_filters_admit_what_they_say(gallery: Gallery) -> None:
     vectors = unit(60)
     ids = [f"c{n:02d}" for n in range(60)]
     facts = [facts_of(n) for n in range(60)]
-    gallery.create("m", DIM)
-    assert gallery.upsert("m", ids, ids, vectors, facts) == 60
+    gallery.collections.create("m", DIM)
+    assert gallery.rows.upsert("m", ids, ids, vectors, facts) == 60
     asked = [
         Wanted(),
         Wanted(withdrawn=True),
@@ -108,17 +108,16 @@ def test_filters_admit_what_they_say(gallery: Gallery) -> None:
         (hits,) = gallery.search(vectors[:1], 60, collection="m", wanted=wanted)
         expected = {i for i, fact in zip(ids, facts, strict=True) if admits(wanted, fact)}
         assert {hit.cover_id for hit in hits} == expected, wanted
-    found = {row.cover_id: row.facts for row in gallery.rows("m", ids)}
+    found = {row.cover_id: row.facts for row in gallery.rows.read("m", ids)}
     assert found == {i: as_stored(fact) for i, fact in zip(ids, facts, strict=True)}
 
 
 def test_facts_that_do_not_fit_are_cut(gallery: Gallery) -> None:
     long = Facts(genres=tuple(f"{n:03d}" + "é" * 100 for n in range(100)), years=tuple(range(90)))
-    gallery.create("m", DIM)
-    gallery.upsert("m", ["c"], ["c"], unit(1), [long])
-    (row,) = gallery.rows("m", ["c"])
+    gallery.collections.create("m", DIM)
+    gallery.rows.upsert("m", ["c"], ["c"], unit(1), [long])
+    (row,) = gallery.rows.read("m", ["c"])
     assert row.facts == as_stored(long)
-    assert row.facts is not None
     assert (len(row.facts.genres), len(row.facts.years)) == (64, 64)
     assert all(len(genre.encode()) <= 128 for genre in row.facts.genres)
 
@@ -127,18 +126,18 @@ def test_facts_that_do_not_fit_are_cut(gallery: Gallery) -> None:
 def test_tenants_do_not_see_each_other(opens: Opens) -> None:
     for tenant, seed in (("one", 1), ("two", 2), ("onea", 3)):
         with opens(tenant) as gallery:
-            assert gallery.collections() == []
-            assert gallery.serving() is None
-            gallery.create("m", DIM)
+            assert gallery.collections.all() == []
+            assert gallery.alias.serving() is None
+            gallery.collections.create("m", DIM)
             ids = [f"{tenant}-{n}" for n in range(5)]
-            gallery.upsert("m", ids, ids, unit(5, seed))
-            gallery.flush("m")
-            gallery.point_alias("m")
+            gallery.rows.upsert("m", ids, ids, unit(5, seed))
+            gallery.rows.flush("m")
+            gallery.alias.point_to("m")
     for tenant, seed in (("one", 1), ("two", 2), ("onea", 3)):
         with opens(tenant) as gallery:
-            assert gallery.collections() == ["m"]
-            gallery.load("m")
-            assert gallery.count("m") == 5
+            assert gallery.collections.all() == ["m"]
+            gallery.collections.load("m")
+            assert gallery.rows.count("m") == 5
             for other in (1, 2, 3):
                 (hits,) = gallery.search(unit(5, other)[:1], 5, collection="m")
                 assert {hit.cover_id.split("-")[0] for hit in hits} == {tenant}
@@ -151,51 +150,35 @@ def test_ids_are_read_in_order_and_page_by_page(
 ) -> None:
     monkeypatch.setattr("cratewatch.gallery.rows.READ_BATCH", 7)
     ids = [f"c{n:02d}" for n in range(30)]
-    gallery.create("m", DIM)
-    assert list(gallery.cover_ids("m")) == []
-    gallery.upsert("m", ids, ids, unit(30))
-    assert list(gallery.cover_ids("m")) == ids
-    rows = {r.cover_id: r.embedding for r in gallery.rows("m", [*ids, "none"], embeddings=True)}
+    gallery.collections.create("m", DIM)
+    assert list(gallery.rows.cover_ids("m")) == []
+    gallery.rows.upsert("m", ids, ids, unit(30))
+    assert list(gallery.rows.cover_ids("m")) == ids
+    rows = {
+        r.cover_id: r.embedding for r in gallery.rows.read("m", [*ids, "none"], embeddings=True)
+    }
     assert sorted(rows) == ids
     np.testing.assert_allclose(np.stack([rows[i] for i in ids]), unit(30), atol=1e-6)  # type: ignore[arg-type]
 
 
-def first_version(gallery: Gallery, model: str, metric: str = "COSINE", dim: int = DIM) -> None:
-    """Make a collection as the first version of cratewatch did."""
-    client: MilvusClient = gallery._client
-    schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
-    schema.add_field("cover_id", DataType.VARCHAR, is_primary=True, max_length=64)
-    schema.add_field("artwork_id", DataType.VARCHAR, max_length=64)
-    schema.add_field("embedding", DataType.FLOAT_VECTOR, dim=dim)
-    name = gallery._names.full(model)
-    client.create_collection(name, schema=schema, consistency_level="Bounded")
+def foreign(gallery: Gallery, name: str, metric: str, dim: int) -> None:
+    """Make a collection of another kind under a name of ours."""
+    client: MilvusClient = gallery.milvus.client
+    full = gallery.milvus.names.full(name)
+    client.create_collection(full, schema=make_schema(client, dim), consistency_level="Bounded")
     index = client.prepare_index_params()
     index.add_index(field_name="embedding", index_type="FLAT", metric_type=metric)
-    client.create_index(name, index)
-    client.load_collection(name)
-
-
-@ON_BOTH
-def test_a_collection_of_the_first_version_works_and_cannot_be_filtered(gallery: Gallery) -> None:
-    first_version(gallery, "m")
-    ids = [f"c{n}" for n in range(9)]
-    gallery.create("m", DIM)
-    gallery.upsert("m", ids, ids, unit(9), [facts_of(n) for n in range(9)])
-    gallery.point_alias("m")
-    assert (gallery.live("m"), gallery.count("m"), gallery.models()) == ("m", 9, ["m"])
-    found = gallery.search(unit(9), 1, collection="m", wanted=Wanted())  # those withdrawn, too
-    assert [hits[0].cover_id for hits in found] == ids
-    with pytest.raises(CheckError, match=r"cannot be filtered; run `cratewatch index --rebuild`"):
-        gallery.search(unit(1), 1, wanted=Wanted(source="a-shop"))
+    client.create_index(full, index)
+    client.load_collection(full)
 
 
 @ON_BOTH
 def test_a_collection_of_another_kind_under_our_name_is_refused(gallery: Gallery) -> None:
-    first_version(gallery, "metric", metric="IP")
-    first_version(gallery, "length", dim=8)
+    foreign(gallery, "metric", "IP", DIM)
+    foreign(gallery, "length", "COSINE", 8)
     for model, said in (("metric", "compared by IP"), ("length", "of length 8")):
         with pytest.raises(CheckError, match=rf"{said}.*run `cratewatch index --rebuild --model"):
-            gallery.create(model, DIM)
+            gallery.collections.create(model, DIM)
     with pytest.raises(CheckError, match="embeddings of length 8, the queries' have 16"):
         gallery.search(unit(1), 1, collection="length")
 
@@ -206,16 +189,16 @@ def test_every_kind_of_index_is_built_and_finds(milvus: object, kind: IndexKind)
     vectors = unit(1500)
     ids = [f"c{n}" for n in range(1500)]
     with open_gallery(uri, tenant=f"t{uuid.uuid4().hex[:8]}") as gallery:
-        collection = gallery.begin("m", DIM)
-        gallery.upsert(collection, ids, ids, vectors)
-        gallery.flush(collection)
+        collection = gallery.collections.begin("m", DIM)
+        gallery.rows.upsert(collection, ids, ids, vectors)
+        gallery.rows.flush(collection)
         choice = choose_index(kind, 1500, DIM, lite=False)
-        gallery.build_index(collection, choice)
-        gallery.wait_for_index(collection)
-        gallery.load(collection)
+        gallery.indexes.build(collection, choice)
+        gallery.indexes.wait_for(collection)
+        gallery.collections.load(collection)
         most = list(efforts(choice))[-1]
-        gallery.keep_index(collection, TunedIndex(choice, most, 0.5))
-        assert gallery.describe(collection).index == TunedIndex(choice, most, 0.5)
+        gallery.indexes.keep(collection, TunedIndex(choice, most, 0.5))
+        assert gallery.collections.describe(collection).index == TunedIndex(choice, most, 0.5)
         found = gallery.search(vectors[:50], 40, collection=collection)
         right = sum(i in [h.cover_id for h in hits] for i, hits in zip(ids, found, strict=False))
         assert right >= 45
@@ -225,27 +208,27 @@ def test_every_kind_of_index_is_built_and_finds(milvus: object, kind: IndexKind)
 def test_an_index_that_cannot_be_built_is_given_up(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cratewatch.gallery.collections.STALLED_S", 0.0)
-    monkeypatch.setattr(gallery, "_pending", lambda _: "InProgress, 9 rows to go")
+    monkeypatch.setattr("cratewatch.gallery.index_building.STALLED_S", 0.0)
+    monkeypatch.setattr(gallery.indexes, "_pending", lambda _: "InProgress, 9 rows to go")
     with pytest.raises(CheckError, match=r"gets no further for 0 s \(InProgress, 9 rows to go\)"):
-        gallery.wait_for_index("m")
+        gallery.indexes.wait_for("m")
 
 
 def test_a_collection_that_serves_is_not_dropped(gallery: Gallery) -> None:
-    gallery.create("m", DIM)
-    gallery.point_alias("m")
+    gallery.collections.create("m", DIM)
+    gallery.alias.point_to("m")
     with pytest.raises(ValueError, match="m serves"):
-        gallery.drop("m")
+        gallery.collections.drop("m")
 
 
 def test_readers_of_a_model_stay_with_its_collection(gallery: Gallery) -> None:
     for number, model in enumerate(("a", "b")):
-        gallery.create(model, DIM)
-        gallery.upsert(model, [model], [model], unit(1, number))
-        gallery.point_alias(model)
+        gallery.collections.create(model, DIM)
+        gallery.rows.upsert(model, [model], [model], unit(1, number))
+        gallery.alias.point_to(model)
     assert gallery.search(unit(1), 1, model="a")[0][0].cover_id == "a"
     assert gallery.search(unit(1), 1)[0][0].cover_id == "b"
-    gallery.point_alias("a")
+    gallery.alias.point_to("a")
     assert gallery.search(unit(1), 1)[0][0].cover_id == "a"
 
 
@@ -253,15 +236,16 @@ def test_readers_of_a_model_stay_with_its_collection(gallery: Gallery) -> None:
 def test_a_reader_goes_on_when_its_collection_was_dropped(opens: Opens) -> None:
     with opens("") as gallery:
         for model in ("m", "m__2"):
-            gallery.create(model, DIM)
-            gallery.upsert(model, [model], [model], unit(1))
-            assert gallery.count(model) == 1  # from here on every reader sees it
-        gallery.point_alias("m")
+            gallery.collections.create(model, DIM)
+            gallery.rows.upsert(model, [model], [model], unit(1))
+            assert gallery.rows.count(model) == 1  # from here on every reader sees it
+        gallery.alias.point_to("m")
         assert gallery.search(unit(1), 1)[0][0].cover_id == "m"
         known = dict(gallery._known)
-        gallery.point_alias("m__2")
-        gallery.drop("m")
-        gallery._known.update(known)  # as another process would have it
+        gallery.alias.point_to("m__2")
+        gallery.collections.drop("m")
+        gallery.alias.moved_at = 0.0  # as another process would have it
+        gallery._known.update(known)
         assert gallery.search(unit(1), 1)[0][0].cover_id == "m__2"
 
 
@@ -269,16 +253,23 @@ def test_of_readers_that_ask_at_once_one_looks_whether_the_alias_moved(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for model in ("m", "m__2"):
-        gallery.create(model, DIM)
-        gallery.upsert(model, [model], [model], unit(1))
-    gallery.point_alias("m")
+        gallery.collections.create(model, DIM)
+        gallery.rows.upsert(model, [model], [model], unit(1))
+    gallery.alias.point_to("m")
     assert gallery.search(unit(1), 1)[0][0].cover_id == "m"
     known = gallery._known[""]
-    gallery.point_alias("m__2")
-    gallery._known[""] = replace(known, until=0.0)  # as another process would have it, at last
+    gallery.alias.point_to("m__2")
+    later = time.monotonic()  # as another process would have it, at last
+    gallery._known[""] = replace(known, since=later, until=later)
     looks: list[int] = []
-    serving = gallery.serving
-    monkeypatch.setattr(gallery, "serving", lambda: looks.append(1) or time.sleep(0.3) or serving())
+    serving = gallery.alias.serving
+
+    def look() -> str | None:
+        looks.append(1)
+        time.sleep(0.3)
+        return serving()
+
+    monkeypatch.setattr(gallery.alias, "serving", look)
     with ThreadPoolExecutor(8) as readers:
         found = list(readers.map(lambda _: gallery.search(unit(1), 1)[0][0].cover_id, range(8)))
     assert looks == [1]
@@ -343,7 +334,7 @@ def test_a_server_that_is_too_old_is_refused(home: Path, monkeypatch: pytest.Mon
         monkeypatch.setattr(MilvusServicer, "GetVersion", lambda *_, answer=answer: answer)
         if accepted:
             with open_gallery(uri) as gallery:
-                assert gallery.version == version
+                assert gallery.milvus.version == version
         else:
             message = f"Milvus {version} is too old; upgrade the server to 2.3.5 or later"
             with (
@@ -355,10 +346,10 @@ def test_a_server_that_is_too_old_is_refused(home: Path, monkeypatch: pytest.Mon
 
 @ON_BOTH
 def test_what_is_kept_of_an_index_can_be_read_by_others(gallery: Gallery) -> None:
-    gallery.create("m", DIM)
-    gallery.keep_index("m", TunedIndex(IndexChoice("HNSW", {"M": 8}), {"ef": 32}, 0.99))
-    name = gallery._names.full("m")
-    kept = gallery._client.describe_collection(name)["properties"]["cratewatch_index"]
+    gallery.collections.create("m", DIM)
+    gallery.indexes.keep("m", TunedIndex(IndexChoice("HNSW", {"M": 8}), {"ef": 32}, 0.99))
+    name = gallery.milvus.names.full("m")
+    kept = gallery.milvus.client.describe_collection(name)["properties"]["cratewatch_index"]
     assert json.loads(kept) == {
         "choice": {"kind": "HNSW", "build": {"M": 8}},
         "search": {"ef": 32},

@@ -51,8 +51,8 @@ def unit(rng: np.random.Generator, count: int) -> np.ndarray:
 
 def fill(gallery: Gallery, model: str, vectors: np.ndarray) -> list[str]:
     ids = [f"cover-{n:03d}" for n in range(len(vectors))]
-    gallery.create(model, 128)
-    gallery.upsert(model, ids, [f"artwork-{n // 2}" for n in range(len(vectors))], vectors)
+    gallery.collections.create(model, 128)
+    gallery.rows.upsert(model, ids, [f"artwork-{n // 2}" for n in range(len(vectors))], vectors)
     return ids
 
 
@@ -74,7 +74,7 @@ def test_an_upsert_replaces(gallery: Gallery) -> None:
     fill(gallery, "m", unit(rng, 20))
     moved = unit(rng, 20)
     ids = fill(gallery, "m", moved)
-    assert gallery.count("m") == 20
+    assert gallery.rows.count("m") == 20
     assert gallery.search(moved[3:4], 1, collection="m")[0][0].cover_id == ids[3]
 
 
@@ -83,59 +83,59 @@ def test_readers_follow_the_alias(gallery: Gallery) -> None:
     old, new = unit(rng, 5), unit(rng, 5)
     fill(gallery, "old", old)
     fill(gallery, "new", new)
-    assert gallery.serving_model() is None
+    assert gallery.alias.serving() is None
     with pytest.raises(NotFoundError, match="cratewatch index"):
         gallery.search(old[:1], 1)
-    gallery.point_alias("old")
+    gallery.alias.point_to("old")
     assert gallery.search(old[:1], 1)[0][0].score == pytest.approx(1, abs=1e-5)
-    gallery.point_alias("new")
-    assert gallery.serving_model() == "new"
+    gallery.alias.point_to("new")
+    assert gallery.alias.serving() == "new"
     assert gallery.search(old[:1], 1)[0][0].score < 0.9
-    assert gallery.models() == ["new", "old"]
+    assert gallery.collections.all() == ["new", "old"]
 
 
 def test_what_was_flushed_is_there_after_reopening(uri: str) -> None:
     vectors = unit(np.random.default_rng(0), 50)
     with open_gallery(uri) as gallery:
         fill(gallery, "m", vectors)
-        gallery.flush("m")
-        gallery.point_alias("m")
+        gallery.rows.flush("m")
+        gallery.alias.point_to("m")
     with open_gallery(uri) as gallery:
-        assert gallery.serving_model() == "m"
-        gallery.load("m")
-        assert gallery.count("m") == 50
+        assert gallery.alias.serving() == "m"
+        gallery.collections.load("m")
+        assert gallery.rows.count("m") == 50
         assert gallery.search(vectors[7:8], 1)[0][0].cover_id == "cover-007"
 
 
 def test_a_collection_is_made_once(gallery: Gallery) -> None:
-    gallery.create("m", 128)
-    gallery.create("m", 128)
-    assert gallery.models() == ["m"]
+    gallery.collections.create("m", 128)
+    gallery.collections.create("m", 128)
+    assert gallery.collections.all() == ["m"]
 
 
 def test_a_collection_that_was_left_without_its_index_gets_it(gallery: Gallery) -> None:
     vectors = unit(np.random.default_rng(0), 30)
     ids = fill(gallery, "m", vectors)
-    client = gallery._client
+    client = gallery.milvus.client
     client.release_collection("covers_m")
     client.drop_index("covers_m", client.list_indexes("covers_m")[0])
-    gallery.create("m", 128)
+    gallery.collections.create("m", 128)
     assert [hits[0].cover_id for hits in gallery.search(vectors, 1, collection="m")] == ids
 
 
 def test_doubled_ids_and_broken_vectors_are_refused(gallery: Gallery) -> None:
-    gallery.create("m", 128)
+    gallery.collections.create("m", 128)
     vectors = unit(np.random.default_rng(0), 2)
     with pytest.raises(ValueError, match="repeats"):
-        gallery.upsert("m", ["a", "a"], ["x", "y"], vectors)
+        gallery.rows.upsert("m", ["a", "a"], ["x", "y"], vectors)
     vectors[1, 0] = np.nan
     with pytest.raises(CheckError, match="cover b; the model is broken"):
-        gallery.upsert("m", ["a", "b"], ["x", "y"], vectors)
-    assert gallery.count("m") == 0
+        gallery.rows.upsert("m", ["a", "b"], ["x", "y"], vectors)
+    assert gallery.rows.count("m") == 0
 
 
 def test_a_file_that_another_process_holds_is_named(gallery: Gallery, uri: str) -> None:
-    assert gallery.models() == []
+    assert gallery.collections.all() == []
     code = (
         "from cratewatch.gallery.gallery import open_gallery\n"
         "from cratewatch.errors import CratewatchError\n"
@@ -163,11 +163,11 @@ def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 USES: dict[str, Any] = {
     "upsert": lambda gallery: fill(gallery, "m", np.eye(128, dtype=np.float32)),
     "search": lambda gallery: gallery.search(np.eye(128, dtype=np.float32)[:1], 1),
-    "serving_model": lambda gallery: gallery.serving_model(),
-    "count": lambda gallery: gallery.count("m"),
-    "load": lambda gallery: gallery.load("m"),
-    "point_alias": lambda gallery: gallery.point_alias("m"),
-    "flush": lambda gallery: gallery.flush("m"),
+    "serving": lambda gallery: gallery.alias.serving(),
+    "count": lambda gallery: gallery.rows.count("m"),
+    "load": lambda gallery: gallery.collections.load("m"),
+    "point_alias": lambda gallery: gallery.alias.point_to("m"),
+    "flush": lambda gallery: gallery.rows.flush("m"),
 }
 
 
@@ -185,7 +185,7 @@ def test_a_server_that_goes_away_is_an_error_in_every_call(
     process, address = server
     with open_gallery(address) as gallery:
         fill(gallery, "m", unit(np.random.default_rng(0), 20))
-        gallery.point_alias("m")
+        gallery.alias.point_to("m")
         for name in ("CALL_TIMEOUT_S", "LOAD_TIMEOUT_S", "PATIENCE_S"):
             monkeypatch.setattr(connection, name, 0.5)
         os.kill(process.pid, how)
@@ -202,14 +202,14 @@ def test_a_server_that_comes_back_is_used_again(tmp_path: Path) -> None:
             address = _serve(first, tmp_path / "server.db")
             gallery = client.enter_context(open_gallery(address))
             fill(gallery, "m", unit(np.random.default_rng(0), 20))
-            gallery.flush("m")
+            gallery.rows.flush("m")
         with contextlib.ExitStack() as second, futures.ThreadPoolExecutor(1) as pool:
-            loaded = pool.submit(gallery.load, "m")
+            loaded = pool.submit(gallery.collections.load, "m")
             with pytest.raises(TimeoutError):
                 loaded.result(timeout=1)  # it waits for the server
             _serve(second, tmp_path / "server.db", int(address.rpartition(":")[2]))
             loaded.result()
-            assert gallery.count("m") == 20
+            assert gallery.rows.count("m") == 20
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_a_wrong_token_is_named(tmp_path: Path) -> None:
             with pytest.raises(UnavailableError, match=message), open_gallery(uri, token):
                 pass
         with open_gallery(uri, "root:right") as gallery:
-            assert gallery.models() == []
+            assert gallery.collections.all() == []
 
 
 def test_a_server_with_a_certificate_of_ones_own_is_trusted_by_its_authority(
@@ -309,7 +309,7 @@ def test_a_server_with_a_certificate_of_ones_own_is_trusted_by_its_authority(
                 stack.enter_context(open_gallery(uri, ca=ca))
             assert "\n" not in str(refused.value)
         with open_gallery(uri, ca=str(tmp_path / "ca.pem")) as gallery:
-            assert gallery.models() == []
+            assert gallery.collections.all() == []
     missing = str(tmp_path / "missing.pem")
     with pytest.raises(SettingsError, match=r"gallery_ca .*missing\.pem: no such file"):
         stack.enter_context(open_gallery(uri, ca=missing))

@@ -13,9 +13,9 @@ import numpy as np
 from cratewatch.gallery.gallery import open_gallery
 
 with open_gallery(sys.argv[1]) as gallery:
-    gallery.create("model", 128)
-    gallery.upsert("model", ["cover"], ["artwork"], np.eye(1, 128, dtype=np.float32))
-    gallery.point_alias("model")
+    gallery.collections.create("model", 128)
+    gallery.rows.upsert("model", ["cover"], ["artwork"], np.eye(1, 128, dtype=np.float32))
+    gallery.alias.point_to("model")
     done = threading.Event()
 
     def ask():

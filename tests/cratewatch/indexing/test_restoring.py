@@ -77,10 +77,10 @@ def stores(
     key = write_embeddings(lake, tiny_model, EmbeddingShard(ids, artworks, vectors))
     catalog.embeddings.mark_embedded(tiny_model, ids, key)
     facts = [catalog.facts_of(artworks)[artwork] for artwork in artworks]
-    gallery.create(tiny_model, 128)
-    gallery.upsert(tiny_model, ids, artworks, vectors, facts)
-    gallery.flush(tiny_model)
-    gallery.point_alias(tiny_model)
+    gallery.collections.create(tiny_model, 128)
+    gallery.rows.upsert(tiny_model, ids, artworks, vectors, facts)
+    gallery.rows.flush(tiny_model)
+    gallery.alias.point_to(tiny_model)
     catalog.embeddings.mark_all_indexed(tiny_model)
     return Stores(catalog, lake, gallery)
 
@@ -110,13 +110,16 @@ def test_a_drill_from_one_milvus_to_an_empty_one_and_back(
     assert told == [(10, 24), (20, 24), (24, 24)]
     assert (backup.rows, [shard.rows for shard in backup.shards]) == (24, [10, 10, 4])
     other = Stores(stores.catalog, lake, empty)
-    assert empty.collections() == []
+    assert empty.collections.all() == []
     restored = restore(other, "", RECALL)
     assert (restored.backup, restored.collection) == ("first", tiny_model)
     assert (restored.rows, restored.not_embedded) == (24, 0)
     assert restored.index == TunedIndex(IndexChoice("FLAT"), {}, 1.0)
-    assert (empty.serving(), empty.describe(tiny_model).index) == (tiny_model, restored.index)
-    assert empty.describe(tiny_model).facts_of is None, "the next refresh compares all"
+    assert (empty.alias.serving(), empty.collections.describe(tiny_model).index) == (
+        tiny_model,
+        restored.index,
+    )
+    assert empty.collections.describe(tiny_model).facts_of is None, "the next refresh compares all"
     assert compare(other, tiny_model).clean
     assert stores.catalog.embeddings.count_indexed(tiny_model) == 24
     hits = empty.search(np.eye(24, 128, dtype=np.float32), 1)
@@ -135,11 +138,11 @@ def test_a_large_backup_is_imported_from_files(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("cratewatch.indexing.importing.UPSERT_ROWS", 20)
-    monkeypatch.setattr(empty, "upsert", None)  # nothing is sent
+    monkeypatch.setattr(empty.rows, "upsert", None)  # nothing is sent
     back_up(stores, "b")
     other = Stores(stores.catalog, lake, empty)
     restored = restore(other, "b", RECALL, LakeLocation(str(tmp_path / "files")))
-    assert (restored.rows, empty.serving()) == (24, tiny_model)
+    assert (restored.rows, empty.alias.serving()) == (24, tiny_model)
     assert compare(other, tiny_model).clean
     assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
 
@@ -149,14 +152,17 @@ def test_a_restore_beside_what_serves_is_one_more_collection(
 ) -> None:
     back_up(stores, "b")
     late = imported[0].cover_id
-    stores.gallery.delete(tiny_model, [late])
+    stores.gallery.rows.delete(tiny_model, [late])
     stores.catalog.embeddings.mark_embedded(  # anew, after the backup
         tiny_model, [late], stores.catalog.embeddings.shards(tiny_model)[0]
     )
     restored = restore(stores, "b", RECALL)
-    assert stores.gallery.serving() == restored.collection == f"{tiny_model}__2"
-    assert stores.gallery.served_before() == [tiny_model]
-    assert (stores.gallery.count(tiny_model), stores.gallery.count(restored.collection)) == (23, 24)
+    assert stores.gallery.alias.serving() == restored.collection == f"{tiny_model}__2"
+    assert stores.gallery.collections.served_before() == [tiny_model]
+    assert (
+        stores.gallery.rows.count(tiny_model),
+        stores.gallery.rows.count(restored.collection),
+    ) == (23, 24)
     assert stores.catalog.embeddings.count_indexed(tiny_model) == 23  # the late one comes again
 
 
@@ -166,12 +172,12 @@ def test_facts_and_an_index_that_lite_lacks_are_kept_as_far_as_they_can(
     facts = Facts(("shop",), (1959, 1971), ('7" é', "jazz"), ("lp",), in_stock=True, withdrawn=True)
     cover = imported[3]
     vector = np.eye(24, 128, dtype=np.float32)[3:4]
-    stores.gallery.upsert(tiny_model, [cover.cover_id], ["a"], vector, [facts])
-    stores.gallery.keep_index(tiny_model, TunedIndex(IndexChoice("DISKANN"), {"search_list": 16}))
+    stores.gallery.rows.upsert(tiny_model, [cover.cover_id], ["a"], vector, [facts])
+    stores.gallery.indexes.keep(tiny_model, TunedIndex(IndexChoice("DISKANN"), {"search_list": 16}))
     back_up(stores, "b")
     restored = restore(stores, "b", RECALL)
     assert restored.index.choice.kind == "FLAT"
-    (row,) = stores.gallery.rows(restored.collection, [cover.cover_id], embeddings=True)
+    (row,) = stores.gallery.rows.read(restored.collection, [cover.cover_id], embeddings=True)
     assert (row.artwork_id, row.facts) == ("a", facts)
     np.testing.assert_array_equal(row.embedding, vector[0])
 
@@ -227,8 +233,8 @@ def test_what_is_damaged_is_named_and_the_alias_stays(
         lake.write(key, b"{}")
     with pytest.raises(error, match=message):
         restore(stores, "b", RECALL)
-    assert stores.gallery.collections() == [tiny_model]
-    assert stores.gallery.serving() == tiny_model
+    assert stores.gallery.collections.all() == [tiny_model]
+    assert stores.gallery.alias.serving() == tiny_model
     assert stores.catalog.embeddings.count_indexed(tiny_model) == 24
 
 
@@ -277,8 +283,8 @@ def test_before_the_first_index_there_is_nothing_to_back_up(
     stores = Stores(catalog, lake, gallery)
     with pytest.raises(NotFoundError, match="nothing is indexed yet"):
         back_up(stores)
-    gallery.create(tiny_model, 128)
-    gallery.point_alias(tiny_model)
+    gallery.collections.create(tiny_model, 128)
+    gallery.alias.point_to(tiny_model)
     with pytest.raises(CheckError, match="is empty; nothing to back up"):
         back_up(stores, "b")
     assert files(lake, "b") == []
@@ -304,12 +310,12 @@ def test_killed_backups_and_restores_are_begun_anew(
     assert files(lake, "b") == [f"0000{n}.parquet" for n in range(3)] + ["manifest.json"]
     killed("restore")
     with open_gallery(other) as gallery:
-        assert gallery.describe(f"{tiny_model}__2").building
-        assert gallery.serving() == tiny_model
+        assert gallery.collections.describe(f"{tiny_model}__2").building
+        assert gallery.alias.serving() == tiny_model
         assert stores.catalog.embeddings.count_indexed(tiny_model) == 24
         again = restore(Stores(stores.catalog, lake, gallery), "b", RECALL)
-        assert (again.collection, gallery.count(again.collection)) == (f"{tiny_model}__2", 24)
-        assert gallery.collections() == [tiny_model, f"{tiny_model}__2"]
+        assert (again.collection, gallery.rows.count(again.collection)) == (f"{tiny_model}__2", 24)
+        assert gallery.collections.all() == [tiny_model, f"{tiny_model}__2"]
 
 
 def test_the_commands(
@@ -331,6 +337,8 @@ def test_the_commands(
     assert (restored["backup"], restored["collection"]) == ("before", tiny_model)
     assert (restored["rows"], restored["not_embedded"]) == (24, 24)  # `served` tells no catalog
     with open_gallery(str(home / "gallery.db")) as gallery:
-        assert gallery.serving() == tiny_model
-        gallery.load(tiny_model)
-        assert list(gallery.cover_ids(tiny_model)) == sorted(cover.cover_id for cover in served)
+        assert gallery.alias.serving() == tiny_model
+        gallery.collections.load(tiny_model)
+        assert list(gallery.rows.cover_ids(tiny_model)) == sorted(
+            cover.cover_id for cover in served
+        )

@@ -12,8 +12,7 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.facts import EVERYTHING, Wanted
 from cratewatch.catalog.records import Cover, Release
 from cratewatch.embedding.loading import load_model
-from cratewatch.errors import CheckError
-from cratewatch.gallery.gallery import Gallery, open_gallery
+from cratewatch.gallery.gallery import open_gallery
 from cratewatch.images import load
 from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.config import ONE_LOOK
@@ -58,10 +57,10 @@ def searcher(
     facts = catalog.facts_of(artworks)
     images = [load(Path(cover.source_url)) for cover in listed]
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.create(tiny_model, 128)
+        gallery.collections.create(tiny_model, 128)
         vectors = embedder.embed_covers(images)
-        gallery.upsert(tiny_model, ids, artworks, vectors, [facts[a] for a in artworks])
-        gallery.point_alias(tiny_model)
+        gallery.rows.upsert(tiny_model, ids, artworks, vectors, [facts[a] for a in artworks])
+        gallery.alias.point_to(tiny_model)
         yield Searcher(embedder, gallery, ONE_LOOK)
 
 
@@ -108,14 +107,3 @@ def test_what_nobody_lists_any_more_is_left_out_unless_asked_for(
     assert matches[0].cover_id == listed[12].cover_id
     assert all(release.withdrawn_at for release in matches[0].releases)
     assert catalog.facts_of([listed[12].artwork_id])[listed[12].artwork_id].withdrawn
-
-
-def test_a_gallery_without_facts_says_what_to_do(
-    searcher: Searcher, catalog: Catalog, listed: list[Cover], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cratewatch.gallery.collections.FACTS", ("another",))
-    image = load(Path(listed[0].source_url))
-    searcher.gallery._known.clear()
-    with pytest.raises(CheckError, match="cratewatch index --rebuild"):
-        identify([image], replace(searcher, wanted=Wanted(genre="rock")), catalog, 3)
-    assert isinstance(searcher.gallery, Gallery)

@@ -26,14 +26,14 @@ def test_a_cover_is_identified_as_itself(
     embedder = load_model(lake, tiny_model)
     images = [load(Path(cover.source_url)) for cover in imported]
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.create(tiny_model, 128)
-        gallery.upsert(
+        gallery.collections.create(tiny_model, 128)
+        gallery.rows.upsert(
             tiny_model,
             [cover.cover_id for cover in imported],
             [cover.artwork_id for cover in imported],
             np.vstack([embedder.embed_covers([image]) for image in images]),
         )
-        gallery.point_alias(tiny_model)
+        gallery.alias.point_to(tiny_model)
         found = identify(images, Searcher(embedder, gallery, ONE_LOOK), catalog, top)
     for cover, matches in zip(imported, found, strict=True):
         assert len(matches) == top

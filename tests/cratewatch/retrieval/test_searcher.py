@@ -33,15 +33,15 @@ def embedder(lake: Lake, tiny_model: str) -> Embedder:
 def gallery(home: Path, embedder: Embedder) -> Iterator[Gallery]:
     """COVERS, two of each artwork."""
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.create(embedder.name, 128)
+        gallery.collections.create(embedder.name, 128)
         numbers = range(len(COVERS))
-        gallery.upsert(
+        gallery.rows.upsert(
             embedder.name,
             [f"cover-{n}" for n in numbers],
             [f"artwork-{n // 2}" for n in numbers],
             embedder.embed_covers(COVERS),
         )
-        gallery.point_alias(embedder.name)
+        gallery.alias.point_to(embedder.name)
         yield gallery
 
 
@@ -122,9 +122,9 @@ def discs(lake: Lake, home: Path, embedder: Embedder) -> Iterator[Gallery]:
         lake.write(cover_key(f"{number}" * 64), data.getvalue())
     ids = [f"{number}" * 64 for number in range(6)]
     with open_gallery(str(home / "discs.db")) as gallery:
-        gallery.create(embedder.name, 128)
-        gallery.upsert(embedder.name, ids, ids, embedder.embed_covers(pictures))
-        gallery.point_alias(embedder.name)
+        gallery.collections.create(embedder.name, 128)
+        gallery.rows.upsert(embedder.name, ids, ids, embedder.embed_covers(pictures))
+        gallery.alias.point_to(embedder.name)
         yield gallery
 
 

@@ -1,0 +1,73 @@
+"""The alias: which collection readers use."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from pymilvus import MilvusException
+
+from cratewatch.errors import NotFoundError
+from cratewatch.gallery import connection
+from cratewatch.gallery.connection import Connection, explained, is_missing
+from cratewatch.gallery.properties import READY, SERVED_UNTIL, STATE, note
+
+
+class Alias:
+    """One tenant's alias.
+
+    Attributes:
+        moved_at: When this process moved it last, by time.monotonic().
+    """
+
+    def __init__(self, milvus: Connection) -> None:
+        self.milvus = milvus
+        self.moved_at = 0.0
+
+    @explained
+    def serving(self) -> str | None:
+        """Return the collection that it points to, None before the first."""
+        client, names = self.milvus.client, self.milvus.names
+        try:
+            found = client.describe_alias(names.alias, timeout=connection.CALL_TIMEOUT_S)
+        except MilvusException as error:
+            if is_missing(error):
+                return None
+            raise
+        return names.ours([found["collection_name"]])[0]
+
+    def require_serving(self, or_else: str = "") -> str:
+        """Return the collection that it points to.
+
+        Args:
+            or_else: What could be done instead of indexing, for the message.
+
+        Raises:
+            NotFoundError: before the first.
+        """
+        serving = self.serving()
+        if serving is None:
+            raise nothing_indexed(self.milvus, or_else)
+        return serving
+
+    @explained
+    def point_to(self, collection: str) -> None:
+        """Let readers use a collection from now on; note until when they used the other."""
+        before = self.serving()
+        name, alias = self.milvus.names.full(collection), self.milvus.names.alias
+        if before is None:
+            self.milvus.client.create_alias(name, alias, timeout=connection.CALL_TIMEOUT_S)
+        elif before != collection:
+            now = datetime.now(UTC).isoformat()
+            note(self.milvus, before, {SERVED_UNTIL: now, STATE: READY})
+            self.milvus.client.alter_alias(name, alias, timeout=connection.CALL_TIMEOUT_S)
+        self.moved_at = time.monotonic()
+        note(self.milvus, collection, {SERVED_UNTIL: "", STATE: READY})
+
+
+def nothing_indexed(milvus: Connection, or_else: str = "") -> NotFoundError:
+    """Return what is said before the first index."""
+    return NotFoundError(
+        f"gallery {milvus.uri}: nothing is indexed yet; import covers "
+        "(`cratewatch import FOLDER`) or refresh a source, then run `cratewatch index`" + or_else
+    )
