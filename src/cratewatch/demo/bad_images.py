@@ -9,6 +9,7 @@ FIFTY_MEGAPIXELS_SIDE_PX = 7100
 
 
 def text() -> bytes:
+    """Return what a server sends in the place of a picture that it lost."""
     return b"Sorry, this picture has moved. Please ask at the counter.\n" * 40
 
 
@@ -30,6 +31,7 @@ def unreadable_jpeg(jpeg: bytes) -> bytes:
 
 
 def cut_short(jpeg: bytes) -> bytes:
+    """Return what arrives of a picture when the connection breaks."""
     return jpeg[: len(jpeg) * 3 // 5]
 
 
@@ -42,11 +44,13 @@ def pixel_bomb() -> bytes:
 
 
 def fifty_megapixels(cover: Image.Image) -> bytes:
+    """Return a cover as some shops keep it: straight from the camera."""
     side = FIFTY_MEGAPIXELS_SIDE_PX
     return encode_jpeg(cover.resize((side, side), Image.Resampling.BILINEAR), quality=60)
 
 
 def encode_jpeg(image: Image.Image, quality: int) -> bytes:
+    """Return the picture's JPEG."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()

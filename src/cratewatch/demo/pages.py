@@ -26,6 +26,7 @@ def product_page(release: ShopRelease, base_url: str) -> str:
 
 
 def home_page(releases: list[ShopRelease]) -> str:
+    """Return the front page, with the latest of the stock."""
     links = "".join(
         f'<li><a href="{escape(r.page_path)}">{escape(_name(r))}</a></li>' for r in releases[-40:]
     )
@@ -33,11 +34,13 @@ def home_page(releases: list[ShopRelease]) -> str:
 
 
 def plain_page(path: str) -> str:
+    """Return a page that sells nothing."""
     heading = path.strip("/").replace("-", " ").capitalize()
     return _page(heading, "", f"<h1>{heading}</h1><p>Monday to Saturday, eleven to seven.</p>")
 
 
 def error_page(status: int) -> str:
+    """Return what a visitor reads who meets an error."""
     return _page(f"Error {status}", "", f"<h1>Error {status}</h1><p>The needle jumped.</p>")
 
 

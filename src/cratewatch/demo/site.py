@@ -15,6 +15,8 @@ from cratewatch.demo.storefront import Answer, Storefront
 
 
 class Request(NamedTuple):
+    """What the shop was asked, and answered."""
+
     method: str
     path: str
     status: int
@@ -78,6 +80,7 @@ class DemoShop:
             return list(self._requests)
 
     def image_requests(self) -> list[Request]:
+        """Return the requests for images, in their order."""
         return [request for request in self.requests if request.path.startswith("/images/")]
 
     def open_night(self, night: int) -> None:

@@ -59,14 +59,17 @@ class StockPlan:
 
     @property
     def n_new(self) -> int:
+        """How many releases come on the second night."""
         return self._share(28)
 
     @property
     def n_changed(self) -> int:
+        """How many prices change on the second night."""
         return self._share(18)
 
     @property
     def n_withdrawn(self) -> int:
+        """How many releases are sold by the second night."""
         return self._share(46)
 
     def _share(self, one_in: int) -> int:
@@ -88,6 +91,8 @@ class ShopImage:
 
 @dataclass(frozen=True)
 class ShopRelease:
+    """A pressing that the shop sells."""
+
     sku: str
     artist: str
     title: str
@@ -106,14 +111,17 @@ class ShopRelease:
 
     @property
     def artwork(self) -> str:
+        """What its cover shows; several releases may share it."""
         return self.image.spec.artwork
 
     @property
     def image_path(self) -> str:
+        """Where its image lies in the shop."""
         return f"/images/{self.image.name}"
 
     @property
     def page_path(self) -> str:
+        """Where it is sold in the shop."""
         return "/records/" + "-".join(
             [*_latin_words(self.artist), *_latin_words(self.title), self.sku]
         )
@@ -144,6 +152,7 @@ class NightExpectation:
 
     @property
     def failed(self) -> dict[str, int]:
+        """Items that must fail, by reason."""
         return dict(Counter(self.failed_pages) + Counter(self.failed_covers))
 
 
@@ -169,6 +178,7 @@ def stock_of_night(night: int, plan: StockPlan = STANDARD_STOCK) -> list[ShopRel
 
 
 def expected_night(night: int, plan: StockPlan = STANDARD_STOCK) -> NightExpectation:
+    """Return what a refresh of that night must count."""
     before = [] if night == 1 else stock_of_night(night - 1, plan)
     now = stock_of_night(night, plan)
     known = {r.sku: r for r in before if page_failure(r, night - 1) is None}
@@ -192,11 +202,13 @@ def expected_night(night: int, plan: StockPlan = STANDARD_STOCK) -> NightExpecta
 
 
 def page_failure(release: ShopRelease, night: int) -> str | None:
+    """Return the reason for which the release's page cannot be read on a night, None if it can."""
     broken = release.fault is Fault.PAGE_BROKEN_AT_FIRST and night == 1
     return "http_500" if broken else None
 
 
 def cover_failure(release: ShopRelease, night: int) -> str | None:
+    """Return the reason for which the release's image is refused on a night, None if it is not."""
     if release.fault is Fault.IMAGE_MISSING_AT_FIRST and night == 1:
         return "http_404"
     return _COVER_FAILURES.get(release.fault)

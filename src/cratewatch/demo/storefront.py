@@ -41,6 +41,8 @@ _SITEMAP_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 @dataclass(frozen=True)
 class Answer:
+    """What the shop sends back."""
+
     body: bytes
     content_type: str
     status: HTTPStatus = HTTPStatus.OK
