@@ -40,7 +40,7 @@ from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.shards import read_embeddings
 from cratewatch.gallery.gallery import open_gallery
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.settings import load_settings
 
 PLAN = StockPlan(n_releases=60)

@@ -40,7 +40,7 @@ from cratewatch.evaluation.protocol.queries import draw_queries
 from cratewatch.evaluation.protocol.query import Rgba
 from cratewatch.images import load, pixels
 from cratewatch.lake.folder import FolderLake
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.settings import load_settings
 
 UNSEEN_PAIRS, ALL_PAIRS = PAIRS = ("pairs", "all-pairs")

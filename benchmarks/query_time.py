@@ -41,7 +41,7 @@ from cratewatch.gallery.gallery import Hit
 from cratewatch.images import load, pixels
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.background import Background
 from cratewatch.retrieval.config import ONE_LOOK, SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints

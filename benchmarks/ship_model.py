@@ -21,7 +21,7 @@ from benchmarks.protocol_lines import Line, read_lines
 from cratewatch.embedding.model_card import model_card
 from cratewatch.embedding.model_folder import CONFIG, CONFUSED, TRAIN_ARTWORKS, WEIGHTS
 from cratewatch.embedding.saved_models import SHIPPED, find_model
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.model_aids import BACKGROUND, CALIBRATION
 from cratewatch.settings import load_settings
 

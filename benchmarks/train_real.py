@@ -21,12 +21,13 @@ from benchmarks.real_training import read_sets
 from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.saved_models import describe_start, start_artworks
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.settings import load_settings
-from cratewatch.training.checkpoints import Checkpoints, training_name
+from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
 from cratewatch.training.losses import LossConfig
+from cratewatch.training.naming import training_name
 from cratewatch.training.validation import Validation
 
 REPORT_EVERY = 50

@@ -21,7 +21,7 @@ from cratewatch.indexing.comparing import refresh_facts
 from cratewatch.indexing.releasing import drop_old
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.lake import COVERS, REPORTS
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.artifacts import show_table
 from flows.progress import progress_bar

@@ -13,7 +13,7 @@ from cratewatch.gallery.names import model_of
 from cratewatch.indexing.comparing import refresh_facts
 from cratewatch.indexing.releasing import drop_old
 from cratewatch.indexing.stores import Stores
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.progress import Progress, unseen
 from cratewatch.settings import Settings
 from workers.cluster import ray_cluster

@@ -15,7 +15,7 @@ from cratewatch.datasets.splits import Split, in_split
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings
 from cratewatch.synthesis.query import ENGINE
 from cratewatch.synthesis.scene_file import GivenScene, read_scenes

@@ -21,10 +21,11 @@ from cratewatch.errors import CratewatchError
 from cratewatch.lake.lake import cover_key
 from cratewatch.progress import Progress, unseen
 from cratewatch.settings import Settings
-from cratewatch.training.checkpoints import Checkpoints, training_name
+from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.data import MIN_ARTWORKS, TrainingSet
 from cratewatch.training.gradients import world
 from cratewatch.training.loop import Trainer, TrainProgress
+from cratewatch.training.naming import training_name
 from cratewatch.training.sketch import make_props
 from cratewatch.training.starting import start_folder
 from cratewatch.training.validation import Validation

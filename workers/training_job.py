@@ -14,7 +14,7 @@ from cratewatch.datasets.splits import in_validation, seen_artworks, split_of
 from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.embedding.saved_models import shipped_models, start_artworks
 from cratewatch.lake.lake import Lake
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings
 from cratewatch.training.leaks import Leak, leaks_by_embedding, leaks_by_hash, refuse_leaks
 from cratewatch.training.loop import TrainConfig

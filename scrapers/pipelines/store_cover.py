@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.records import Cover, Release
 from cratewatch.lake.lake import Lake, cover_key
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of
 from scrapers.ledger import Ledger

@@ -17,7 +17,8 @@ from cratewatch.catalog.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
-from cratewatch.lake.location import LakeLocation, open_lake
+from cratewatch.lake.location import LakeLocation
+from cratewatch.lake.opening import open_lake
 
 PLAN = StockPlan(n_releases=40)
 PLANNED = expected_night(1, PLAN)

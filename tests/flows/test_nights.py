@@ -26,7 +26,7 @@ from cratewatch.embedding.saved_models import train_artworks
 from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.serving import evaluate_serving
 from cratewatch.gallery.gallery import open_gallery
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.identification import open_identifier
 from cratewatch.settings import Settings, load_settings
 from cratewatch.training.data import Draw

@@ -8,7 +8,7 @@ import pytest
 from cratewatch.catalog.records import Release
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.lake import cover_key
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from scrapers.launch import CrawlJob, run_crawl
 
 SLEEVES = 3

@@ -15,7 +15,8 @@ from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
 from cratewatch.errors import CratewatchError, UnavailableError
-from cratewatch.lake.location import LakeLocation, open_lake
+from cratewatch.lake.location import LakeLocation
+from cratewatch.lake.opening import open_lake
 from cratewatch.sources.storefront.settings import StorefrontSource
 from scrapers.launch import CrawlJob, CrawlProgress, CrawlReport, run_crawl
 

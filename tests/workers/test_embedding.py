@@ -21,7 +21,8 @@ from cratewatch.gallery.gallery import open_gallery
 from cratewatch.images import load
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
-from cratewatch.lake.location import LakeLocation, open_lake
+from cratewatch.lake.location import LakeLocation
+from cratewatch.lake.opening import open_lake
 from tests.disks import small_disk
 from tests.scripts import run_script
 from workers import pool

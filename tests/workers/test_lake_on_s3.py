@@ -24,7 +24,8 @@ from cratewatch.embedding.saved_models import models
 from cratewatch.errors import UnavailableError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
-from cratewatch.lake.location import LakeLocation, open_lake
+from cratewatch.lake.location import LakeLocation
+from cratewatch.lake.opening import open_lake
 from cratewatch.sources.folder.importing import import_folder
 from workers.embedding import ModelUse, embed_covers
 from workers.synthesis import draw_run, plan_run

@@ -34,7 +34,7 @@ def import_(
 ) -> None:
     """Import a folder of cover images into the catalog."""
     from cratewatch.catalog.catalog import open_catalog
-    from cratewatch.lake.location import open_lake
+    from cratewatch.lake.opening import open_lake
     from cratewatch.sources.folder.importing import import_folder
     from flows.progress import progress_bar
 

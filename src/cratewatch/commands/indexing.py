@@ -149,7 +149,7 @@ def _stores(
     from cratewatch.catalog.catalog import open_catalog
     from cratewatch.gallery.gallery import open_gallery
     from cratewatch.indexing.stores import Stores
-    from cratewatch.lake.location import open_lake
+    from cratewatch.lake.opening import open_lake
     from flows.progress import progress_bar
 
     with (

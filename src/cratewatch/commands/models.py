@@ -29,7 +29,7 @@ def export(
         raise CratewatchError(f"--out: there is no folder {out.absolute().parent}; make it first")
     from cratewatch.embedding.exporting import export_onnx
     from cratewatch.embedding.saved_models import default_model, find_model
-    from cratewatch.lake.location import open_lake
+    from cratewatch.lake.opening import open_lake
 
     lake = open_lake(load_settings(home).lake)
     name = model or default_model(lake)

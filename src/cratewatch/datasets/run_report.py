@@ -18,7 +18,8 @@ from cratewatch.datasets.shards import (
     read_statistics,
 )
 from cratewatch.errors import CratewatchError
-from cratewatch.lake.location import LakeLocation, open_lake
+from cratewatch.lake.location import LakeLocation
+from cratewatch.lake.opening import open_lake
 from cratewatch.synthesis.preview import contact_sheet
 from cratewatch.synthesis.query import Query
 

@@ -13,7 +13,7 @@ from PIL import Image
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.evaluation.serving import Answer
 from cratewatch.lake.lake import Lake
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.reports.html import caption, cover_url, picture_url, render
 from cratewatch.settings import Settings
 

@@ -20,7 +20,7 @@ from cratewatch.evaluation.protocol.vectors import embed_all
 from cratewatch.evaluation.threshold import Trial, fit, trial
 from cratewatch.images import decode
 from cratewatch.lake.lake import Lake, cover_key
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.background import Background
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.identification import open_identifier

@@ -38,7 +38,7 @@ from cratewatch.evaluation.scans import ask_scans
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.gallery.names import model_of
 from cratewatch.lake.lake import Lake
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.progress import Progress, unseen
 from cratewatch.settings import Settings
 

@@ -14,7 +14,7 @@ from cratewatch.evaluation.held_out import unseen_queries
 from cratewatch.evaluation.metrics import Share, recall_at
 from cratewatch.evaluation.protocol.answers import BATCH
 from cratewatch.gallery.gallery import Hit
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.config import ONE_LOOK
 from cratewatch.retrieval.identification import open_identifier
 from cratewatch.retrieval.ranking import rank_of

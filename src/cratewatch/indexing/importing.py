@@ -12,7 +12,8 @@ from cratewatch.embedding.shards import EmbeddingShard
 from cratewatch.gallery.bulk import import_file
 from cratewatch.gallery.gallery import Gallery
 from cratewatch.lake.lake import Lake
-from cratewatch.lake.location import S3_SCHEME, LakeLocation, open_lake
+from cratewatch.lake.location import S3_SCHEME, LakeLocation
+from cratewatch.lake.opening import open_lake
 
 UPSERT_ROWS = 100_000
 """Up to which rows are sent; above, files are imported."""

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import PlainSerializer, SecretStr
-
-from cratewatch.errors import SettingsError
-from cratewatch.lake.folder import FolderLake
-from cratewatch.lake.lake import Lake
 
 S3_SCHEME = "s3://"
 
@@ -36,21 +31,3 @@ class LakeLocation:
     region: str = ""
     access_key: Secret = NOT_GIVEN
     secret_key: Secret = NOT_GIVEN
-
-
-def open_lake(location: LakeLocation) -> Lake:
-    """Open a lake; a store is not asked for anything before its first object is.
-
-    Raises:
-        SettingsError: if the path is neither a folder's nor ``s3://BUCKET/PREFIX``.
-    """
-    bucket = location.path.removeprefix(S3_SCHEME).partition("/")[0]
-    if location.path.startswith(S3_SCHEME) and bucket:
-        from cratewatch.lake.s3 import S3Lake  # boto3 is slow to import
-
-        return S3Lake(location)
-    if "://" in location.path:
-        raise SettingsError(
-            f"lake_path {location.path}: give the path of a folder, or s3://BUCKET/PREFIX"
-        )
-    return FolderLake(Path(location.path))

@@ -10,7 +10,7 @@ from cratewatch.datasets.runs import runs
 from cratewatch.embedding.saved_models import models
 from cratewatch.errors import CratewatchError
 from cratewatch.gallery.gallery import open_gallery
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.monitoring.gallery import gallery_health
 from cratewatch.settings import Settings
 

@@ -19,7 +19,7 @@ from cratewatch.errors import ImageError
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
 from cratewatch.images import load
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.matches import Match, identify

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import pickle
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
-
-if TYPE_CHECKING:
-    from cratewatch.training.loop import TrainConfig
 
 PREFIX = "checkpoints"
 
@@ -63,10 +57,3 @@ class Checkpoints:
     def drop(self) -> None:
         """Forget the state."""
         self.lake.delete(self.key)
-
-
-def training_name(config: TrainConfig, run: str, artworks: Sequence[str]) -> str:
-    """Return a name that changes with whatever changes what is learned."""
-    learned = asdict(replace(config, drawers=None))
-    described = json.dumps([learned, run, sorted(artworks)], sort_keys=True)
-    return f"{config.model.backbone}_{hashlib.sha256(described.encode()).hexdigest()[:12]}"

@@ -22,7 +22,7 @@ from cratewatch.embedding.saved_models import adopt_model, default_model, find_m
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.images import decode
 from cratewatch.lake.lake import Lake, cover_key
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings
 from cratewatch.training.sketch import Props, lay_cover, make_props, sketch
 

@@ -23,7 +23,7 @@ from cratewatch.datasets.shards import (
 )
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 
 MANIFEST = Manifest(
     run="run",

@@ -17,7 +17,8 @@ from pydantic import SecretStr, TypeAdapter
 from cratewatch.errors import CratewatchError, NotFoundError, SettingsError, UnavailableError
 from cratewatch.lake.folder import PARTIAL, FolderLake
 from cratewatch.lake.lake import Lake, cover_key
-from cratewatch.lake.location import LakeLocation, open_lake
+from cratewatch.lake.location import LakeLocation
+from cratewatch.lake.opening import open_lake
 
 LARGE_BYTES = 40 * 2**20
 YEARS_S = 50 * 365 * 86400.0

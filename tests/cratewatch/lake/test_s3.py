@@ -21,7 +21,8 @@ from pydantic import SecretStr
 
 from cratewatch.errors import NotFoundError, SettingsError, UnavailableError
 from cratewatch.lake.lake import Lake
-from cratewatch.lake.location import LakeLocation, open_lake
+from cratewatch.lake.location import LakeLocation
+from cratewatch.lake.opening import open_lake
 from cratewatch.lake.s3 import ATTEMPTS, BODY_ATTEMPTS, PART_BYTES
 from cratewatch.settings import load_settings
 

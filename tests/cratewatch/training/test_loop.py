@@ -13,10 +13,11 @@ from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.lake import Lake
-from cratewatch.training.checkpoints import Checkpoints, training_name
+from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.data import Draw, TrainingSet
 from cratewatch.training.loop import TrainConfig, Trainer
 from cratewatch.training.losses import LossConfig, LossName
+from cratewatch.training.naming import training_name
 from cratewatch.training.validation import Validation
 
 TINY = ModelConfig(image_px=32, stages=2, cover_margin=0.0)

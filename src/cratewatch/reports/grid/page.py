@@ -15,7 +15,7 @@ from cratewatch.evaluation.grid import PAINTED, GridEvaluation, Row
 from cratewatch.evaluation.misses import Miss, Scored
 from cratewatch.evaluation.protocol.cells import TABLE_CELLS, Cell
 from cratewatch.lake.lake import Lake
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.reports.grid import curves
 from cratewatch.reports.html import caption, cover_url, picture_url, render
 from cratewatch.settings import Settings
