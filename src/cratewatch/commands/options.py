@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cratewatch.errors import CratewatchError, SettingsError
+
 if TYPE_CHECKING:
     from cratewatch.settings import Settings
 
@@ -29,6 +31,12 @@ Rerank = Annotated[
 def given(**options: Any) -> dict[str, Any]:
     """Leave out the options that were not given, so that the defaults stay in one place."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def mistake_in_option(error: ValueError | SettingsError) -> CratewatchError:
+    """Return what a configuration says of a field, its name first, as said of the option."""
+    field, _, said = str(error).partition(" ")
+    return CratewatchError(f"--{field.replace('_', '-')} {said}")
 
 
 def load_settings(home: Path | None) -> Settings:

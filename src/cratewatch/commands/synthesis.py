@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, given, load_settings
+from cratewatch.commands.options import AsJson, Home, given, load_settings, mistake_in_option
 from cratewatch.commands.output import show
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CratewatchError, SettingsError
 
 if TYPE_CHECKING:
     from cratewatch.datasets.splits import Split
@@ -137,7 +137,6 @@ def _split(name: str) -> Split:
 def _brush(engine: str, model: str, config: Mapping[str, Any], paint: Mapping[str, Any]) -> Any:
     """Return the Brush, or None for the composite engine, which takes none of its settings."""
     from cratewatch.synthesis.diffusion import ENGINES
-    from cratewatch.synthesis.diffusion.config import GligenConfig, InpaintConfig
     from cratewatch.synthesis.query import ENGINE
 
     options = [*(["model"] if model else []), *config, *paint]
@@ -157,12 +156,28 @@ def _brush(engine: str, model: str, config: Mapping[str, Any], paint: Mapping[st
     from cratewatch.synthesis.painted_query import PaintConfig
     from workers.painting import Brush
 
-    kinds = {"gligen": GligenConfig, "inpaint": InpaintConfig}
     try:
-        made = kinds[engine](**config)
-    except TypeError as error:
-        raise CratewatchError(f"--engine {engine}: {error}; see synthesize --help") from error
-    return Brush(engine, _absolute(model), made, PaintConfig(**paint))
+        return Brush(engine, _absolute(model), _engine_config(engine, config), PaintConfig(**paint))
+    except SettingsError as error:
+        raise mistake_in_option(error) from error
+
+
+def _engine_config(engine: str, chosen: Mapping[str, Any]) -> Any:
+    """Return an engine's configuration; refuse what only another engine has."""
+    from cratewatch.synthesis.diffusion.config import GligenConfig, InpaintConfig
+
+    kinds: dict[str, type[GligenConfig | InpaintConfig]] = {
+        "gligen": GligenConfig,
+        "inpaint": InpaintConfig,
+    }
+    for name in chosen:
+        has = [kind for kind, config in kinds.items() if hasattr(config, name)]
+        if engine not in has:
+            raise CratewatchError(
+                f"--{name.replace('_', '-')}: {engine} has none; leave it out, or add "
+                f"--engine {has[0]}"
+            )
+    return kinds[engine](**chosen)
 
 
 def _absolute(model: str) -> str:

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, given, load_settings
+from cratewatch.commands.options import AsJson, Home, given, load_settings, mistake_in_option
 from cratewatch.commands.output import show
-from cratewatch.errors import CratewatchError
 
 app = typer.Typer()
 
@@ -125,4 +124,4 @@ def _config(
             model=ModelConfig(**model), loss=LossConfig(**loss), draw=Draw(**draw), **rest
         )
     except ValueError as error:
-        raise CratewatchError(f"train: {error}; see cratewatch train --help") from error
+        raise mistake_in_option(error) from error

@@ -36,12 +36,14 @@ class ModelConfig:
     dim: int = 128
 
     def __post_init__(self) -> None:
-        """Raise ValueError for what no network has."""
+        """Raise ValueError, the field's name first, for what no network has."""
         if self.backbone not in TRUNKS:
             raise ValueError(f"backbone {self.backbone!r} is none of {', '.join(TRUNKS)}")
         if self.pooling not in POOLINGS:
             raise ValueError(f"pooling {self.pooling!r} is none of {', '.join(POOLINGS)}")
         if not 1 <= self.stages <= STAGES:
-            raise ValueError(f"{self.stages} stages: a backbone has 1 to {STAGES}")
+            raise ValueError(f"stages {self.stages}: a backbone has 1 to {STAGES}")
         if self.image_px < 2 * stride(self.stages):
-            raise ValueError(f"{self.image_px} px are too few for {self.stages} stages")
+            raise ValueError(
+                f"image_px {self.image_px}: {self.stages} stages need {2 * stride(self.stages)}"
+            )

@@ -61,7 +61,10 @@ class Draw:
     def __post_init__(self) -> None:
         """Raise ValueError for a batch that no loss can be taken of."""
         if self.artworks < 2 or self.images_each < 2:
-            raise ValueError("a batch needs two artworks or more, with two images or more of each")
+            raise ValueError(
+                f"artworks {self.artworks}, with {self.images_each} images of each: a batch needs "
+                "two artworks or more, and two images or more of each"
+            )
 
 
 class TrainingSet:

@@ -60,9 +60,11 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a precision that there is not."""
+        """Raise ValueError, the field's name first, for what cannot be trained with."""
         if self.precision not in get_args(Precision):
             raise ValueError(f"precision {self.precision!r} is neither bf16 nor fp32")
+        if not 0 <= self.learning_rate < math.inf:
+            raise ValueError(f"learning_rate {self.learning_rate}: give a number from 0 on")
 
 
 @dataclass(frozen=True)

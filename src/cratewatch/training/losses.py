@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -65,8 +66,10 @@ class LossConfig:
             raise CratewatchError(
                 f"--margin: {self.margin}; distances of unit vectors are within 0..2"
             )
-        if self.memory < 0 or self.temperature <= 0:
-            raise CratewatchError("--memory is at least 0, --temperature more than 0")
+        if self.memory < 0:
+            raise CratewatchError(f"--memory: {self.memory}; it is at least 0")
+        if not 0 < self.temperature < math.inf:
+            raise CratewatchError(f"--temperature: {self.temperature}; it is a number above 0")
 
 
 class SoftTripletLoss(GenericPairLoss):  # type: ignore[misc]  # the library is untyped

@@ -18,11 +18,11 @@ from cratewatch.synthesis.diffusion.config import GligenConfig, InpaintConfig
         ("composite", "", {"steps": 5}, {}, "--steps: the composite engine has none"),
         ("composite", "", {}, {"side_px": 64}, "--side-px: the composite engine has none"),
         ("gligen", "", {}, {}, "which model"),
-        ("gligen", "m", {"strength": 0.5}, {}, "strength"),
-        ("inpaint", "m", {"beta": 0.5}, {}, "beta"),
-        ("gligen", "m", {"steps": 0}, {}, "steps is 0: choose 2 to 1000"),
-        ("gligen", "m", {"beta": 1.5}, {}, "beta is 1.5: choose 0.0 to 1.0"),
-        ("gligen", "m", {"precision": "int3"}, {}, "precision"),
+        ("gligen", "m", {"strength": 0.5}, {}, "^--strength: gligen has none;.*--engine inpaint"),
+        ("inpaint", "m", {"beta": 0.5}, {}, "^--beta: inpaint has none; .*--engine gligen"),
+        ("gligen", "m", {"steps": 0}, {}, "^--steps is 0: choose 2 to 1000"),
+        ("gligen", "m", {"beta": 1.5}, {}, "^--beta is 1.5: choose 0.0 to 1.0"),
+        ("gligen", "m", {"precision": "int3"}, {}, "^--precision is 'int3'"),
     ],
 )
 def test_what_an_engine_does_not_take_is_said(

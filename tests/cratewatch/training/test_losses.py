@@ -147,7 +147,7 @@ def test_the_memory_survives_a_checkpoint() -> None:
         ({"name": "hinge"}, "--loss: 'hinge' is none of soft_triplet"),
         ({"mining": "easy"}, "--mining: 'easy' is none of warmup"),
         ({"margin": 3.0}, "within 0..2"),
-        ({"memory": -1}, "--memory is at least 0"),
+        ({"memory": -1}, "--memory: -1; it is at least 0"),
     ],
 )
 def test_a_loss_that_there_is_not_is_refused(setting: dict[str, object], message: str) -> None:
