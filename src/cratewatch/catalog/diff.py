@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -144,6 +144,8 @@ def _upsert(
     changed = []
     for row in staged:
         listed = known.get(row.release_id)
+        if listed is not None:
+            listed.first_seen = min(listed.first_seen, now)  # a clock may have been wrong
         if listed is not None and _same(listed, row):
             listed.last_seen = now
             yield "unchanged"
@@ -186,6 +188,7 @@ def _fill(session: Session, row: ReleaseRow, staged: StagedReleaseRow, now: date
 
 
 def _add_offer(session: Session, release: Release, now: datetime) -> None:
+    _redate_offers(session, release.release_id, now)
     latest = session.scalars(
         select(OfferRow)
         .where(OfferRow.release_id == release.release_id)
@@ -206,3 +209,15 @@ def _add_offer(session: Session, release: Release, now: datetime) -> None:
             in_stock=release.in_stock,
         )
     )
+
+
+def _redate_offers(session: Session, release_id: str, now: datetime) -> None:
+    """Bring offers before now that a wrong clock dated after it; their order stays."""
+    later = session.scalars(
+        select(OfferRow)
+        .where(OfferRow.release_id == release_id, OfferRow.seen_at >= now)
+        .order_by(OfferRow.seen_at.desc())
+    ).all()
+    for number, offer in enumerate(later, start=1):
+        offer.seen_at = now - number * timedelta(microseconds=1)
+        session.flush()

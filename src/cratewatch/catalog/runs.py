@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.database import Database, now
 from cratewatch.catalog.schema import RunRow, StagedReleaseRow
 
 RESUME_WITHIN = timedelta(hours=20)  # what an older crawl saw is of another night
+AHEAD = timedelta(minutes=5)
+"""How far the clocks of two machines may differ; what is later was written by a wrong one."""
 
 
 def refresh_kind(source: str) -> str:
@@ -57,7 +59,7 @@ class Runs:
         query = (
             select(RunRow)
             .where(RunRow.kind == kind, RunRow.state == "running")
-            .where(RunRow.started_at > now() - RESUME_WITHIN)
+            .where(RunRow.started_at > now() - RESUME_WITHIN, _believed())
             .order_by(RunRow.started_at.desc())
         )
         with self._db.transaction() as session:
@@ -83,7 +85,9 @@ class Runs:
 
     def last_successes(self) -> dict[str, str]:
         """Return when the latest run of each kind that ended well began, in ISO 8601."""
-        query = select(RunRow.kind, func.max(RunRow.started_at)).where(RunRow.state == "done")
+        query = select(RunRow.kind, func.max(RunRow.started_at)).where(
+            RunRow.state == "done", _believed()
+        )
         with self._db.transaction() as session:
             rows = session.execute(query.group_by(RunRow.kind).order_by(RunRow.kind))
             return {kind: started_at.isoformat() for kind, started_at in rows}
@@ -92,7 +96,9 @@ class Runs:
         """Return when the latest run of that kind that ended well began, or None."""
         query = select(func.max(RunRow.started_at))
         with self._db.transaction() as session:
-            return session.scalar(query.where(RunRow.kind == kind, RunRow.state == "done"))
+            return session.scalar(
+                query.where(RunRow.kind == kind, RunRow.state == "done", _believed())
+            )
 
     def latest(self, limit: int = 5) -> list[dict[str, Any]]:
         """Return the latest runs, newest first, as JSON-ready dicts."""
@@ -114,6 +120,11 @@ def note(session: Session, run_id: str, parts: dict[str, Any]) -> None:
     """Add parts to a run's report, in the caller's transaction."""
     run = session.get_one(RunRow, run_id)
     run.report = {**(run.report or {}), **parts}
+
+
+def _believed() -> ColumnElement[bool]:
+    """Whether a run did not begin later than now: by a clock that was wrong then."""
+    return RunRow.started_at <= now() + AHEAD
 
 
 def _give_up(session: Session, kind: str, at: datetime) -> None:
