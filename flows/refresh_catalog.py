@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import traceback
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -100,6 +101,8 @@ def refresh_source(
             catalog.items.forget_old(source, run.run_id)
     except CratewatchError as error:
         report = replace(report, error=str(error))
+    except Exception as error:  # noqa: BLE001  one source must not cost the others their night
+        report = replace(report, error=_unforeseen(settings, report, error))
     return replace(report, failed=catalog.items.failures_of_run(run.run_id))
 
 
@@ -108,6 +111,19 @@ def _incomplete(settings: Settings, report: SourceReport, listing: CrawlReport) 
     return (
         f"{report.source}: not every listing page could be read ({reasons or 'no reason'}), so "
         f"nothing was withdrawn; see {_log_path(settings, report.run_id)} and refresh again"
+    )
+
+
+def _unforeseen(settings: Settings, report: SourceReport, error: Exception) -> str:
+    """Keep the traceback of what nobody foresaw in the run's log, and say where it is."""
+    log = _log_path(settings, report.run_id)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as file:
+        traceback.print_exception(error, file=file)
+    said = str(error).partition("\n")[0][:200]
+    return (
+        f"{report.source}: {type(error).__name__}: {said}; this is a bug, whose traceback stands "
+        f"in {log}; what the source had before is kept"
     )
 
 

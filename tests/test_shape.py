@@ -48,12 +48,12 @@ def swallows(handler: ast.ExceptHandler) -> bool:
     return broad and not any(isinstance(node, ast.Raise) for node in ast.walk(handler))
 
 
-def test_one_place_goes_on_whatever_went_wrong() -> None:
-    """One bad sample must not cost the others; everywhere else an error is named or passes."""
+def test_two_places_go_on_whatever_went_wrong() -> None:
+    """One bad sample, or source, must not cost the others; elsewhere an error is named."""
     found = [
         file
         for file, tree in trees()
         for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler) and swallows(node)
     ]
-    assert found == ["workers/synthesis.py"]
+    assert found == ["flows/refresh_catalog.py", "workers/synthesis.py"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Self
 
 from scrapy.crawler import Crawler
 
-from cratewatch.catalog.records import MAX_KEY, Release
+from cratewatch.catalog.records import MAX_KEY, MAX_URL, Release
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of
 from scrapers.ledger import Ledger
@@ -27,9 +28,9 @@ class Validate:
         """Raise DropItem, with the reason in the ledger, for a bad item."""
         if isinstance(item, CoverItem):
             self._check_cover(item)
-        else:
-            self._check_release(item)
-        return item
+            return item
+        self._check_release(item)
+        return self._without_endless_image(item)
 
     def _check_cover(self, item: CoverItem) -> None:
         if not item.image_url.startswith(("http://", "https://")):
@@ -42,3 +43,10 @@ class Validate:
             raise self._ledger.dropped("page", key, "no_title", item.release_id)
         if len(item.release_id.encode()) > MAX_KEY:
             raise self._ledger.dropped("page", key, "id_too_long", item.release_id)
+
+    def _without_endless_image(self, item: Release) -> Release:
+        """Do without an image whose address no index could hold; the release itself is well."""
+        if len((item.image_url or "").encode()) <= MAX_URL:
+            return item
+        self._ledger.note("image_url_too_long")
+        return replace(item, image_url=None)

@@ -71,6 +71,17 @@ def test_validate_drops(ledger, workplace, item, reason):
     assert drop_reason(ledger, workplace) == reason
 
 
+def test_validate_keeps_a_release_whose_image_has_an_endless_address(ledger):
+    endless = release(image_url="http://shop.example/" + "x" * 2700)
+    assert Validate(ledger).process_item(endless) == release()
+    assert ledger.noted == {"image_url_too_long": 1}
+
+
+def test_endless_names_are_cut(ledger):
+    long = release(title="x" * 10**6, genres=("y" * 5000,) * 500)
+    assert (len(long.title), len(long.genres), len(long.genres[0])) == (1000, 64, 1000)
+
+
 def test_a_release_refused_by_its_page_is_not_withdrawn(workplace):
     """The failure bears the page's URL, by which the diff knows what it could not see."""
     catalog = workplace.catalog

@@ -11,6 +11,11 @@ from decimal import Decimal
 from typing import Literal
 
 MAX_KEY = 1024
+MAX_URL = 2048
+"""Bytes of an address that an index may hold: PostgreSQL takes entries of 2.7 kB at most."""
+MAX_TEXT = 1000
+"""Characters of a name that are kept; MAX_GENRES likewise."""
+MAX_GENRES = 64
 _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 KEY_DIGEST = 65  # what stands for the rest of a longer key: # and a SHA-256
 ItemKind = Literal["listing", "page", "cover"]
@@ -48,8 +53,10 @@ class Release:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if isinstance(value, str):
-                object.__setattr__(self, name, storable(value))
-        object.__setattr__(self, "genres", tuple(map(storable, self.genres)))
+                most = None if name.endswith(("_url", "_id")) else MAX_TEXT
+                object.__setattr__(self, name, storable(value)[:most])
+        genres = (storable(genre)[:MAX_TEXT] for genre in self.genres[:MAX_GENRES])
+        object.__setattr__(self, "genres", tuple(genres))
 
     @property
     def page_key(self) -> str:
