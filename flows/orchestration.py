@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cratewatch.catalog.locking import hold_lock
 from cratewatch.errors import BusyError, CratewatchError
+from cratewatch.folders import private_folder
 
 
 def configure_prefect(home: Path) -> None:
@@ -29,7 +30,7 @@ def configure_prefect(home: Path) -> None:
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     logging.getLogger("EventsWorker").setLevel(logging.CRITICAL)  # Prefect's, outside its levels
-    (home / "prefect").mkdir(parents=True, exist_ok=True)
+    private_folder(home / "prefect")
 
 
 @contextlib.contextmanager

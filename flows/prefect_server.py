@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ import httpx
 import uvicorn
 
 from cratewatch.errors import CratewatchError
+from cratewatch.folders import private_folder
 
 READY = "ready"
 STOP_GRACE_S = 10.0
@@ -53,25 +55,45 @@ def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[Callabl
             yield lambda: _look_for(url)
         return
     log_path = home / "logs" / "prefect-server.log"
-    log_path.parent.mkdir(parents=True, exist_ok=True)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-        child = _start(listener, log_path, database)
+    private_folder(log_path.parent)
+    with contextlib.ExitStack() as stack:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+            stack.enter_context(
+                _environment(PREFECT_API_URL=url, PREFECT_API_AUTH_STRING=_password())
+            )
+            child = stack.enter_context(_start(listener, log_path, database))
+        stack.enter_context(_ended_afterwards(child))
+        stack.enter_context(_failures_explained(f"see {log_path}, and that its disk has room"))
+
+        def await_ready() -> None:
+            _await_ready(child, log_path)
+            stack.enter_context(_needed(child, log_path))
+
+        yield await_ready
+
+
+def _password() -> str:
+    """Return user and password of the server: who speaks to it has it run code.
+
+    Without one every user of this machine could.
+    """
+    return os.environ.get("PREFECT_API_AUTH_STRING") or f"cratewatch:{secrets.token_urlsafe(32)}"
+
+
+@contextlib.contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Have variables in the environment for the block, for children as well."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
-        with (
-            child,
-            _ended_afterwards(child),
-            _failures_explained(f"see {log_path}, and that its disk has room"),
-            contextlib.ExitStack() as stack,
-        ):
-
-            def await_ready() -> None:
-                _await_ready(child, log_path)
-                stack.enter_context(_needed(child, log_path))
-
-            yield await_ready
+        yield
     finally:
-        del os.environ["PREFECT_API_URL"]
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager
@@ -163,6 +185,7 @@ def _settings_of_server(database: str) -> dict[str, str]:
     return {
         "PREFECT_API_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///"
         + str(Path(os.environ["PREFECT_HOME"]) / database),
+        "PREFECT_SERVER_API_AUTH_STRING": os.environ["PREFECT_API_AUTH_STRING"],
         "PREFECT_SERVER_UI_ENABLED": "false",
         "PREFECT__SERVER_FINAL": "1",
     }

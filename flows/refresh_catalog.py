@@ -15,6 +15,7 @@ from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Diff
 from cratewatch.catalog.runs import Run, refresh_kind
 from cratewatch.errors import CheckError, CratewatchError
+from cratewatch.folders import private_folder
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.gallery.names import model_of
 from cratewatch.indexing.checking import check_collection
@@ -26,6 +27,7 @@ from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings, load_settings
 from flows.artifacts import show_table
 from flows.progress import progress_bar
+from flows.pruning import prune_home
 from flows.retrying import AFTER_AN_OUTAGE
 from flows.source_report import SourceReport
 from scrapers.launch import CrawlJob, CrawlReport, Job, run_crawl
@@ -63,6 +65,7 @@ def refresh_catalog(
     settings = load_settings(home=home)
     for source in sources:
         settings.source(source)
+    prune_home(settings)
     with (
         contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
         catalog.one_writer(),
@@ -117,7 +120,7 @@ def _incomplete(settings: Settings, report: SourceReport, listing: CrawlReport) 
 def _unforeseen(settings: Settings, report: SourceReport, error: Exception) -> str:
     """Keep the traceback of what nobody foresaw in the run's log, and say where it is."""
     log = _log_path(settings, report.run_id)
-    log.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(log.parent)
     with log.open("a") as file:
         traceback.print_exception(error, file=file)
     said = str(error).partition("\n")[0][:200]

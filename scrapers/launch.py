@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter
 
 from cratewatch.errors import CratewatchError, UnavailableError
+from cratewatch.folders import private_folder
 from cratewatch.lake.location import LakeLocation
 from cratewatch.sources.configured import AnySource
 from cratewatch.sources.source import LOOPBACK
@@ -111,7 +112,7 @@ def run_crawl(
         CrawlDiedError: if the child dies or ends without a report; names the log.
     """
     _check_contact(job)
-    job.log_path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(job.log_path.parent)
     with (
         job.log_path.open("ab") as log,
         _child(log) as child,

@@ -7,8 +7,11 @@ from pathlib import Path
 from flows.orchestration import configure_prefect
 from flows.prefect_server import prefect_server
 
+AUTH = "tests:a-password"
+
 
 def main(home: Path) -> None:
+    os.environ["PREFECT_API_AUTH_STRING"] = AUTH
     configure_prefect(home)
     with prefect_server(home) as await_ready:
         await_ready()

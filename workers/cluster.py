@@ -17,10 +17,12 @@ from typing import Any
 
 import psutil
 import ray
+from ray._private import ray_constants
 from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cratewatch.errors import CratewatchError
+from cratewatch.folders import private_folder
 
 LOCAL = "local"
 LINK_PREFIX = "cratewatch-"
@@ -52,6 +54,7 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         options: dict[str, Any] = {"address": address, "logging_level": logging.ERROR}
         if address == LOCAL:
+            _keep_to_loopback()
             folder = stack.enter_context(_short_path(state))
             # Without a token in the environment Ray writes one to ~/.ray.
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
@@ -62,6 +65,17 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
         _connect(options, state)
         signal.signal(signal.SIGTERM, on_terminate)  # Ray sets one that just exits
         yield
+
+
+def _keep_to_loopback() -> None:
+    """Have a cluster of this process's own listen on loopback alone, and gather no metrics.
+
+    By default its services listen to the whole network. Ray itself has this way for systems whose
+    firewall would ask (ray-project/ray#18730), and no public switch for it.
+    """
+    os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
+    os.environ["RAY_enable_metrics_collection"] = "0"  # noqa: SIM112  as Ray spells it
+    ray_constants.ENABLE_RAY_CLUSTER = False
 
 
 def _connect(options: dict[str, Any], state: Path) -> None:
@@ -109,7 +123,7 @@ def _end_leftovers(folder: str) -> None:
 @contextlib.contextmanager
 def _short_path(folder: Path) -> Iterator[str]:
     """Yield a path to folder that leaves room for socket names: itself or a temporary link."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder.absolute())
     if len(os.fsencode(folder.absolute())) <= MAX_FOLDER_LENGTH:
         yield str(folder.absolute())
         return

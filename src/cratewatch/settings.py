@@ -59,6 +59,9 @@ class Settings(BaseSettings):
         default=7.0, ge=0, description="how long a collection is kept that served before"
     )
     ray_address: str = "local"
+    logs_keep_days: float = Field(
+        default=30.0, ge=0, description="how long logs and sessions of local services are kept"
+    )
     runtime: RuntimeName = "auto"
     precision: Precision = "auto"
     device: Device = "auto"

@@ -24,6 +24,7 @@ from cratewatch.demo.stock import StockPlan, stock_of_night
 from cratewatch.errors import CratewatchError
 from cratewatch.settings import load_settings
 from flows import prefect_server
+from tests.prefect_program import AUTH
 
 COMMAND = str(Path(sys.executable).with_name("cratewatch"))
 PLAN = StockPlan(n_releases=40)
@@ -138,6 +139,14 @@ def test_a_server_is_ended_with_the_block(
         (server,) = processes.below(os.getpid()) - before
     assert not processes.alive(server)
     assert "PREFECT_API_URL" not in os.environ
+
+
+def test_a_server_asks_for_its_password(server: Any) -> None:
+    url = f"{server('prefect')}/flows/count"
+    assert httpx.post(url, json={}).status_code == 401
+    assert httpx.post(url, json={}, auth=("tests", "wrong")).status_code == 401
+    user, password = AUTH.split(":")
+    assert httpx.post(url, json={}, auth=(user, password)).status_code == 200
 
 
 def test_a_server_that_fails_is_one_line_that_names_its_log(

@@ -5,8 +5,10 @@ import socket
 import subprocess
 import sys
 import time
+from ipaddress import ip_address
 from pathlib import Path
 
+import psutil
 import pytest
 import ray
 
@@ -30,6 +32,21 @@ def test_results_come_back_and_errors_stay_what_they_are() -> None:
     assert sorted(squares) == [n * n for n in range(10)]
     with pytest.raises(NotFoundError, match=r"^cover x is gone$"):
         cluster.result(_fail.remote())
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_cluster_of_ones_own_listens_to_this_machine_alone() -> None:
+    ray.get(_square.remote(2))
+    here = psutil.Process()
+    listening = {
+        connection.laddr.ip
+        for process in (here, *here.children(recursive=True))
+        if process is here or "ray" in " ".join(process.cmdline())
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening
+    assert all(ip_address(ip.removeprefix("::ffff:")).is_loopback for ip in listening)
 
 
 @pytest.mark.usefixtures("ray_cluster")

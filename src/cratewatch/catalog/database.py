@@ -27,6 +27,7 @@ from cratewatch.catalog.locking import hold_lock
 from cratewatch.catalog.schema import SCHEMA_REVISION, Table
 from cratewatch.chunks import chunks
 from cratewatch.errors import BusyError, CratewatchError
+from cratewatch.folders import private_folder
 
 # Bounded by the variables of a statement: 32,766 in SQLite, 65,535 in PostgreSQL.
 ROWS_AT_ONCE = 500
@@ -70,7 +71,7 @@ def _no_such_url(url: str, error: Exception) -> CratewatchError:
 def _create_engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         if url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            private_folder(Path(url.database).absolute().parent)
         engine = create_engine(url)
         event.listen(engine, "connect", _set_pragmas)
         return engine

@@ -13,6 +13,7 @@ from cratewatch.commands.options import AsJson, Home, load_settings
 from cratewatch.commands.output import out, show
 from cratewatch.commands.prefect import prefect
 from cratewatch.errors import CratewatchError
+from cratewatch.folders import private_folder
 
 if TYPE_CHECKING:
     from cratewatch.settings import Settings
@@ -104,7 +105,7 @@ def schedule(
     for source in sources:
         settings.source(source)
     nights = Nights(cron, timezone)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.home)
     with one_schedule(settings.home), prefect(settings, "schedule.db") as await_ready:
         from flows.serving import serve_nights
 

@@ -19,6 +19,7 @@ from milvus_lite.server_manager import server_manager_instance
 from pymilvus import MilvusClient, MilvusException
 
 from cratewatch.errors import SettingsError, UnavailableError
+from cratewatch.folders import private_folder
 from cratewatch.gallery.names import Names
 
 LITE_SUFFIX = ".db"
@@ -163,7 +164,7 @@ def _connect(uri: str, token: str, ca: str) -> MilvusClient:
     trust = {"server_pem_path": ca} if ca else {}
     try:
         if is_file:
-            Path(uri).parent.mkdir(parents=True, exist_ok=True)
+            private_folder(Path(uri).absolute().parent)
         return MilvusClient(uri=uri, token=token, timeout=CONNECT_TIMEOUT_S, **trust)
     except (MilvusException, grpc.RpcError, OSError, ValueError) as error:  # ValueError: no port
         shown = without_credentials(uri)
