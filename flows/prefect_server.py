@@ -58,9 +58,9 @@ def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[Callabl
     private_folder(log_path.parent)
     with contextlib.ExitStack() as stack:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+            ours = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
             stack.enter_context(
-                _environment(PREFECT_API_URL=url, PREFECT_API_AUTH_STRING=_password())
+                _environment(PREFECT_API_URL=ours, PREFECT_API_AUTH_STRING=_password())
             )
             child = stack.enter_context(_start(listener, log_path, database))
         stack.enter_context(_ended_afterwards(child))
