@@ -123,6 +123,7 @@ def _patience_s(error: BaseException) -> float:
 
 
 def without_credentials(uri: str) -> str:
+    """Return a URI that may be shown."""
     return re.sub(r"//[^/@]*@", "//", uri)
 
 
@@ -132,6 +133,7 @@ def is_missing(error: MilvusException) -> bool:
 
 
 def is_lite(version: str) -> bool:
+    """Whether a version is Milvus Lite's."""
     return version.startswith("milvus_lite")
 
 

@@ -33,6 +33,7 @@ class Names:
 
     @property
     def alias(self) -> str:
+        """The alias that this tenant's readers use."""
         return f"{self.tenant}_{COVERS}" if self.tenant else COVERS
 
     def full(self, collection: str) -> str:

@@ -53,6 +53,7 @@ def fresh() -> dict[str, str]:
 
 
 def index_as_text(index: TunedIndex) -> str:
+    """Return the index as a collection's property keeps it."""
     return json.dumps(asdict(index))
 
 

@@ -45,6 +45,7 @@ def facts_as_fields(facts: Facts) -> dict[str, Any]:
 
 
 def facts_of_fields(row: dict[str, Any]) -> Facts:
+    """Return the facts that a row's fields hold."""
     values: dict[str, Any] = {name: tuple(row[name]) for name in LISTS}
     return Facts(**values | {name: bool(row[name]) for name in FLAGS})
 

@@ -171,6 +171,7 @@ def check_model(lake: Lake, backup: Backup) -> None:
 
 
 def digest_of(data: bytes) -> str:
+    """Return the sha256 by which a file is checked."""
     return hashlib.sha256(data).hexdigest()
 
 

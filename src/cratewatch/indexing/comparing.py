@@ -33,6 +33,7 @@ class Finding:
     examples: list[str] = field(default_factory=list)
 
     def add(self, cover_ids: Sequence[str]) -> None:
+        """Count covers, and keep the first few as examples."""
         self.count += len(cover_ids)
         self.examples += cover_ids[: EXAMPLES - len(self.examples)]
 
@@ -72,6 +73,7 @@ class Comparison:
 
     @property
     def clean(self) -> bool:
+        """Whether nothing was found that differs."""
         found = (self.missing, self.wrong_vector, self.wrong_facts, self.extra, self.lost_shards)
         return not any(finding.count for finding in (*found, self.stale_model))
 
