@@ -24,7 +24,7 @@ from cratewatch.datasets.confused_pairs import HEADER
 from cratewatch.datasets.splits import VALIDATION_SHARE
 from cratewatch.settings import CONFIG_NAME, ENV_PREFIX, Settings, load_settings
 from cratewatch.sources.configured import SPIDERS
-from cratewatch.sources.folder.csv_file import COLUMNS
+from cratewatch.sources.folder.row import COLUMNS
 from cratewatch.sources.source import Source
 from cratewatch.synthesis.hand import DOINGS, SKINS
 from cratewatch.synthesis.query import draw_query

@@ -1,5 +1,7 @@
 """The errors that a user sees as one line; everything else is a bug and shows its traceback."""
 
+from collections.abc import Sequence
+
 
 class CratewatchError(Exception):
     """A failure that the user can act on: the message says what, where and what to do."""
@@ -11,6 +13,21 @@ class SettingsError(CratewatchError):
 
 class NotFoundError(CratewatchError):
     """Something that was asked for by name is not in the catalog, the lake or the gallery."""
+
+
+class BadValuesError(CratewatchError):
+    """Values of a file make no sense; a line for each.
+
+    Attributes:
+        lines: Each says where, what and which value.
+    """
+
+    def __init__(self, lines: Sequence[str], more: int = 0) -> None:
+        super().__init__(lines, more)
+        self.lines = [*lines, f"and {more} more such values"] if more > 0 else list(lines)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
 
 
 class BusyError(CratewatchError):

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from cratewatch.catalog.records import storable
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import BadValuesError, CratewatchError
 
 FAILED = 1
 INTERRUPTED = 130
@@ -35,12 +35,15 @@ REMEDIES = {
 def run_command(app: typer.Typer, arguments: list[str]) -> int:
     """Run a command and return its exit code.
 
-    What the user can act on is one line on standard error and exit code 1; an interrupt is one
-    line and 130. Any other exception is a bug and goes on to show its traceback.
+    What the user can act on is one line on standard error, one for each value of a file that makes
+    no sense, and exit code 1; an interrupt is one line and 130. Any other exception is a bug and
+    goes on to show its traceback.
     """
     try:
         # In its standalone mode Typer would end the process itself, silently on Ctrl-C.
         code = app(args=arguments, prog_name="cratewatch", standalone_mode=False)
+    except BadValuesError as error:
+        return max(_say(line, FAILED) for line in error.lines)
     except CratewatchError as error:
         return _say(str(error), FAILED)
     except typer.TyperException as error:

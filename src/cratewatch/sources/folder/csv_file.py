@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import math
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+
+from pydantic import ValidationError
 
 from cratewatch.catalog.records import Release, item_key
-from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.errors import BadValuesError, CratewatchError, NotFoundError
+from cratewatch.sources.folder.names import Finder, same_spelling
+from cratewatch.sources.folder.row import COLUMNS, Row
 from cratewatch.sources.source import IMPORT_SOURCE
 
-TEXT_COLUMNS = ("artist", "title", "label", "catno", "barcode", "country", "format", "currency")
-COLUMNS = ("file", *TEXT_COLUMNS, "year", "genre", "price")
-MAX_YEAR = 9999
-MAX_PRICE = 10**9
-PRICE_CHARACTERS = 32  # what the catalog holds
-Number = TypeVar("Number", int, Decimal)
+MOST_LINES = 20
+"""Of an error about many values."""
 
 
 def read_csv(csv_file: Path, folder: Path) -> Iterator[Release]:
@@ -30,7 +27,8 @@ def read_csv(csv_file: Path, folder: Path) -> Iterator[Release]:
     Raises:
         NotFoundError: if the file is missing or has no rows.
         CratewatchError: if it is no CSV in UTF-8, lacks its file column or has an unknown one, or
-            if a row makes no sense or is there twice.
+            if a row is there twice.
+        BadValuesError: at the end, if values make no sense; rows before the first of them came.
     """
     try:
         with csv_file.open(newline="", encoding="utf-8-sig") as file:
@@ -58,10 +56,13 @@ def _undecodable_line(csv_file: Path) -> int:
 
 def _releases(reader: Any, csv_file: Path, folder: Path) -> Iterator[Release]:
     rows = _rows(reader, csv_file)
-    _, columns = next(rows, ("", []))
+    _, header = next(rows, ("", []))
+    columns = [name.strip() for name in header]
     _check_columns(columns, csv_file)
     seen: dict[bytes, str] = {}
     uses: Counter[str] = Counter()
+    problems: list[str] = []
+    finder = Finder()
     for where, values in rows:
         if len(values) != len(columns):
             raise CratewatchError(
@@ -72,11 +73,25 @@ def _releases(reader: Any, csv_file: Path, folder: Path) -> Iterator[Release]:
         first = seen.setdefault(digest, where)
         if first != where:
             raise CratewatchError(f"{where}: the same as {first}; remove one of them")
-        row = dict(zip(columns, values, strict=True))
-        uses[row["file"]] += 1
-        yield _release(row, uses[row["file"]], where, folder)
+        try:
+            row = Row.model_validate(dict(zip(columns, values, strict=True)))
+        except ValidationError as error:
+            problems += [f"{where}, {_said(problem)}" for problem in error.errors()]
+            continue
+        if not row.file.strip():
+            raise CratewatchError(f"{where}: no file is named; give its path below {folder}")
+        if not problems:
+            yield _release(row, finder.find(folder / row.file), uses)
+    if problems:
+        raise BadValuesError(problems[:MOST_LINES], len(problems) - MOST_LINES)
     if not seen:
         raise NotFoundError(f"import: {csv_file} has no rows; give one for each image")
+
+
+def _said(problem: Any) -> str:
+    """Say in which column what is wrong."""
+    reason = problem.get("ctx", {}).get("error", problem["msg"])
+    return f"{problem['loc'][0]}: {reason}"
 
 
 def _rows(reader: Any, csv_file: Path) -> Iterator[tuple[str, list[str]]]:
@@ -102,6 +117,11 @@ def _check_columns(columns: Sequence[str], csv_file: Path) -> None:
             f"{where}: the column `file` is needed, there is {', '.join(columns) or 'nothing'}; "
             f"separate columns by commas and name them {all_columns}"
         )
+    if nameless := columns.count(""):
+        they = "1 column has" if nameless == 1 else f"{nameless} columns have"
+        raise CratewatchError(
+            f"{where}: {they} no name; remove what is empty, or name it one of {all_columns}"
+        )
     if unknown := [column for column in columns if column not in COLUMNS]:
         raise CratewatchError(
             f"{where}: unknown here: {', '.join(unknown)}; the columns are {all_columns}"
@@ -111,40 +131,15 @@ def _check_columns(columns: Sequence[str], csv_file: Path) -> None:
         raise CratewatchError(f"{where}: the column {twice} is there twice; remove one of them")
 
 
-def _release(row: Mapping[str, str], use: int, where: str, folder: Path) -> Release:
+def _release(row: Row, path: Path, uses: Counter[str]) -> Release:
     """Return the release of a row; several may share a cover: the second of a file is file#2."""
-    if not row["file"]:
-        raise CratewatchError(f"{where}: no file is named; give its path below {folder}")
-    path = folder / row["file"]
-    text: dict[str, Any] = {name: row.get(name) or None for name in TEXT_COLUMNS}
-    if text["currency"] and not re.fullmatch("[A-Z]{3}", text["currency"]):
-        raise CratewatchError(
-            f"{where}, currency: {text['currency']!r} is no ISO 4217 code such as EUR"
-        )
-    year = _number(row.get("year"), int, f"{where}, year")
-    if year is not None and not 0 < year <= MAX_YEAR:
-        raise CratewatchError(f"{where}, year: {row['year']!r} is not a year such as 1973")
-    price = _number(row.get("price"), Decimal, f"{where}, price")
-    if price is not None and not (0 <= price < MAX_PRICE and len(str(price)) <= PRICE_CHARACTERS):
-        raise CratewatchError(f"{where}, price: {row['price']!r} is not a price such as 24.90")
+    name = same_spelling(str(path))
+    uses[name] += 1
     return Release(
         source=IMPORT_SOURCE,
-        native_id=item_key(f"{path}#{use}" if use > 1 else str(path)),
-        **{**text, "title": text["title"] or path.stem},
-        year=year,
-        price=price,
-        genres=tuple(filter(None, (row.get("genre") or "").split(";"))),
+        native_id=item_key(f"{name}#{uses[name]}" if uses[name] > 1 else name),
+        genres=row.genre,
         image_url=str(path),
+        **row.model_dump(exclude={"file", "genre", "title"}),
+        title=row.title or same_spelling(path.stem),
     )
-
-
-def _number(text: str | None, kind: Callable[[str], Number], where: str) -> Number | None:
-    if not text:
-        return None
-    try:
-        number = kind(text)
-    except (ValueError, InvalidOperation) as error:
-        raise CratewatchError(f"{where}: {text!r} is not a number") from error
-    if not math.isfinite(number):
-        raise CratewatchError(f"{where}: {text!r} is not a number")
-    return number

@@ -18,6 +18,7 @@ from cratewatch.images import SUFFIXES, prepare_cover, read_file
 from cratewatch.lake.lake import COVERS, Lake, cover_key
 from cratewatch.progress import Progress, unseen
 from cratewatch.sources.folder.csv_file import read_csv
+from cratewatch.sources.folder.names import album_of, is_the_users, same_spelling, tidy
 from cratewatch.sources.source import IMPORT_SOURCE
 
 STAGE_BATCH = 1000
@@ -58,8 +59,8 @@ def import_folder(
 ) -> ImportReport:
     """Store every image below folder as a cover of one release.
 
-    Without a CSV the file's name is the title. Images that were imported before and have not
-    been written since are not read again.
+    Without a CSV the names of files and folders tell what they show; see album_of. Images that
+    were imported before and have not been written since are not read again.
 
     Args:
         on_progress: Called with images done, images to do (None until known), and a note.
@@ -68,7 +69,7 @@ def import_folder(
         NotFoundError: if the folder or the CSV is missing or holds nothing to import.
         CratewatchError: if the CSV is not right, or if catalog or lake fail.
     """
-    folder = folder.absolute()
+    folder = tidy(folder)
     if not folder.is_dir():
         raise NotFoundError(f"import: {folder} is not a folder; give the folder of the images")
     run = _Import(catalog, lake, on_progress)
@@ -103,11 +104,19 @@ class _Import:
         files = sorted(self._files(folder))
         if not files and not self._examples:
             raise NotFoundError(f"import: no image ({', '.join(SUFFIXES)}) below {folder}")
+        seen: set[str] = set()
         for file in files:
+            name = same_spelling(file)
+            if name in seen:
+                continue
+            if not name.isascii():  # of others there is one spelling only
+                seen.add(name)
+            artist, title = album_of(Path(file), folder)
             yield Release(
                 source=IMPORT_SOURCE,
-                native_id=item_key(file),
-                title=Path(file).stem,
+                native_id=item_key(name),
+                artist=artist,
+                title=title,
                 image_url=file,
             )
 
@@ -167,8 +176,9 @@ class _Import:
 
     def _files(self, folder: Path) -> Iterator[str]:
         """Yield the paths of the image files below folder; what cannot be read is refused."""
-        for parent, _, names in os.walk(folder, onerror=self._refuse_folder):
-            for name in names:
+        for parent, folders, names in os.walk(folder, onerror=self._refuse_folder):
+            folders[:] = filter(is_the_users, folders)
+            for name in filter(is_the_users, names):
                 path = os.path.join(parent, name)  # noqa: PTH118  a Path for each takes 5 times the memory
                 if not name.lower().endswith(SUFFIXES) or not Path(path).is_file():
                     continue

@@ -1,4 +1,5 @@
 import os
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,12 @@ import pytest
 from PIL import Image
 
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.catalog.records import ListedRelease
+from cratewatch.errors import BadValuesError, CratewatchError, NotFoundError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.sources.folder.importing import STAGE_BATCH, import_folder
+from tests.pictures import draw_noise
 
 
 def test_every_image_of_a_folder_becomes_a_cover(
@@ -126,6 +129,111 @@ def test_a_folder_that_cannot_be_read_is_refused_and_the_others_imported(
     assert "private: cannot be read (Permission denied)" in report.examples["unreadable"]
 
 
+def test_what_systems_leave_is_left_alone(cover_folder: Path, catalog: Catalog, lake: Lake) -> None:
+    picture = (cover_folder / "cover-00.jpg").read_bytes()
+    for name in (
+        "._cover-00.jpg",
+        ".hidden.jpg",
+        "__MACOSX/x.jpg",
+        "@eaDir/cover-00.jpg/SYNOPHOTO_THUMB_XL.jpg",
+        ".Trash-1000/files/old.jpg",
+        "$RECYCLE.BIN/S-1-5/old.jpg",
+        "deep/#recycle/old.jpg",
+        "deep/.thumbnails/old.jpg",
+        "deep/.Trashes/501/old.jpg",
+    ):
+        (cover_folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (cover_folder / name).write_bytes(b"" if name.startswith("._") else picture)
+    report = import_folder(cover_folder, catalog, lake)
+    assert (report.releases.new, report.failed) == (24, {})
+
+
+def releases_of(catalog: Catalog) -> list[ListedRelease]:
+    found = catalog.releases_of(sorted({cover.artwork_id for cover in catalog.covers()}))
+    return sorted((r for rs in found.values() for r in rs), key=lambda r: r.release_id)
+
+
+def test_folders_of_albums_say_what_their_pictures_show(
+    tmp_path: Path, catalog: Catalog, lake: Lake
+) -> None:
+    albums = tmp_path / "covers"
+    for n, name in enumerate(("Ana Vey/Blue Hour/cover.jpg", "Ana Vey/Left Bank/CD1/Folder.JPG")):
+        (albums / name).parent.mkdir(parents=True)
+        draw_noise(n).save(albums / name, quality=95)
+    import_folder(albums, catalog, lake)
+    found = [(release.artist, release.title) for release in releases_of(catalog)]
+    assert found == [("Ana Vey", "Blue Hour"), ("Ana Vey", "Left Bank")]
+
+
+def test_one_folder_by_several_paths_is_one(
+    cover_folder: Path, catalog: Catalog, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_folder(cover_folder, catalog, lake)
+    (cover_folder.parent / "other").mkdir()
+    monkeypatch.chdir(cover_folder.parent / "other")
+    for name in ("../covers", "../other/.././covers/", f"{cover_folder}/../covers"):
+        again = import_folder(Path(name), catalog, lake)
+        assert (again.releases.unchanged, again.releases.new, again.covers_known) == (24, 0, 24)
+    table = cover_folder / "covers.csv"
+    table.write_text("file\n./cover-00.jpg\nx/../cover-01.jpg\n../covers/cover-02.jpg\n")
+    again = import_folder(cover_folder, catalog, lake, csv_file=table)
+    assert (again.releases.new, again.covers_known) == (0, 3)
+
+
+def test_dots_behind_a_link_lead_where_the_system_leads(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    inside = cover_folder / "inside"
+    inside.mkdir()
+    link = cover_folder.parent / "elsewhere"
+    link.symlink_to(inside)
+    assert import_folder(link / "..", catalog, lake).covers_new == 24
+
+
+def test_two_spellings_of_a_name_are_one_release(
+    tmp_path: Path, catalog: Catalog, lake: Lake
+) -> None:
+    linux, mac = (unicodedata.normalize(form, "Café é") for form in ("NFC", "NFD"))
+    folder = tmp_path / "covers"
+    (folder / mac).mkdir(parents=True)
+    draw_noise(1).save(folder / mac / f"{mac}.jpg")
+    import_folder(folder, catalog, lake)
+    (folder / mac).rename(folder / linux)
+    draw_noise(1).save(folder / linux / f"{linux}.jpg")
+    import_folder(folder, catalog, lake)
+    (release,) = releases_of(catalog)
+    assert release.title == linux
+    table = folder / "covers.csv"
+    table.write_text(f"file,title\n{mac}/{mac}.jpg,A\n", encoding="utf-8")
+    report = import_folder(folder, catalog, lake, csv_file=table)
+    assert (report.releases.new, report.releases.changed, report.failed) == (0, 1, {})
+
+
+def test_a_file_is_found_whatever_form_its_name_has_in_the_csv(
+    tmp_path: Path, catalog: Catalog, lake: Lake
+) -> None:
+    folder = tmp_path / "covers"
+    (folder / "Cafe\u0301").mkdir(parents=True)
+    draw_noise(1).save(folder / "Cafe\u0301" / "e\u0301.jpg")
+    draw_noise(2).save(folder / "b.jpg")
+    table = folder / "covers.csv"
+    table.write_text(f"file\nCaf\u00e9/\u00e9.jpg\nb.jpg \n{'x' * 300}.jpg\n", encoding="utf-8")
+    report = import_folder(folder, catalog, lake, csv_file=table)
+    assert (report.covers_new, report.failed) == (2, {"unreadable": 1})
+
+
+@pytest.mark.parametrize(
+    "name", ["a.jfif", "a.JPE", "a.avif", "a.jp2", "a.j2k", "a.pjpeg", "a.tif", "a.webp"]
+)
+def test_every_suffix_of_what_can_be_decoded(
+    tmp_path: Path, catalog: Catalog, lake: Lake, name: str
+) -> None:
+    kinds = {"avif": "AVIF", "jp2": "JPEG2000", "j2k": "JPEG2000", "tif": "TIFF", "webp": "WEBP"}
+    (tmp_path / "covers").mkdir()
+    draw_noise(1).save(tmp_path / "covers" / name, kinds.get(name[2:], "JPEG"))
+    assert import_folder(tmp_path / "covers", catalog, lake).covers_new == 1
+
+
 def test_what_looks_like_an_image_by_name_only_is_left_alone(
     cover_folder: Path, catalog: Catalog, lake: Lake
 ) -> None:
@@ -149,6 +257,12 @@ def test_a_lake_that_fails_ends_the_run_as_failed_and_the_next_one_completes_it(
     (lake.root / "covers").unlink()
     assert import_folder(cover_folder, catalog, lake).covers_new == 24
     assert catalog.items.failures() == {}
+
+
+MANY_LINES = (
+    r"^.*line 2, year: 'soon' is not a number\n.*line 2, price: 'dear' is not a number\n"
+    r".*line 4, year: '-1' is not a year such as 1973$"
+)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +293,13 @@ def test_a_lake_that_fails_ends_the_run_as_failed_and_the_next_one_completes_it(
         (b"file,price\nx,1e999999\n", "price: '1e999999' is not a number"),
         (b"file,price\nx,-5\n", "'-5' is not a price"),
         (b"file,price\nx,1.%s\n" % (b"0" * 40), "is not a price such as 24.90"),
+        (b"file,price\nx,sNaN\n", r"line 2, price: 'sNaN' is not a number"),
+        (b"file,price\nx,1_000\n", r"'1_000' is not a number"),
+        (b"file,year\nx,1973.5\n", r"'1973.5' is not a year"),
+        (b"file,barcode\nx,6.00117E+11\n", r"barcode: '6.00117E\+11' has lost digits"),
+        (b"file,title,,\nx,A,,\n", "line 1: 2 columns have no name; remove"),
+        (b"file, \nx,\n", "line 1: 1 column has no name"),
+        (b"file,year,price\nx,soon,dear\ny,1973,5\nz,-1,5\n", MANY_LINES),
         (b"file,price,currency\nx,5,Euro\n", "'Euro' is no ISO 4217 code such as EUR"),
     ],
 )
@@ -191,6 +312,15 @@ def test_a_csv_that_makes_no_sense_imports_nothing(
         import_folder(cover_folder, catalog, lake, csv_file=table)
     assert catalog.counts()["releases"] == 0
     assert catalog.runs.latest()[0]["state"] == "failed"
+
+
+def test_an_error_about_many_values_ends(cover_folder: Path, catalog: Catalog, lake: Lake) -> None:
+    table = cover_folder / "covers.csv"
+    table.write_text("file,year\n" + "".join(f"{n}.jpg,soon\n" for n in range(50)))
+    with pytest.raises(BadValuesError) as caught:
+        import_folder(cover_folder, catalog, lake, csv_file=table)
+    assert len(caught.value.lines) == 21
+    assert caught.value.lines[-1] == "and 30 more such values"
 
 
 def test_a_bad_row_far_down_imports_nothing(
