@@ -182,9 +182,11 @@ def _needed(child: subprocess.Popen[bytes], log_path: Path) -> Iterator[None]:
 
 
 def _settings_of_server(database: str) -> dict[str, str]:
+    file = Path(os.environ["PREFECT_HOME"]).absolute() / database
     return {
-        "PREFECT_API_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///"
-        + str(Path(os.environ["PREFECT_HOME"]) / database),
+        "PYTHONSAFEPATH": "1",  # the user's own random.py is none of this program's
+        # As SQLite's own URI: a folder's name may hold what would end a path in a URL.
+        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{file.as_uri()}?uri=true",
         "PREFECT_SERVER_API_AUTH_STRING": os.environ["PREFECT_API_AUTH_STRING"],
         "PREFECT_SERVER_UI_ENABLED": "false",
         "PREFECT__SERVER_FINAL": "1",

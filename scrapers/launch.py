@@ -153,6 +153,7 @@ def _child(log: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
+        env=os.environ | {"PYTHONSAFEPATH": "1"},  # the user's own random.py is none of ours
         text=True,
         encoding="utf-8",
     ) as child:

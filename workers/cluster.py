@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import secrets
 import signal
 import socket
@@ -19,6 +20,7 @@ import psutil
 import ray
 from ray._private import ray_constants
 from ray.exceptions import RayError, RayTaskError
+from ray.job_config import JobConfig
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cratewatch.errors import CratewatchError
@@ -28,6 +30,7 @@ LOCAL = "local"
 LINK_PREFIX = "cratewatch-"
 # Ray puts sockets below its folder, under names of up to 62 bytes; their paths end at 107.
 MAX_FOLDER_LENGTH = 107 - 62
+PLAIN_PATH = re.compile(r"[\w./-]+", re.ASCII)
 START_ATTEMPTS = 3
 SIGNALS_EVERY_S = 1.0
 CLIENT_SCHEME = "ray://"
@@ -53,6 +56,8 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # its new default
     with contextlib.ExitStack() as stack:
         options: dict[str, Any] = {"address": address, "logging_level": logging.ERROR}
+        if os.environ.get("PYTHONSAFEPATH") and not address.startswith(CLIENT_SCHEME):
+            options["job_config"] = _InstalledModules()
         if address == LOCAL:
             _keep_to_loopback()
             folder = stack.enter_context(_short_path(state))
@@ -76,6 +81,17 @@ def _keep_to_loopback() -> None:
     os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
     os.environ["RAY_enable_metrics_collection"] = "0"  # noqa: SIM112  as Ray spells it
     ray_constants.ENABLE_RAY_CLUSTER = False
+
+
+class _InstalledModules(JobConfig):
+    """A job whose workers do not import from the folder that the user is in.
+
+    Ray puts that folder first on their path (2.60), whatever PYTHONSAFEPATH says.
+    """
+
+    def _serialize(self) -> str:
+        self._py_driver_sys_path.clear()
+        return super()._serialize()
 
 
 def _connect(options: dict[str, Any], state: Path) -> None:
@@ -122,10 +138,14 @@ def _end_leftovers(folder: str) -> None:
 
 @contextlib.contextmanager
 def _short_path(folder: Path) -> Iterator[str]:
-    """Yield a path to folder that leaves room for socket names: itself or a temporary link."""
+    """Yield a path to folder that Ray can take: itself or a temporary link.
+
+    It leaves room for socket names and has no characters but plain ones: Ray fails at an é.
+    """
+    path = str(folder.absolute())
     private_folder(folder.absolute())
-    if len(os.fsencode(folder.absolute())) <= MAX_FOLDER_LENGTH:
-        yield str(folder.absolute())
+    if len(path) <= MAX_FOLDER_LENGTH and PLAIN_PATH.fullmatch(path):
+        yield path
         return
     with tempfile.TemporaryDirectory(prefix=LINK_PREFIX, dir="/tmp") as parent:
         link = Path(parent) / "ray"

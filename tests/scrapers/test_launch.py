@@ -82,6 +82,27 @@ def test_an_error_that_the_user_can_mend_arrives_as_it_is(workplace, storefront,
         run_crawl(replace(job, catalog_url=f"sqlite:///{tmp_path}/file/catalog.db"))
 
 
+USERS_OWN = ("random.py", "extruct.py", "scrapy.py", "queue.py", "cratewatch.py")
+
+
+@pytest.fixture
+def folder_of_a_programmer(tmp_path, monkeypatch):
+    """The working folder: it holds modules of the user's own that nothing of ours may import."""
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    for name in USERS_OWN:
+        (folder / name).write_text("raise SystemExit('the user's own')\n")
+    monkeypatch.chdir(folder)
+
+
+@pytest.mark.usefixtures("folder_of_a_programmer")
+def test_modules_of_the_user_are_none_of_the_crawl_s(workplace, site, storefront):
+    site.add("/sitemap.xml", f"<urlset><url><loc>{site.url}/p/1</loc></url></urlset>")
+    site.add("/p/1", "<html></html>")
+    report = workplace.crawl("releases", storefront(site.url))
+    assert report.complete
+
+
 def test_a_child_that_dies_is_reported_with_its_log(workplace, endless_shop, storefront):
     def kill(progress):
         (pid,) = crawlers_of(os.getpid())

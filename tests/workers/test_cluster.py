@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 import ray
+from ray.core.generated import common_pb2
 
 from cratewatch.errors import CratewatchError, NotFoundError
 from workers import cluster
@@ -112,25 +113,35 @@ def test_a_signal_ends_the_wait_for_a_task(name: str) -> None:
         signal.signal(signal.SIGALRM, before)
 
 
-def test_a_long_path_is_no_hindrance_and_nothing_is_left_behind(tmp_path: Path) -> None:
-    """In a process of its own: one process has one cluster."""
-    state = tmp_path / ("a-rather-long-name-" * 6) / "ray"
+def test_an_awkward_path_is_no_hindrance_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    """In a process of its own: one process has one cluster.
+
+    It is started from a folder with a module of the user's own, which workers do not import.
+    """
+    state = tmp_path / ("a-rather-long-name-" * 6 + "é ?#%[]") / "ray"
     code = (
         "from pathlib import Path; import ray; from workers.cluster import ray_cluster\n"
         f"with ray_cluster('local', Path({str(state)!r})):\n"
         "    print('cpus', ray.cluster_resources()['CPU'])\n"
+        "    imported = ray.remote(lambda: __import__('colorsys').__file__)\n"
+        "    print('module', ray.get(imported.remote()))\n"
     )
-    home = tmp_path / "user"
+    home, scripts = tmp_path / "user", tmp_path / "scripts"
     home.mkdir()
+    scripts.mkdir()
+    (scripts / "colorsys.py").write_text("")
     links = set(Path("/tmp").glob(f"{cluster.LINK_PREFIX}*"))
     answer = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "HOME": str(home)},
+        env={**os.environ, "HOME": str(home), "PYTHONSAFEPATH": "1"},
+        cwd=scripts,
         capture_output=True,
         text=True,
         check=False,
     )
     assert "cpus" in answer.stdout, answer.stderr
+    assert str(scripts) not in answer.stdout
+    assert "colorsys.py" in answer.stdout
     assert list(home.iterdir()) == []
     assert set(Path("/tmp").glob(f"{cluster.LINK_PREFIX}*")) <= links
     assert any(state.iterdir())
@@ -192,3 +203,10 @@ def test_a_remote_cluster_that_is_away_is_named_at_once(
     ):
         pass
     assert slow.starts == 1
+
+
+def test_workers_do_not_import_from_the_folder_that_the_user_is_in() -> None:
+    job = cluster._InstalledModules()
+    job._py_driver_sys_path.extend([str(Path.cwd())])  # as ray.init() does
+    sent = common_pb2.JobConfig.FromString(job._serialize())
+    assert list(sent.py_driver_sys_path) == []

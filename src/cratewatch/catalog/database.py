@@ -32,6 +32,7 @@ from cratewatch.folders import private_folder
 # Bounded by the variables of a statement: 32,766 in SQLite, 65,535 in PostgreSQL.
 ROWS_AT_ONCE = 500
 CONNECT_TIMEOUT_S = 10
+SQLITE = "sqlite:///"
 LOCK_NAME, REBUILD_LOCK_NAME = "writer.lock", "rebuild.lock"
 PAUSE_S = 0.5
 WRITER_LOCK = 0x637261746577  # PostgreSQL's advisory locks have numbers for names
@@ -46,8 +47,7 @@ def open_database(url: str) -> Database:
         CratewatchError: if it cannot be opened, or if a newer cratewatch wrote it.
     """
     try:
-        parsed = make_url(url)
-        engine = _create_engine(parsed)
+        engine = _create_engine(_parsed(url))
     except (ArgumentError, ImportError, OSError, ValueError) as error:  # ValueError: the port
         raise _no_such_url(url, error) from error
     database = Database(engine)
@@ -61,6 +61,13 @@ def open_database(url: str) -> Database:
             raise _no_such_url(url, error) from error
         stack.pop_all()  # it is open: the caller closes it
     return database
+
+
+def _parsed(url: str) -> URL:
+    """Read a URL; that of a SQLite file is its path as it is, which may hold ? and #."""
+    if url.startswith(SQLITE):
+        return URL.create("sqlite", database=url.removeprefix(SQLITE))
+    return make_url(url)
 
 
 def _no_such_url(url: str, error: Exception) -> CratewatchError:

@@ -48,6 +48,8 @@ for group in (
 def main() -> None:
     """Run the command that was asked for; without any, show what there is."""
     signal.signal(signal.SIGTERM, _stop)
+    # What lies in the folder that the user is in is no module of ours, or of Ray's and Prefect's.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     # Milvus Lite's server finds its own client's pings too many, and gRPC prints that.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     for stream in (sys.stdin, sys.stdout):  # file names need not be UTF-8

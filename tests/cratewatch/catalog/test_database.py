@@ -8,6 +8,7 @@ import pytest
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.errors import BusyError, CratewatchError
+from cratewatch.settings import load_settings
 from tests.postgres_server import Postgres, PostgresServer
 
 
@@ -73,6 +74,20 @@ def test_a_catalog_that_cannot_be_opened_says_so(url: str, said: str) -> None:
     assert said in str(error.value)
     assert "\n" not in str(error.value)
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["shop?a", "shop#b", "50%25 off", "[shop]", "a;b&c=d", "Cafe\u0301 +"]
+)
+def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    settings = load_settings(home=tmp_path / name)
+    catalog = open_catalog(settings.catalog_url)
+    with catalog.one_writer():
+        assert catalog.counts()["releases"] == 0
+    catalog.close()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name / "catalog.db").is_file()
+    assert (tmp_path / name / "writer.lock").is_file()
 
 
 def test_a_folder_that_is_a_file_says_so(tmp_path: Path) -> None:
