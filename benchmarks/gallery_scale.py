@@ -235,7 +235,7 @@ def _switch(server: MilvusProcess, after: str) -> None:
             writer.search(query[None], K, collection=after, consistency="Bounded")  # warm
             readers.search(query[None], K)
         began = time.monotonic()
-        moved = threading.Timer(SWITCH_S / 2, writer.point_alias, [after])
+        moved = threading.Timer(SWITCH_S / 2, writer.alias.point_to, [after])
         moved.start()
         asked = list(_at_a_rate(lambda n: readers.search(queries[n : n + 1], K), began))
         moved.join()

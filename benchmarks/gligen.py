@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -72,7 +73,7 @@ def main() -> None:
         prompt="a photo",
     )
     with tempfile.TemporaryDirectory() as folder:
-        size = "full" if options.full else "tiny"
+        size: Literal["tiny", "full"] = "full" if options.full else "tiny"
         model = build_model(Path(folder), "gligen", size, seed=0).to(place(config))
     runs: dict[Way, list[Measured]] = {}
     painters = {way: _painter(way, model, config) for way in _ways(options)}

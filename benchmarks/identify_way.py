@@ -64,7 +64,7 @@ class _Memory:
         found = []
         for scores in queries @ self._vectors.T:
             near = np.argsort(-scores, kind="stable")[:k]
-            found.append([Hit(*self._hits[n], float(scores[n])) for n in near])
+            found.append([Hit(*self._hits[int(n)], float(scores[n])) for n in near])
         return found
 
 

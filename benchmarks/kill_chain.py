@@ -137,7 +137,7 @@ def snapshot(home: Path) -> dict[str, Any]:
         groups: dict[str, set[str]] = {}
         for cover in covers:
             groups.setdefault(cover.artwork_id, set()).add(cover.cover_id)
-        left = {
+        left: dict[str, Any] = {
             "counts": catalog.counts(),
             "covers": {(c.cover_id, c.width_px, c.height_px, c.phash) for c in covers},
             "artworks": {frozenset(group) for group in groups.values()},

@@ -7,6 +7,7 @@ votes are matched one by one, and the inliers of a homography count. All others 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -40,7 +41,9 @@ def orb_way(covers: Sequence[Image.Image]) -> Callable[[Sequence[Image.Image]], 
 def _features(image: Image.Image) -> Features:
     """Detect on a square of SIDE_PX: ORB finds nothing near the border of a small picture."""
     square = image.convert("L").resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC)
-    orb = cv2.ORB_create(nfeatures=FEATURES, fastThreshold=7, edgeThreshold=19, patchSize=19)
+    orb: Any = cv2.ORB_create(  # type: ignore[attr-defined]
+        nfeatures=FEATURES, fastThreshold=7, edgeThreshold=19, patchSize=19
+    )
     keypoints, descriptors = orb.detectAndCompute(np.asarray(square), None)
     if descriptors is None:
         return np.zeros((0, 2), np.float32), np.zeros((0, 32), np.uint8)

@@ -40,6 +40,7 @@ from cratewatch.evaluation.protocol.queries import draw_queries
 from cratewatch.evaluation.protocol.query import Rgba
 from cratewatch.images import load, pixels
 from cratewatch.lake.folder import FolderLake
+from cratewatch.lake.lake import Lake
 from cratewatch.lake.opening import open_lake
 from cratewatch.settings import load_settings
 
@@ -109,7 +110,8 @@ def _way(asked: str, covers: Covers, options: argparse.Namespace, *, identify: b
     if asked in BASELINES:
         return asked, lambda: baseline(asked, covers, options.mobilenet_weights)
     if (Path(asked) / "config.json").exists():
-        lake, model = FolderLake(Path(asked)), asked
+        lake: Lake = FolderLake(Path(asked))
+        model = asked
     else:
         lake = open_lake(load_settings(home=Path(asked)).lake)
         model = models(lake)[-1]
@@ -127,7 +129,8 @@ def _cell(line: Line, covers: Covers, hands: Sequence[Rgba], way: Way) -> dict[s
     images = [query.image for query in queries]
     start = time.perf_counter()
     compare = way(images)
-    outcome, _ = run_protocol(line.protocol, truths, covers.artworks, compare, line.seed)
+    protocol: Any = line.protocol
+    outcome, _ = run_protocol(protocol, truths, covers.artworks, compare, line.seed)
     return _timed(outcome, start)
 
 
@@ -169,7 +172,7 @@ class _Unseen(Sequence[tuple[str, npt.NDArray[np.uint8]]]):
     def __len__(self) -> int:
         return len(self._files)
 
-    def __getitem__(self, number: int) -> tuple[str, npt.NDArray[np.uint8]]:
+    def __getitem__(self, number: Any) -> Any:
         artwork, file = self._files[number]
         return artwork, pixels(load(file))
 

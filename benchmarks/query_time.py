@@ -249,7 +249,7 @@ class Bench:
             np.mean([h[0].artwork_id == t for of, t in zip(hits, truths, strict=True) for h in of])
         )
         for pooling in ("sum", "softmax", "best"):
-            answers = [vote(of, pooling)[0].hit.artwork_id for of in hits]  # type: ignore[arg-type]
+            answers = [vote(of, pooling)[0].hit.artwork_id for of in hits]
             right[pooling] = float(np.mean([a == t for a, t in zip(answers, truths, strict=True)]))
         print(json.dumps(right), flush=True)
         return right

@@ -36,7 +36,8 @@ from cratewatch.training.data import Batches, Draw, TrainingSet
 from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
 from cratewatch.training.sketch import make_props
 from workers.cluster import Workers, node_cpus, ray_cluster
-from workers.training import Job, run_training
+from workers.training import run_training
+from workers.training_job import Job
 
 COVERS = 300
 SKIPPED = 5

@@ -82,7 +82,7 @@ class PostgresServer:
             cwd=self._data,
             **self._as_user,
         )
-        ready = [self._programs / "pg_isready", "-q", "-h127.0.0.1", f"-p{port}"]
+        ready = [str(self._programs / "pg_isready"), "-q", "-h127.0.0.1", f"-p{port}"]
         while subprocess.run(ready, check=False).returncode != 0:
             assert self._process.poll() is None, "PostgreSQL ended at its start"
             time.sleep(0.05)

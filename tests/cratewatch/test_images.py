@@ -359,7 +359,7 @@ def test_damaged_bytes_are_a_picture_or_refused(name: str) -> None:
         # Every other time in the head: that is where decoders trust numbers.
         reach = len(data) if trial % 2 else min(len(data), 200)
         for place in rng.integers(0, reach, rng.integers(1, 5)):
-            data[place] = rng.choice([0, 1, 127, 128, 255, rng.integers(256)])
+            data[place] = rng.choice([0, 1, 127, 128, 255, int(rng.integers(256))])
         with contextlib.suppress(ImageError):
             prepare_cover(bytes(data))
 

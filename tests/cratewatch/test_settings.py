@@ -148,7 +148,7 @@ def test_broken_toml_names_the_file(home: Path) -> None:
 
 def test_settings_do_not_change(home: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load_settings(home=home).contact = "x"  # type: ignore[misc]
+        load_settings(home=home).contact = "x"
 
 
 def test_sources_by_spider(home: Path) -> None:

@@ -1,6 +1,7 @@
 """Whole crawls of a replayed MusicBrainz and Cover Art Archive."""
 
 import json
+from typing import Any
 
 import pytest
 from scrapy.http import TextResponse
@@ -25,13 +26,13 @@ FAULTS = Faults(
 
 
 def source(replay, **fields):
-    fast = {"rate_per_s": 200, "concurrency": 8, "retries": 2, "label": LABEL_MBID}
+    fast: dict[str, Any] = {"rate_per_s": 200, "concurrency": 8, "retries": 2, "label": LABEL_MBID}
     urls = {"url": replay.url, "archive_url": replay.archive_url}
     return MusicBrainzSource(spider="musicbrainz", **(fast | urls | fields))
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory, draw_jpeg):
+def rows(tmp_path_factory, draw_jpeg) -> Any:
     folder = tmp_path_factory.mktemp("covers")
     lines = ["file,discogs_release_id,artist,title,release_date,genre"]
     for n in range(N_RELEASES):
@@ -46,7 +47,7 @@ def rows(tmp_path_factory, draw_jpeg):
 @pytest.fixture(scope="module")
 def night(rows, module_workplace):
     place = module_workplace
-    with MusicBrainzReplay(*rows, FAULTS) as replay:
+    with MusicBrainzReplay(rows[0], rows[1], FAULTS) as replay:
         releases = place.crawl("releases", source(replay))
         diff = place.catalog.apply_crawl(place.run_id, "shop", complete=releases.complete)
         covers = place.crawl("covers", source(replay))
@@ -149,7 +150,7 @@ def test_an_unknown_label_is_an_error_in_the_words_of_the_service(rows, workplac
 
 
 def test_the_service_is_obeyed_when_it_says_503(rows, workplace):
-    with MusicBrainzReplay(*rows, Faults(rate_per_s=3, pages_cut_to=20)) as replay:
+    with MusicBrainzReplay(rows[0], rows[1], Faults(rate_per_s=3, pages_cut_to=20)) as replay:
         report = workplace.crawl("releases", source(replay, rate_per_s=100, retries=4))
     assert report.complete
     assert (report.items, report.failed) == (N_RELEASES, {})

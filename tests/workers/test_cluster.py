@@ -7,6 +7,7 @@ import sys
 import time
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -55,7 +56,7 @@ def test_submission_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     under_way: list[int] = []
     real_wait = ray.wait
 
-    def wait(pending: list[object], **options: object) -> object:
+    def wait(pending: list[Any], **options: Any) -> object:
         under_way.append(len(pending))
         return real_wait(pending, **options)
 

@@ -9,11 +9,12 @@ from cratewatch.catalog.embeddings import MAX_TRIES
 from cratewatch.catalog.records import Cover
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.gallery.gallery import Gallery, open_gallery
+from cratewatch.indexing.checking import check_collection
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.sources.folder.importing import import_folder
 from workers import indexing
 from workers.embedding import ModelUse
-from workers.indexing import check_collection, index_covers, up_to_date
+from workers.indexing import index_covers, up_to_date
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 

@@ -14,7 +14,7 @@ from workers.pool import Pool, Quarantined
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 
 
-@ray.remote(num_cpus=0, max_concurrency=2)
+@ray.remote(num_cpus=0, max_concurrency=2)  # type: ignore[call-overload]
 class Squarer:
     def __init__(self, notes: Path, dies_at: dict[int, int]) -> None:
         self._notes = notes
@@ -112,4 +112,4 @@ def test_items_are_taken_as_actors_become_free(tmp_path: Path) -> None:
     results = crew.map(lambda one, number: one.square.remote(number), numbers())
     next(results)
     assert len(taken) <= 4
-    results.close()  # type: ignore[attr-defined]
+    results.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -48,7 +48,7 @@ def test_a_run_killed_long_ago_is_given_up(
     from cratewatch.catalog import runs
 
     killed = catalog.runs.resume("refresh-shop")
-    later = runs.now() + RESUME_WITHIN + timedelta(minutes=1)
+    later = datetime.now(UTC) + RESUME_WITHIN + timedelta(minutes=1)
     monkeypatch.setattr(runs, "now", lambda: later)
     assert catalog.runs.resume("refresh-shop").run_id != killed.run_id
     (old,) = [run for run in catalog.runs.latest() if run["run_id"] == killed.run_id]

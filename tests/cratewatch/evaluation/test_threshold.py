@@ -74,9 +74,9 @@ def test_a_trial_takes_the_artwork_out_of_the_ranking() -> None:
     without = [Hit("y", "b", 0.7)]
     assert trial(hits, without, "a") == Trial(0.9, True, 0.7)
     assert trial(hits, without, "b") == Trial(0.9, False, 0.7)
-    for lacking in (([], without), (hits, [])):
+    for some, others in (([], without), (hits, [])):
         with pytest.raises(ValueError, match="two artworks"):
-            trial(*lacking, "a")
+            trial(some, others, "a")
 
 
 def test_calibration_and_background_come_back_as_they_were_saved(

@@ -158,7 +158,7 @@ def test_ids_are_read_in_order_and_page_by_page(
         r.cover_id: r.embedding for r in gallery.rows.read("m", [*ids, "none"], embeddings=True)
     }
     assert sorted(rows) == ids
-    np.testing.assert_allclose(np.stack([rows[i] for i in ids]), unit(30), atol=1e-6)  # type: ignore[arg-type]
+    np.testing.assert_allclose(np.stack([rows[i] for i in ids]), unit(30), atol=1e-6)  # type: ignore[misc]
 
 
 def foreign(gallery: Gallery, name: str, metric: str, dim: int) -> None:

@@ -243,7 +243,7 @@ def test_an_address_that_is_none_is_a_mistake_in_the_settings(uri: str) -> None:
         pass
 
 
-class Doorkeeper(grpc.ServerInterceptor):
+class Doorkeeper(grpc.ServerInterceptor):  # type: ignore[misc]
     """Refuses calls without the right token, in the words of a Milvus server."""
 
     def __init__(self, token: str) -> None:

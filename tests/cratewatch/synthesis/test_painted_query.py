@@ -2,6 +2,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,6 +38,7 @@ class FlatHands:
 
     idle_seeds: frozenset[int] = frozenset()
     name: str = "flat"
+    batch: int = 1
     asked: list[PaintRequest] = field(default_factory=list)
 
     def paint(self, requests: Sequence[PaintRequest]) -> list[Rgb]:
@@ -102,7 +104,8 @@ def test_the_label_describes_the_picture() -> None:
     assert label["attempt"] == 0
     assert label["degradation"] == composite["degradation"]
     assert label["occluded_fraction"] == pytest.approx(composite["occluded_fraction"], abs=0.02)
-    width, height = label["size_px"]  # type: ignore[misc]
+    size: Any = label["size_px"]
+    width, height = size
     pairs = zip(label["boxes"], composite["boxes"], strict=True)  # type: ignore[call-overload]
     for box, other in pairs:
         assert box["phrase"] == other["phrase"]

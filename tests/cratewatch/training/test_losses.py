@@ -53,7 +53,7 @@ def test_the_soft_triplet_loss_agrees_with_the_formula(temperature: float, margi
         ("hard", lambda violation, margin: violation >= margin),
     ],
 )
-def test_the_triplet_loss_agrees_with_the_formula(mining: str, kept) -> None:  # type: ignore[no-untyped-def]
+def test_the_triplet_loss_agrees_with_the_formula(mining: str, kept) -> None:
     embeddings, labels = batch()
     between, margin = distances(embeddings, embeddings), 0.2
     violations = [

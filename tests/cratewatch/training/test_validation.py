@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,7 +20,7 @@ class Levels(TrainingSet):
         self.queries = [[plain + 1] for plain in plains]
 
 
-def on_a_circle(pictures: list[Grey], *, mistaken: dict[int, int] | None = None) -> Tensor:
+def on_a_circle(pictures: Sequence[Grey], *, mistaken: dict[int, int] | None = None) -> Tensor:
     """Embed a level as an angle, so that near levels score high; queries may be mistaken."""
     levels = [int(picture[0, 0]) for picture in pictures]
     angles = torch.tensor([float((mistaken or {}).get(level, level)) for level in levels]) / 100

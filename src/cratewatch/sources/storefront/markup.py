@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import extruct
 from extruct.jsonld import JsonLdExtractor
 from extruct.utils import parse_html
-from lxml.etree import ParserError  # type: ignore[import-untyped]
+from lxml.etree import ParserError
 
 Node = dict[str, Any]
 

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urldefrag
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 MAX_BYTES = 50 * 1024 * 1024  # the protocol's own limit, unpacked
 ENTRIES = ("url", "sitemap")

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from cratewatch.evaluation.metrics import over_draws, wilson
-from cratewatch.evaluation.protocol import galleries
-from cratewatch.evaluation.protocol.answers import Numbers, Search, Vectors, answer, summarise
+from cratewatch.evaluation.protocol.answers import (
+    Compare,
+    Numbers,
+    Search,
+    Vectors,
+    answer,
+    summarise,
+)
 from cratewatch.evaluation.protocol.galleries import draw_searches, fits, run_protocol
 
 ARTWORKS = [f"a{n % 70}" for n in range(75)]  # five artworks have two covers
@@ -48,7 +54,7 @@ def test_a_collection_that_is_too_small_is_refused() -> None:
         draw_searches("thousand", ["a3"], ARTWORKS, 0)
 
 
-def table(scores: list[list[float]]) -> galleries.Compare:
+def table(scores: list[list[float]]) -> Compare:
     """Compare by a table of scores, a row for each query."""
 
     def compare(queries: Numbers, covers: Numbers) -> Vectors:

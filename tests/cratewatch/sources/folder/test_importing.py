@@ -32,7 +32,7 @@ def test_a_second_import_reads_only_what_was_written_since(
     cover_folder: Path, catalog: Catalog, lake: Lake
 ) -> None:
     import_folder(cover_folder, catalog, lake)
-    seen: list[int] = []
+    seen: list[int | None] = []
     again = import_folder(cover_folder, catalog, lake, on_progress=lambda _, n, __: seen.append(n))
     assert (again.releases.unchanged, again.covers_new, again.covers_known) == (24, 0, 24)
     assert seen == [None]  # what was read, and no image to do

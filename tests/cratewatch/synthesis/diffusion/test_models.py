@@ -113,7 +113,7 @@ def test_a_model_of_the_hub_is_named_by_its_commit(model):
 
 
 def test_of_the_hub_only_safetensors_are_taken(monkeypatch, gligen_folder):
-    asked = {}
+    asked: dict[str, object] = {}
 
     def download(name, **options):
         asked.update(options, name=name)
