@@ -6,21 +6,52 @@ UV_VERSION := 0.13.8
 export UV_CACHE_DIR := $(CURDIR)/build/uv-cache
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test setup lint clean constraints
+PYTEST := $(BIN)/pytest -q --basetemp=build/pytest --numprocesses=3 --dist=loadfile \
+	--no-loadscope-reorder --max-worker-restart=0
+# Whose imports alone take seconds, or which start processes: all but a few are heavy.
+NOT_FAST := tests/workers tests/flows tests/scrapers tests/cratewatch/synthesis/diffusion
+SLOW := tests
+TOGETHER := $(MAKE) --no-print-directory --jobs --output-sync=target
+
+.PHONY: demo check test test-slow test-all test-deps setup lint ruff types contracts fast clean \
+	constraints
 
 demo: setup  ## the whole way of the data on an embedded record shop
 	@$(BIN)/cratewatch demo --home build/demo
 
-test: lint  ## lint, types, import contracts and tests
-	@infra/install-test-deps.sh
-	@mkdir -p build
-	$(BIN)/pytest -q --basetemp=build/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder --max-worker-restart=0
+check: setup  ## lint, types, import contracts and the fast tests, side by side
+	@$(TOGETHER) ruff types contracts fast
+
+test: lint test-deps  ## lint, types, import contracts and all tests but the slow ones
+	$(PYTEST) -m 'not slow'
+
+test-slow: setup test-deps  ## the slow tests; SLOW='FILES' for some of them
+	$(PYTEST) -m slow $(SLOW)
+
+test-all: lint test-deps  ## every test
+	$(PYTEST)
 
 lint: setup
+	@$(TOGETHER) ruff types contracts
+
+ruff:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types:
 	$(BIN)/mypy
+
+contracts:
 	$(BIN)/lint-imports --no-cache
+
+fast: build
+	$(PYTEST) -m 'not heavy and not slow' $(NOT_FAST:%=--ignore=%)
+
+test-deps: build
+	@infra/install-test-deps.sh
+
+build:
+	@mkdir -p build
 
 setup: .venv/installed
 

@@ -34,19 +34,34 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 LONGEST = ("test_training.py", "test_painting.py", "test_nights.py", "test_rebuilding.py")
 """Files that take minutes each: begun last, they would leave the other processes waiting."""
 
+HEAVY_FIXTURES = {
+    "milvus",
+    "own_milvus",
+    "own_postgres",
+    "postgres",
+    "prefect",
+    "ray_cluster",
+    "run_process",
+    "s3_endpoint",
+    "site",
+}
+HEAVY_PARAMETERS = {"server", "own server", "postgresql", "s3"}
+"""What makes a test heavy, beside the marker: it starts other processes, or waits for them."""
+
 DESK = pytest.StashKey[Desk]()
 DESK_PATH = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Threads that wait for each other at each small step cost several times what they save,
+    # with other processes on the same cores. What the tests start inherits it.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     worker: dict[str, str] | None = getattr(config, "workerinput", None)
     if worker is None:
         config.stash[DESK] = Desk()
         config.stash[DESK_PATH] = config.stash[DESK].address
         return
     config.stash[DESK_PATH] = worker["desk"]
-    # As many processes as cores, each with as many threads, would wait for each other.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -61,7 +76,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HEAVY_FIXTURES & set(getattr(item, "fixturenames", ())) or _on_a_server(item):
+            item.add_marker(pytest.mark.heavy)
     items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+def _on_a_server(item: pytest.Item) -> bool:
+    """Whether a test that runs on several kinds of a store has one here that is a server."""
+    call = getattr(item, "callspec", None)
+    return call is not None and any(part in HEAVY_PARAMETERS for part in call.id.split("-"))
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,7 @@ def measure(collection: Path, hands: Path, tmp_path: Path, monkeypatch: pytest.M
 FEW = ("--protocols", "fifty", "everything", "--queries", "20", "--cells")
 
 
+@pytest.mark.heavy
 def test_ways_answer_the_same_queries_and_are_not_asked_twice(
     measure: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,6 +88,7 @@ def test_ways_answer_the_same_queries_and_are_not_asked_twice(
     assert capsys.readouterr().out.count("| phash |") == 5
 
 
+@pytest.mark.heavy
 def test_a_model_is_measured_by_its_folder_and_refused_if_it_knows_the_covers(
     measure: Any, collection: Path, tmp_path: Path
 ) -> None:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from flows.orchestration import configure_prefect
+from tests.prefect_program import AUTH
 
 
 @pytest.fixture(scope="session")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep Prefect's state away from the user's own; import Prefect only after this."""
+def prefect(
+    server: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Have the Prefect server that all tests share; import Prefect only after this."""
     with pytest.MonkeyPatch.context() as patch:
         before = set(os.environ)
         configure_prefect(tmp_path_factory.mktemp("prefect"))
         for name in set(os.environ) - before:
             patch.setenv(name, os.environ.pop(name))
+        patch.setenv("PREFECT_API_URL", server("prefect"))
+        patch.setenv("PREFECT_API_AUTH_STRING", AUTH)
         yield
 
 

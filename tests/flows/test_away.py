@@ -13,6 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
@@ -20,6 +22,7 @@ from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
 from cratewatch.lake.location import LakeLocation
 from cratewatch.lake.opening import open_lake
 
+pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("prefect")]
 PLAN = StockPlan(n_releases=40)
 PLANNED = expected_night(1, PLAN)
 COMMAND = str(Path(sys.executable).with_name("cratewatch"))

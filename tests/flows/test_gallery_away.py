@@ -8,6 +8,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.demo.covers import draw_stock
 from cratewatch.demo.site import DemoShop
@@ -16,6 +18,7 @@ from cratewatch.gallery.gallery import open_gallery
 from cratewatch.settings import load_settings
 from tests.milvus_server import MilvusProcess
 
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
 PLAN = StockPlan(n_releases=40)
 COMMAND = str(Path(sys.executable).with_name("cratewatch"))
 

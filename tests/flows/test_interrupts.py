@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.heavy
+
 COMMAND = str(Path(sys.executable).with_name("cratewatch"))
 SENTENCE = "cratewatch: interrupted; run the same command again to go on"
 PAGES, ANSWERED = 40, 10

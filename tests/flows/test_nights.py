@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +29,6 @@ from cratewatch.retrieval.identification import open_identifier
 from cratewatch.settings import Settings, load_settings
 from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig
-from flows.orchestration import configure_prefect
 from workers.run_request import RunRequest
 from workers.training_job import TrainRequest
 
@@ -59,36 +56,26 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None) -> Iterator[Story]:
+def story(tmp_path_factory: pytest.TempPathFactory, ray_cluster: None, prefect: None) -> Story:
     """Night 1, synthesis, training, index, night 2, and a third without changes."""
+    from flows.index_gallery import index_gallery
+    from flows.synthesize_queries import synthesize_queries
+    from flows.train_model import train_model
+
     home = tmp_path_factory.mktemp("nights")
-    with pytest.MonkeyPatch.context() as patch:
-        _isolate_prefect(patch, home)
-        from flows.index_gallery import index_gallery
-        from flows.synthesize_queries import synthesize_queries
-        from flows.train_model import train_model
-
-        draw_stock(home / "shop", stock_of_night(1, PLAN))
-        with DemoShop(home / "shop", plan=PLAN, slow_answer_s=0.2) as shop:
-            _declare(home, shop.url)
-            first = _night(home, shop, 1)
-            synthesize_queries(home, RunRequest(90, seed=1))
-            config = TrainConfig(
-                model=ModelConfig(image_px=32), draw=Draw(artworks=8), steps=3, drawers=0
-            )
-            model = train_model(home, TrainRequest(config)).name
-            index_gallery(home)
-            second = _night(home, shop, 2)
-            third = _night(home, shop, 2)
-        yield Story(home, first, second, third, model)
-
-
-def _isolate_prefect(patch: pytest.MonkeyPatch, home: Path) -> None:
-    """Have configure_prefect set its variables where the patch takes them back."""
-    before = set(os.environ)
-    configure_prefect(home)
-    for name in set(os.environ) - before:
-        patch.setenv(name, os.environ.pop(name))
+    draw_stock(home / "shop", stock_of_night(1, PLAN))
+    with DemoShop(home / "shop", plan=PLAN, slow_answer_s=0.2) as shop:
+        _declare(home, shop.url)
+        first = _night(home, shop, 1)
+        synthesize_queries(home, RunRequest(90, seed=1))
+        config = TrainConfig(
+            model=ModelConfig(image_px=32), draw=Draw(artworks=8), steps=3, drawers=0
+        )
+        model = train_model(home, TrainRequest(config)).name
+        index_gallery(home)
+        second = _night(home, shop, 2)
+        third = _night(home, shop, 2)
+    return Story(home, first, second, third, model)
 
 
 def _declare(home: Path, url: str) -> None:

@@ -21,8 +21,9 @@ from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
 from cratewatch.errors import UnavailableError
 from cratewatch.settings import load_settings
-from scrapers.launch import CrawlDiedError
+from scrapers.launch import CrawlDiedError, run_crawl
 
+pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("prefect")]
 PLAN = StockPlan(n_releases=40)
 COMMAND = str(Path(sys.executable).with_name("cratewatch"))
 
@@ -58,14 +59,13 @@ def failing_after(call: Callable[..., Any], error: Exception) -> Callable[..., A
     return wrapper
 
 
-@pytest.mark.usefixtures("prefect")
 @pytest.mark.parametrize("error", [CrawlDiedError("killed"), UnavailableError("the lake is away")])
 def test_a_crawl_that_is_tried_again_reads_nothing_twice(
     shop: DemoShop, shop_home: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     from flows import refresh_catalog as flow
 
-    monkeypatch.setattr(flow, "run_crawl", failing_after(flow.run_crawl, error))
+    monkeypatch.setattr(flow, "run_crawl", failing_after(run_crawl, error))
     (report,) = flow.refresh_catalog(shop_home, ["shop"])
     planned = expected_night(1, PLAN)
     assert report.diff.new == planned.new
@@ -75,7 +75,10 @@ def test_a_crawl_that_is_tried_again_reads_nothing_twice(
     assert [path for path, count in read.items() if count > 1 and path in products] == []
 
 
-@pytest.mark.parametrize(("kind", "state"), [("page", "fetched"), ("cover", "stored")])
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [("page", "fetched"), pytest.param("cover", "stored", marks=pytest.mark.slow)],
+)
 def test_a_killed_night_is_gone_on_with_and_reads_nothing_twice(
     shop: DemoShop, shop_home: Path, kind: ItemKind, state: str
 ) -> None:

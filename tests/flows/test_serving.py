@@ -54,36 +54,61 @@ def wait_for(process: subprocess.Popen[str], text: str) -> list[str]:
     raise AssertionError(f"{text!r} not in the log: {''.join(lines)}")
 
 
-@pytest.mark.timeout(600)  # it waits for the clock, and for what a busy machine makes of it
-def test_a_missed_night_is_made_up_the_next_comes_by_cron_and_sigterm_ends_everything(
-    home: Path, processes: Any
-) -> None:
+@pytest.fixture(autouse=True)
+def _own_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A schedule as users start it, not on the server that other tests share."""
+    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+        monkeypatch.delenv(name)
+
+
+@contextmanager
+def shop_of(home: Path) -> Iterator[None]:
+    """Have a shop that the home's source `shop` reads."""
     draw_stock(home / "shop", stock_of_night(1, PLAN))
     with DemoShop(home / "shop", plan=PLAN, slow_answer_s=0.2) as shop:
         shop.open_night(1)
         (home / "cratewatch.toml").write_text(
             f'[sources.shop]\nspider = "storefront"\nurl = "{shop.url}"\nrate_per_s = 40\n'
         )
-        with schedule(home, "* * * * *") as process:
-            assert "a night was missed" in wait_for(process, "missed")[-1]
-            assert "shop: done, " in wait_for(process, "done")[-1]
-            # Nights that came during that one were cancelled; then one comes on the minute.
-            wait_for(process, "begins")
-            started = processes.below(process.pid)
-            commands = {Path(f"/proc/{pid}/cmdline").read_text() for pid in started}
-            assert any("flows.prefect_server" in command for command in commands)
-            assert any("prefect.engine" in command for command in commands)
-            process.terminate()
-            assert "no more nights" in wait_for(process, "no more")[-1]
-            assert process.wait() == 0
-        assert not [pid for pid in started if processes.alive(pid)]
+        yield
+
+
+def stop(process: subprocess.Popen[str], processes: Any) -> None:
+    """Tell a schedule to stop while a night is under way: nothing may be left of both."""
+    started = processes.below(process.pid)
+    commands = {Path(f"/proc/{pid}/cmdline").read_text() for pid in started}
+    assert any("flows.prefect_server" in command for command in commands)
+    assert any("prefect.engine" in command for command in commands)
+    process.terminate()
+    assert "no more nights" in wait_for(process, "no more")[-1]
+    assert process.wait() == 0
+    assert not [pid for pid in started if processes.alive(pid)]
+
+
+def test_a_missed_night_is_made_up_at_once_and_sigterm_ends_everything(
+    home: Path, processes: Any
+) -> None:
+    with shop_of(home), schedule(home, "0 3 1 1 *") as process:
+        assert "a night was missed" in wait_for(process, "missed")[-1]
+        wait_for(process, "begins")
+        stop(process, processes)
+    assert not (home / "prefect" / "prefect.db").exists()  # no ephemeral server beside ours
+    assert not list((home / "prefect" / "runner_storage").iterdir())
+
+
+@pytest.mark.slow  # it waits for a minute to begin, by Prefect's clock
+def test_after_a_night_that_was_made_up_the_next_comes_by_cron(home: Path, processes: Any) -> None:
+    with shop_of(home), schedule(home, "* * * * *") as process:
+        assert "a night was missed" in wait_for(process, "missed")[-1]
+        assert "shop: done, " in wait_for(process, "done")[-1]
+        # Nights that came during that one were cancelled; then one comes on the minute.
+        wait_for(process, "begins")
+        stop(process, processes)
     with closing(open_catalog(load_settings(home=home).catalog_url)) as catalog:
         runs = catalog.runs.latest()
     assert [run["state"] for run in runs][-1] == "done"
     assert runs[-1]["report"]["covers"]["items"] > 0
     assert len(runs) <= 2  # the made-up night, and the one that was stopped if it got so far
-    assert not (home / "prefect" / "prefect.db").exists()  # no ephemeral server beside ours
-    assert not list((home / "prefect" / "runner_storage").iterdir())
 
 
 def start_instead(patch: pytest.MonkeyPatch, program: str) -> None:

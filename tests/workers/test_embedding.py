@@ -191,6 +191,7 @@ def test_a_driver_that_is_killed_embeds_nothing_twice(
     assert_alike(kept(lake, tiny_model), expected(lake, tiny_model, imported))
 
 
+@pytest.mark.slow
 def test_a_node_that_dies_costs_what_it_had_under_way(
     lake: FolderLake, imported: list[Cover], tiny_model: str, tmp_path: Path
 ) -> None:

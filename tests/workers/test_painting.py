@@ -57,13 +57,16 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("ray_cluster")
-def test_same_seed_same_bytes_by_two_painters_and_after_a_cut(
+def test_same_seed_same_bytes_by_two_painters_and_after_a_cut_also_without_a_cover(
     lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
 ) -> None:
     wanted = material(lake, cover_ids, brush)
+    gone = wanted.cover_id(5)
+    lake.delete(cover_key(gone))
     whole, cut = RunFolder(FolderLake(tmp_path / "whole")), RunFolder(FolderLake(tmp_path / "cut"))
     results = list(paint_run(wanted, whole, brush, one(2)))
     assert sorted(result.shard for result in results) == [0, 1, 2]
+    assert sum(result.left_out for result in results) == 1
     started = paint_run(wanted, cut, brush, one())
     next(started)
     started.close()  # type: ignore[attr-defined]
@@ -72,28 +75,12 @@ def test_same_seed_same_bytes_by_two_painters_and_after_a_cut(
     rest = list(paint_run(wanted, cut, brush, one()))
     assert sorted(result.shard for result in rest) == left
     assert files(tmp_path / "cut") == files(tmp_path / "whole")
-    labels = [sample.label for sample in read_samples(whole)]
-    assert {label["engine"] for label in labels} == {"gligen"}
+    labels = {sample.key: sample.label for sample in read_samples(whole)}
+    assert {label["engine"] for label in labels.values()} == {"gligen"}
+    assert read_statistics(whole, 1)["left_out"] == {"cover_gone": [gone]}
+    assert "000000005" not in labels
     dropped = sum(read_statistics(whole, n).get("dropped", 0) for n in range(3))
-    assert len(labels) == 10 - dropped
-
-
-@pytest.mark.usefixtures("ray_cluster")
-def test_a_cover_that_is_gone_costs_its_samples_whoever_paints_them(
-    lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
-) -> None:
-    wanted, out = material(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
-    gone = wanted.cover_id(5)
-    lake.delete(cover_key(gone))
-    results = paint_run(wanted, out, brush, one())
-    assert next(results).shard in range(3)
-    results.close()  # type: ignore[attr-defined]
-    list(paint_run(wanted, out, brush, one(2)))
-    assert read_statistics(out, 1)["left_out"] == {"cover_gone": [gone]}
-    assert [sample.key for sample in read_samples(out) if sample.key == "000000005"] == []
-    again = RunFolder(FolderLake(tmp_path / "again"))
-    assert sum(result.left_out for result in paint_run(wanted, again, brush, one())) == 1
-    assert files(tmp_path / "again") == files(tmp_path / "out")
+    assert len(labels) == 10 - 1 - dropped
 
 
 @pytest.mark.usefixtures("ray_cluster")
@@ -195,6 +182,7 @@ def test_an_engine_is_asked_by_one_thread_at_a_time() -> None:
     assert most == [1, 1, 1, 1]
 
 
+@pytest.mark.slow
 def test_a_node_that_dies_costs_no_sample(
     lake: FolderLake, cover_ids: list[str], brush: Brush, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.errors import BusyError, CheckError, NotFoundError, UnavailableError
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.images import decode
+from cratewatch.indexing.checking import Probe
 from cratewatch.indexing.comparing import OVERLAP, compare, refresh_facts
 from cratewatch.indexing.releasing import drop_left_overs, drop_old, roll_back
 from cratewatch.indexing.stores import Stores
@@ -243,7 +244,7 @@ def test_one_collection_is_built_at_a_time(shop: Shop) -> None:
 def test_a_recall_that_cannot_be_reached_stops_the_release(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rebuilding.Sample, "recall", lambda *_: 0.5)
+    monkeypatch.setattr(Probe, "recall", lambda *_: 0.5)
     with pytest.raises(CheckError, match=r"recall@10 of 0.500 at most with FLAT, wanted are 0.98"):
         shop.build()
     assert shop.gallery.alias.serving() is None
@@ -341,7 +342,7 @@ def test_what_a_rebuild_embeds_beside_an_index_is_loaded_by_it(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.build()
-    use, embed = ModelUse(shop.model), indexing.embed_shards
+    use, embed = ModelUse(shop.model), vars(indexing)["embed_shards"]
 
     def embed_beside(*args: Any) -> Iterator[KeptShard]:
         monkeypatch.setattr(indexing, "embed_shards", embed)
@@ -443,6 +444,7 @@ def unit(count: int) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gallery", ["own server"], indirect=True)
 def test_a_server_that_is_killed_during_a_load_loses_and_doubles_nothing(
     shop: Shop, own_milvus: MilvusProcess, monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,8 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import psutil
 import pytest
 import ray
 
+from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.datasets.shards import Manifest, Sample, run_in_lake, start_run, write_shard
 from cratewatch.embedding.config import ModelConfig
@@ -22,8 +24,10 @@ from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig, TrainProgress
 from cratewatch.training.losses import LossConfig
 from tests.scripts import run_script
+from tests.templates import Template
 from workers.cluster import Workers, fit_workers
-from workers.training import Job, TrainedModel, run_training
+from workers.training import TrainedModel, run_training
+from workers.training_job import Job
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 
@@ -54,11 +58,30 @@ def split(events: Iterator[object]) -> tuple[list[TrainProgress], TrainedModel]:
     return progress, model  # type: ignore[return-value]
 
 
-def test_a_training_tells_its_progress_and_leaves_a_model(
-    lake: FolderLake, imported: list[Cover]
-) -> None:
-    one = job(lake, imported)
-    progress, model = split(run_training(one, Workers(1, 1, gpu=False)))
+@dataclass
+class Trained:
+    """What one worker made of the covers."""
+
+    job: Job
+    progress: list[TrainProgress]
+    model: TrainedModel
+
+
+@pytest.fixture(scope="module")
+def alone(
+    tmp_path_factory: pytest.TempPathFactory, template: Template, ray_cluster: None
+) -> Trained:
+    home = tmp_path_factory.mktemp("alone")
+    template.tidy_covers()
+    with closing(open_catalog(f"sqlite:///{home / 'catalog.db'}")) as catalog:
+        template.copy_import(home)
+        one = job(FolderLake(home / "lake"), catalog.covers())
+    return Trained(one, *split(run_training(one, Workers(1, 1, gpu=False))))
+
+
+def test_a_training_tells_its_progress_and_leaves_a_model(alone: Trained) -> None:
+    one, progress, model = alone.job, alone.progress, alone.model
+    lake = one.lake
     assert [p.step for p in progress] == [1, 2, 3, 4, 5, 6]
     assert progress[-1].recall is not None
     assert model.artworks == 16
@@ -73,14 +96,17 @@ def test_a_training_tells_its_progress_and_leaves_a_model(
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="two workers need two CPUs")
-def test_two_workers_learn_as_one_does(lake: FolderLake, imported: list[Cover]) -> None:
-    one, _ = split(run_training(job(lake, imported), Workers(1, 1, gpu=False)))
+def test_two_workers_learn_as_one_does(
+    lake: FolderLake, imported: list[Cover], alone: Trained
+) -> None:
+    one = alone.progress
     two, model = split(run_training(job(lake, imported), Workers(2, 1, gpu=False)))
     # Batch statistics are those of a half batch, so that the curves agree but for some noise.
     np.testing.assert_allclose([p.loss for p in two], [p.loss for p in one], rtol=0.25, atol=0.1)
     assert model.artworks == 16
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_goes_on_from_the_checkpoint(
     lake: FolderLake, imported: list[Cover]
 ) -> None:
@@ -109,6 +135,7 @@ def _kill_worker() -> int:
     return 0
 
 
+@pytest.mark.slow
 def test_a_node_that_is_killed_is_replaced_or_missed_aloud(
     lake: FolderLake, imported: list[Cover]
 ) -> None:

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.database import ROWS_AT_ONCE
 from cratewatch.catalog.records import Diff, Item, ItemKind, Release
 from cratewatch.errors import CheckError
 
@@ -117,9 +118,10 @@ def test_sources_do_not_withdraw_each_other(catalog: Catalog) -> None:
 
 
 def test_more_releases_than_a_chunk(catalog: Catalog) -> None:
-    many = [release(number) for number in range(1203)]
-    assert crawl(catalog, *many).new == 1203
-    assert crawl(catalog, *many[:-3]) == Diff(0, 0, 1200, 3)
+    count = ROWS_AT_ONCE + 103
+    many = [release(number) for number in range(count)]
+    assert crawl(catalog, *many).new == count
+    assert crawl(catalog, *many[:-3]) == Diff(0, 0, count - 3, 3)
 
 
 def test_a_release_seen_twice_in_a_crawl_counts_once(catalog: Catalog) -> None:

@@ -12,6 +12,7 @@ from cratewatch.settings import load_settings
 from tests.postgres_server import Postgres, PostgresServer
 
 
+@pytest.mark.heavy
 def test_two_processes_may_open_a_fresh_catalog_at_once(catalog_url: str) -> None:
     code = (
         "from cratewatch.catalog.catalog import open_catalog;"

@@ -37,8 +37,9 @@ def test_identify_answers_every_path_in_order_and_fails_at_the_end(
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.heavy
 def test_identify_takes_paths_on_standard_input(run: Any, home: Path, served: list[Cover]) -> None:
-    paths = [cover.source_url for cover in served] * 4
+    paths = [cover.source_url for cover in served] * 3
     answer = run("identify", "-", "--json", "--home", str(home), stdin="\n".join(paths) + "\n\n")
     assert answer.returncode == 0, answer.stderr
     lines = [json.loads(line) for line in answer.stdout.splitlines()]

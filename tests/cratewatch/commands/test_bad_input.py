@@ -33,6 +33,8 @@ from cratewatch.sources.folder import importing
 from cratewatch.sources.folder.importing import import_folder
 from tests.disks import mount, read_only, small_disk
 
+pytestmark = pytest.mark.heavy
+
 
 def the_line(answer: subprocess.CompletedProcess[str]) -> str:
     """Return the one line that a failed command says, progress bars aside."""

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
+
+pytestmark = pytest.mark.heavy
 
 HEAVY = {"torch", "ray", "prefect", "transformers"}
 STORES = {"sqlalchemy", "pymilvus", "pyarrow", "scipy", "cv2"}

@@ -24,6 +24,8 @@ from cratewatch.lake.lake import Lake
 from cratewatch.settings import load_settings
 from cratewatch.training.quantising import quantise
 
+pytestmark = pytest.mark.heavy
+
 TINY = ModelConfig(stages=2, image_px=32, dim=16, cover_margin=0.0)
 
 

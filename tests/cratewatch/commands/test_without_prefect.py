@@ -3,45 +3,53 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cratewatch.catalog.records import Cover
 
-TRAINING = (
-    "--steps 1 --artworks 4 --images-each 2 --sketched 1 --image-px 32 --stages 2 --drawers 0"
-)
+COMMANDS = {
+    "synthesize --samples 2 --plan": "shards",
+    "synthesize --samples 2": "samples",
+    "train --steps 1 --artworks 4 --images-each 2 --sketched 1 --image-px 32 --stages 2"
+    " --drawers 0": "artworks",
+    "index": "rows",
+}
+
+# One after the other in one process with one cluster, whose starts would take most of the time.
+RUN_ALL = """
+import json, sys
+from pathlib import Path
+from cratewatch.commands.app import app
+from cratewatch.commands.boundary import run_command
+from workers.cluster import ray_cluster
+
+home, *commands = sys.argv[1:]
+with ray_cluster("local", Path(home) / "ray"):
+    for command in commands:
+        if code := run_command(app, [*command.split(), "--json", "--home", home]):
+            sys.exit(code)
+"""
 
 
-@pytest.fixture
-def no_prefect(tmp_path: Path) -> dict[str, str]:
-    """An environment in which importing Prefect fails."""
-    (tmp_path / "prefect.py").write_text("raise ImportError('Prefect was imported')\n")
-    return {"PYTHONPATH": str(tmp_path)}
-
-
-@pytest.mark.parametrize(
-    ("command", "key"),
-    [
-        ("synthesize --samples 2", "samples"),
-        ("synthesize --samples 2 --plan", "shards"),
-        (f"train {TRAINING}", "artworks"),
-        ("index", "rows"),
-    ],
-)
+@pytest.mark.heavy
 def test_no_command_of_one_stage_needs_prefect(
-    run: Any,
-    home: Path,
-    imported: list[Cover],
-    tiny_model: str,
-    no_prefect: dict[str, str],
-    command: str,
-    key: str,
+    home: Path, imported: list[Cover], tiny_model: str, tmp_path: Path
 ) -> None:
-    answer = run(*command.split(), "--json", "--home", str(home), **no_prefect)
-    assert answer.returncode == 0, answer.stderr
-    assert json.loads(answer.stdout)[key] > 0
-    assert "raylet" not in answer.stderr
+    (tmp_path / "prefect.py").write_text("raise ImportError('Prefect was imported')\n")
+    ran = subprocess.run(
+        [sys.executable, "-c", RUN_ALL, str(home), *COMMANDS],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    for line, key in zip(ran.stdout.splitlines(), COMMANDS.values(), strict=True):
+        assert json.loads(line)[key] > 0
+    assert "raylet" not in ran.stderr
     assert not (home / "prefect").exists()

@@ -37,6 +37,7 @@ def test_the_words_are_on_the_cover() -> None:
     assert not np.array_equal(np.asarray(draw_cover(spec)), np.asarray(draw_cover(other)))
 
 
+@pytest.mark.heavy
 def test_volumes_of_a_series_look_alike_but_are_told_apart(specs: list[CoverSpec]) -> None:
     names = {spec.series for spec in specs if spec.series}
     assert len(names) >= 10
@@ -46,6 +47,7 @@ def test_volumes_of_a_series_look_alike_but_are_told_apart(specs: list[CoverSpec
             assert nearest(volumes) > SAME_ARTWORK_BITS, name
 
 
+@pytest.mark.heavy
 def test_covers_outside_series_are_told_apart(specs: list[CoverSpec]) -> None:
     single = [spec for spec in specs if not spec.series]
     assert nearest([phash(draw_cover(spec)) for spec in single[::4]]) > SAME_ARTWORK_BITS

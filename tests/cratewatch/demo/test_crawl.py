@@ -10,6 +10,7 @@ from urllib.robotparser import RobotFileParser
 from xml.etree import ElementTree
 
 import numpy as np
+import pytest
 from price_parser import Price
 
 from cratewatch.catalog.artworks import HASH_BYTES, ArtworkIndex
@@ -112,6 +113,7 @@ def fetch(url: str) -> tuple[bytes, str | None]:
     return b"", failure
 
 
+@pytest.mark.heavy
 def test_an_obedient_crawl_counts_what_the_shop_expects(tmp_path: Path) -> None:
     crawler = Crawler()
     with DemoShop(tmp_path, plan=PLAN, slow_answer_s=0.05) as shop:

@@ -27,6 +27,8 @@ from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.lake import Lake
 
+pytestmark = pytest.mark.heavy
+
 Pictures = npt.NDArray[np.uint8]
 CONFIGS = {
     "map": ModelConfig(stages=2, image_px=32, dim=32),
@@ -134,6 +136,7 @@ def test_the_onnx_file_speaks_for_itself(exported: Exported) -> None:
     model = onnx.load_from_string(exported.onnx)
     onnx.checker.check_model(model)
     assert [entry.key for entry in model.metadata_props] == [METADATA]
+    found: Any
     (found,) = ReferenceEvaluator(model).run(None, {"images": exported.pictures[:2, None]})
     np.testing.assert_allclose(found, exported.expected[:2], atol=1e-4)
 

@@ -18,6 +18,8 @@ from cratewatch.retrieval.identification import open_identifier
 from cratewatch.retrieval.model_aids import load_background, load_calibration
 from cratewatch.settings import Settings, load_settings
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def asked(served: list[Cover], catalog: Catalog, lake: Lake, tiny_model: str) -> list[Cover]:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ASK_AND_START = """
 import subprocess, sys, threading
 import numpy as np
@@ -36,6 +38,7 @@ print("all started")
 """
 
 
+@pytest.mark.heavy
 def test_a_program_starts_while_the_gallery_is_asked(home: Path) -> None:
     answer = subprocess.run(
         [sys.executable, "-c", ASK_AND_START, str(home / "gallery.db")],

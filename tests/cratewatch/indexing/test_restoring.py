@@ -24,11 +24,14 @@ from cratewatch.errors import CheckError, CratewatchError, NotFoundError, Unavai
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.indexes import IndexChoice, TunedIndex
 from cratewatch.indexing import restoring
+from cratewatch.indexing.backups import write_rows
 from cratewatch.indexing.comparing import compare
 from cratewatch.indexing.restoring import back_up, restore
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.location import LakeLocation
+
+pytestmark = pytest.mark.heavy
 
 RECALL = 0.98
 KILLED = """
@@ -264,7 +267,7 @@ def test_names_that_are_taken_unknown_or_none(
 def test_a_backup_that_cannot_be_written_leaves_nothing(
     stores: Stores, lake: FolderLake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = restoring.write_rows
+    write = write_rows
 
     def full(lake: Any, name: str, number: int, rows: Any) -> Any:
         if number == 1:

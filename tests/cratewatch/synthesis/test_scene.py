@@ -46,6 +46,7 @@ def test_two_hands_do_not_both_lie_loose() -> None:
         assert grips.count("over_front") < 2
 
 
+@pytest.mark.heavy
 def test_occlusion_is_as_in_shops() -> None:
     cover = np.zeros((8, 8, 3), dtype=np.uint8)
     hidden = np.array(

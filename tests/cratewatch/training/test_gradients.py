@@ -13,6 +13,8 @@ from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.training.gradients import backward
 from cratewatch.training.losses import LossConfig, Objective
 
+pytestmark = pytest.mark.heavy
+
 SCRIPT = Path(__file__).with_name("two_workers.py")
 
 
@@ -69,6 +71,6 @@ def test_pieces_give_the_gradient_of_the_whole_batch() -> None:
     for pieces in (1, 3):
         net.zero_grad()
         backward(net, images.chunk(pieces), labels, lambda e, of: objective(e, of, 0.5))
-        gradients.append([parameter.grad.clone() for parameter in net.parameters()])  # type: ignore[union-attr]
+        gradients.append([parameter.grad.clone() for parameter in net.parameters()])
     for whole, pieced in zip(*gradients, strict=True):
         torch.testing.assert_close(whole, pieced, rtol=1e-4, atol=1e-6)

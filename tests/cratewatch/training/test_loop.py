@@ -20,6 +20,8 @@ from cratewatch.training.losses import LossConfig, LossName
 from cratewatch.training.naming import training_name
 from cratewatch.training.validation import Validation
 
+pytestmark = pytest.mark.heavy
+
 TINY = ModelConfig(image_px=32, stages=2, cover_margin=0.0)
 CONFIG = TrainConfig(
     model=TINY,

@@ -132,6 +132,7 @@ ODD_IMAGES = ODD | st.fixed_dictionaries(
 )
 
 
+@pytest.mark.heavy
 @settings(max_examples=1000, deadline=None)
 @given(st.lists(ODD_IMAGES, max_size=4), st.integers(0, 4), ODD)
 def test_no_listing_hides_the_front_that_is_in_it(images: list[Any], place: int, odd: Any) -> None:

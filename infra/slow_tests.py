@@ -1,0 +1,159 @@
+"""Which slow tests the last commits ask for: prints their files, one a line; argv: a commit.
+
+CI runs these beside `make test`. Without a commit it looks at what this branch adds to main, and
+on main itself at the last commits. Where that cannot be told, as in a shallow clone, or where a
+change may bear on anything, it names all slow tests.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LAST_COMMITS = 10
+
+# The code that the slow tests of a file are about, beside the file itself. A name that ends with
+# a slash is a folder.
+SLOW_TESTS: dict[str, tuple[str, ...]] = {
+    "tests/flows/test_gallery_away.py": (
+        "flows/refresh_catalog.py",
+        "src/cratewatch/gallery/",
+        "src/cratewatch/indexing/",
+        "workers/catalog_index.py",
+        "workers/indexing.py",
+    ),
+    "tests/flows/test_retries.py": (
+        "flows/refresh_catalog.py",
+        "scrapers/",
+        "src/cratewatch/sources/",
+    ),
+    "tests/flows/test_serving.py": (
+        "flows/orchestration.py",
+        "flows/prefect_server.py",
+        "flows/refresh_catalog.py",
+        "flows/refresh_night.py",
+        "flows/serving.py",
+        "flows/timetable.py",
+        "scrapers/launch.py",
+    ),
+    "tests/workers/test_embedding.py": (
+        "src/cratewatch/embedding/",
+        "tests/workers/embed_on_dying_node.py",
+        "workers/cluster.py",
+        "workers/embedding.py",
+        "workers/pool.py",
+    ),
+    "tests/workers/test_painting.py": (
+        "src/cratewatch/datasets/",
+        "src/cratewatch/synthesis/",
+        "tests/workers/paint_on_dying_node.py",
+        "workers/cluster.py",
+        "workers/painting.py",
+        "workers/pool.py",
+        "workers/synthesis.py",
+    ),
+    "tests/workers/test_rebuilding.py": (
+        "src/cratewatch/gallery/",
+        "src/cratewatch/indexing/",
+        "workers/indexing.py",
+        "workers/rebuilding.py",
+    ),
+    "tests/workers/test_training.py": (
+        "src/cratewatch/datasets/",
+        "src/cratewatch/embedding/",
+        "src/cratewatch/training/",
+        "tests/workers/train_on_dying_node.py",
+        "workers/cluster.py",
+        "workers/training.py",
+    ),
+}
+
+# What no slow test is about. Whatever stands neither here nor above may bear on any of them.
+APART = (
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "README.md",
+    "benchmarks/",
+    "docs/",
+    "infra/Dockerfile",
+    "infra/compose",
+    "prefect.yaml",
+    "src/cratewatch/commands/",
+    "src/cratewatch/demo/",
+    "src/cratewatch/evaluation/",
+    "src/cratewatch/monitoring/",
+    "src/cratewatch/reports/",
+    "src/cratewatch/retrieval/",
+    "tests/benchmarks/",
+    "tests/cratewatch/",
+    "tests/flows/test_",
+    "tests/scrapers/",
+    "tests/test_",
+    "tests/workers/test_",
+)
+
+
+def slow_tests(changed: Iterable[str]) -> list[str]:
+    """Return the files of slow tests that changed paths ask for, sorted."""
+    asked: set[str] = set()
+    for path in changed:
+        of_path = {
+            test
+            for test, code in SLOW_TESTS.items()
+            if path == test or any(_covers(name, path) for name in code)
+        }
+        if not of_path and not path.startswith(APART):
+            return sorted(SLOW_TESTS)
+        asked |= of_path
+    return sorted(asked)
+
+
+def _covers(name: str, path: str) -> bool:
+    return path.startswith(name) if name.endswith("/") else path == name
+
+
+def changed_paths(base: str = "") -> list[str] | None:
+    """Return the paths that differ from a commit, or from where to look by default, or None."""
+    if _git("rev-parse", "--is-shallow-repository") != "false":
+        return None
+    base = base or _base()
+    listed = _git("diff", "--name-only", "--no-renames", base, "HEAD") if base else None
+    return None if listed is None else listed.splitlines()
+
+
+def _base() -> str:
+    """Return where this branch left main; on main a commit a few before; "" where neither is."""
+    head = _git("rev-parse", "HEAD")
+    for main in ("origin/main", "main"):
+        common = _git("merge-base", "HEAD", main)
+        if common and common != head:
+            return common
+    return _git("rev-parse", "--verify", f"HEAD~{LAST_COMMITS}") or ""
+
+
+def _git(*arguments: str) -> str | None:
+    """Return what git says, or None if it fails."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", ROOT, *arguments], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def main() -> None:
+    """Print what the commit that is the first argument, or the default, leaves to run."""
+    changed = changed_paths(*sys.argv[1:2])
+    found = sorted(SLOW_TESTS) if changed is None else slow_tests(changed)
+    sys.stdout.writelines(f"{file}\n" for file in found)
+
+
+if __name__ == "__main__":
+    main()
