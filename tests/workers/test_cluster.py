@@ -209,5 +209,5 @@ def test_a_remote_cluster_that_is_away_is_named_at_once(
 def test_workers_do_not_import_from_the_folder_that_the_user_is_in() -> None:
     job = cluster._InstalledModules()
     job._py_driver_sys_path.extend([str(Path.cwd())])  # as ray.init() does
-    sent = common_pb2.JobConfig.FromString(job._serialize())
+    sent = common_pb2.JobConfig.FromString(job._serialize())  # type: ignore[attr-defined]
     assert list(sent.py_driver_sys_path) == []
