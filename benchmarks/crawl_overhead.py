@@ -33,9 +33,10 @@ from benchmarks.loopback_shop import loopback_shop
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import Release
 from cratewatch.lake.location import LakeLocation
-from cratewatch.sources.storefront.product_data import release_from_page
+from cratewatch.sources.storefront.product_data import ProductPage, read_page
 from cratewatch.sources.storefront.settings import StorefrontSource
 from cratewatch.sources.storefront.sitemap import read_sitemap
+from cratewatch.sources.storefront.which_product import Visit
 from scrapers.launch import CrawlJob, run_crawl
 
 CONCURRENCY = 16
@@ -122,16 +123,14 @@ class BareSpider(Spider):
         self.start_urls = [f"{url}/sitemap.xml"]
 
     def parse(self, response: Response) -> Iterator[Request]:
-        for url in read_sitemap(response.body).urls:
+        for url in read_sitemap(response.body, response.url).urls:
             yield Request(url, callback=self.parse_page)
 
     def parse_page(self, response: Response) -> Iterator[Release]:
         assert isinstance(response, TextResponse)
-        release = release_from_page(
-            response.text, source="shop", page_url=response.url, base_url=response.url
-        )
-        assert release is not None
-        yield release
+        page = read_page(response.text, Visit("shop", response.url, response.url, response.url))
+        assert isinstance(page, ProductPage)
+        yield page.release
 
 
 def _crawl_bare(url: str) -> None:

@@ -94,8 +94,8 @@ def refresh_source(
             listing = crawl(settings, source, run.run_id, "releases" if whole else "failed_pages")
             report = replace(report, crawl=listing)
             catalog.runs.note(run.run_id, crawl=asdict(listing))
-            complete = whole and listing.complete
-            report = replace(report, diff=diff(settings, catalog, source, run.run_id, complete))
+            lists_all = whole and listing.lists_all
+            report = replace(report, diff=diff(settings, catalog, source, run.run_id, lists_all))
         open_lake(settings.lake).tidy(COVERS)
         report = replace(report, covers=crawl(settings, source, run.run_id, "covers"))
         if report.crawl and not report.crawl.complete:

@@ -86,12 +86,14 @@ def crawl(job: CrawlJob, on_progress: Callable[[CrawlProgress], None]) -> CrawlR
     catalog = open_catalog(job.catalog_url)
     ledger = Ledger(job, catalog, on_progress)
     crawler = _run_spider(job, catalog, ledger)
+    stats = crawler.stats.get_stats()
+    ended = stats.get("finish_reason") == "finished"
+    ledger.settle(ended=ended)
     ledger.save()
     ledger.tell(now=True)
     catalog.close()
-    stats = crawler.stats.get_stats()
     return CrawlReport(
-        complete=ledger.complete and stats.get("finish_reason") == "finished",
+        complete=ledger.complete and ended,
         items=ledger.items,
         requests=ledger.requests,
         retries=stats.get("retry/count", 0),

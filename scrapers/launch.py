@@ -23,6 +23,7 @@ from cratewatch.sources.configured import AnySource
 from cratewatch.sources.source import LOOPBACK
 
 STOP_GRACE_S = 5.0
+NEWEST_ONLY = "newest_only"  # noted of a listing that consists of RSS or Atom feeds
 DEADLINE_GRACE_S = 120.0
 """How long a crawl may take to end once its deadline is over."""
 Job = Literal["releases", "failed_pages", "covers"]
@@ -78,11 +79,11 @@ class CrawlReport:
     """What a crawl did.
 
     Attributes:
-        complete: Whether every listing page was read and the crawl ended by itself; only then
-            may a release that it did not see count as withdrawn.
+        complete: Whether every listing page was read and the crawl ended by itself.
         items: Releases staged, or image URLs whose cover is stored and linked.
         failed: Items that failed, by reason; each one is in the catalog's ledger as well.
-        noted: What is worth knowing and no failure, by kind: not_a_product (pages),
+        noted: What is worth knowing and no failure, by kind: not_a_product, lists_products and
+            same_product (pages), other_host (entries of listings), newest_only (the listing),
             same_bytes (images stored before), same_artwork (new scans of a known sleeve).
         requests: Sent over the network, retries and redirects included.
         retries: Requests that were sent again after a failure.
@@ -95,6 +96,11 @@ class CrawlReport:
     seconds: float
     failed: dict[str, int] = field(default_factory=dict)
     noted: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def lists_all(self) -> bool:
+        """Whether what the crawl did not see is no longer listed."""
+        return self.complete and NEWEST_ONLY not in self.noted
 
 
 _JOB = TypeAdapter(CrawlJob)

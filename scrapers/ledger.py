@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Collection
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
 
 from scrapy.exceptions import DropItem
 
 from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.diff import GONE
 from cratewatch.catalog.records import Item, ItemKind, Release, item_key, storable
+from cratewatch.sources.storefront.addresses import address_key
+from cratewatch.sources.storefront.identity import PageFacts
+from scrapers.claims import Claims, Verdict
 from scrapers.launch import CrawlJob, CrawlProgress
 
 PROGRESS_EVERY_S = 0.2
@@ -17,6 +21,9 @@ PROGRESS_EVERY_S = 0.2
 UNSAVED_ITEMS = 100
 UNSAVED_S = 1.0
 DUPLICATE = "duplicate_id"
+PRODUCT_GONE = "product_gone"
+# One page in the stead of so many products is an error page, whatever it is called.
+ONE_PAGE_FOR = 3
 
 
 class Ledger:
@@ -29,6 +36,7 @@ class Ledger:
         planned: Pages, releases or covers that the crawl will handle, or None until known.
         expected: How many the source says that there are, where it says so beforehand.
         items: Releases staged, or images whose cover is stored.
+        known: The page of each release that the catalog lists from the source, by release_id.
     """
 
     def __init__(
@@ -51,19 +59,27 @@ class Ledger:
         kind: ItemKind = "cover" if job.job == "covers" else "page"
         self._already_done = catalog.items.done(job.run_id, kind)
         self._only: set[str] | None = None
-        self._pages: dict[str, str | None] = {}
+        self._failed_pages: dict[str, str] = {}
+        self._listed: set[str] = set()
+        self._facts: dict[str, PageFacts] = {}
+        self._lost: defaultdict[str, list[str]] = defaultdict(list)
+        staged: dict[str, str | None] = {}
+        self.known: dict[str, str] = {}
         if job.job == "covers":
             self.items = len(self._already_done)
         else:
-            self._pages = catalog.staged(job.run_id)
-            self.items = len(self._pages)
+            staged = catalog.staged(job.run_id)
+            self.known = catalog.known_pages(job.source_name)
+            self.items = len(staged)
+        self._staged = set(staged)
+        self._claims = Claims(self.known, staged)
         if job.job == "failed_pages":
             self._only = catalog.items.failed(job.source_name, "page", but=(DUPLICATE,))
             self._only |= catalog.items.planned(job.run_id, "page")  # before it was killed
 
     @property
     def complete(self) -> bool:
-        """Whether all that the source lists was read and kept."""
+        """Whether all that the source lists was read and kept; see settle()."""
         return self._listing_complete and not self._releases
 
     def plan(self, kind: ItemKind, keys: Collection[str]) -> list[str]:
@@ -71,6 +87,8 @@ class Ledger:
 
         What this run did before it was killed is not done again.
         """
+        if kind == "page":
+            self._listed.update(map(address_key, keys))
         if self._only is not None:
             keys = [key for key in keys if item_key(key) in self._only]
         self._catalog.items.plan(self._job.run_id, self._job.source_name, kind, keys)
@@ -79,16 +97,56 @@ class Ledger:
         self.done += len(keys) - len(todo)
         return todo
 
+    def introduce(self, facts: PageFacts) -> None:
+        """Say what is known of a page besides its release, which is staged next."""
+        self._facts[item_key(facts.page_url)] = facts
+
     def stage(self, release: Release) -> None:
-        """Keep a release for the diff; a second page with its id is a failure."""
-        first_page = self._pages.setdefault(release.release_id, release.page_url)
-        if first_page != release.page_url:
-            detail = f"{release.release_id} is {first_page} already"
-            self.fail("page", release.page_key, DUPLICATE, detail)
-            return
-        self._releases.append(release)
-        self.items += 1
-        self.advance("page", release.page_key)
+        """Keep a release for the diff; of several pages with its id one is kept, see Claims."""
+        page_url = release.page_url or release.release_id
+        bare = PageFacts(page_url, page_url, image_url=release.image_url)
+        facts = self._facts.pop(release.page_key, bare)
+        self._carry_out(self._claims.claim(release, facts))
+
+    def lose(self, page_url: str, looks: str) -> None:
+        """Say that a page is there without the product that the catalog lists from it.
+
+        Args:
+            looks: What it has in common with other pages that are really one, see settle().
+        """
+        self._lost[looks].append(page_url)
+
+    def settle(self, *, ended: bool) -> None:
+        """Decide on what could not be decided before all pages were seen.
+
+        Args:
+            ended: Whether the crawl ended by itself, and so has seen all that there is.
+        """
+        for looks, pages in self._lost.items():
+            reason = "error_page" if len(pages) >= ONE_PAGE_FOR else PRODUCT_GONE
+            for page in pages:
+                self.fail("page", page, reason, looks)
+        self._lost.clear()
+        saw_all = ended and self._listing_complete and self._only is None
+
+        def may_replace(page_url: str) -> bool:
+            failure = self._failed_pages.get(item_key(page_url), GONE[0])
+            return saw_all and failure in GONE
+
+        self._carry_out(self._claims.settle(self._listed, may_replace))
+
+    def _carry_out(self, verdicts: Iterable[Verdict]) -> None:
+        for verdict in verdicts:
+            if verdict.release is not None:
+                self._releases.append(verdict.release)
+                self._staged.add(verdict.release.release_id)
+                self.items = len(self._staged)
+                self.advance("page", verdict.page_key)
+            elif verdict.fate == "same_product":
+                self.note("same_product")
+                self.advance("page", verdict.page_key)
+            elif verdict.fate != "waits":
+                self.fail("page", verdict.page_key, verdict.fate, verdict.detail)
 
     def advance(self, kind: ItemKind, key: str) -> None:
         """Record an item that was fetched."""
@@ -106,6 +164,8 @@ class Ledger:
     def fail(self, kind: ItemKind, key: str, reason: str, detail: str = "") -> None:
         """Record a failed item; the next run tries it again."""
         self.failed[reason] += 1
+        if kind == "page":
+            self._failed_pages[item_key(key)] = reason
         self._add(Item(self._job.source_name, kind, key, "failed", reason, storable(detail)))
 
     def dropped(self, kind: ItemKind, key: str, reason: str, detail: str = "") -> DropItem:

@@ -284,3 +284,36 @@ def test_pipelines_leave_the_other_items_alone(ledger, workplace):
     assert Deduplicate(workplace.catalog, ledger).process_item(item) is item
     assert StageRelease(ledger).process_item(cover()).image_url == URL
     assert ledger.items == 0
+
+
+def test_many_products_that_are_gone_in_one_way_are_an_error_page(ledger, workplace):
+    for n in range(3):
+        ledger.lose(f"http://shop.example/{n}", "maintenance tonight")
+    for n in range(3, 5):
+        ledger.lose(f"http://shop.example/{n}", f"gone: {n}")
+    ledger.settle(ended=True)
+    ledger.save()
+    assert dict(ledger.failed) == {"error_page": 3, "product_gone": 2}
+    assert workplace.catalog.items.failures() == dict(ledger.failed)
+
+
+@pytest.mark.parametrize(
+    ("failure", "title"),
+    [(None, "B"), ("http_404", "B"), ("http_500", None), ("product_gone", None)],
+)
+def test_a_release_moves_to_its_other_page_if_the_first_is_no_longer_listed(
+    workplace, failure, title
+):
+    first, second = (f"http://shop.example/{name}" for name in "ab")
+    catalog = workplace.catalog
+    catalog.stage(workplace.run_id, [release(page_url=first, title="A")])
+    catalog.apply_crawl(workplace.run_id, "shop", complete=True)
+    workplace.next_night()
+    ledger = workplace.ledger()
+    ledger.plan("page", [first, second])
+    ledger.stage(release(page_url=second, title="B"))
+    if failure:
+        ledger.fail("page", first, failure)
+    ledger.settle(ended=True)
+    ledger.save()
+    assert len(catalog.staged(workplace.run_id)) == (title is not None)

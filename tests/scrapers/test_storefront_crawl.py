@@ -155,7 +155,7 @@ def test_the_releases_are_all_staged(first_run):
 
 def test_pages_fail_by_reason(first_run):
     assert first_run[0].failed == PAGE_FAILURES
-    assert first_run[0].noted == {"not_a_product": 2}
+    assert first_run[0].noted == {"not_a_product": 2, "other_host": 1}
 
 
 def test_covers_fail_by_reason(first_run):

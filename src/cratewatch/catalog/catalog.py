@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 
 from cratewatch.catalog.changed_facts import note_changed_facts
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, open_database, upsert
@@ -96,6 +96,23 @@ class Catalog:
         with self._db.transaction() as session:
             rows = session.scalars(query.execution_options(yield_per=ROWS_AT_ONCE))
             return {row.release_id: Release.from_json(row.data).page_url for row in rows}
+
+    def known_pages(self, source: str) -> dict[str, str]:
+        """Return the page URL of each release that is listed from a source, by release_id."""
+        return self._pages(source, ReleaseRow.withdrawn_at.is_(None))
+
+    def withdrawn_pages(self, source: str) -> dict[str, str]:
+        """Return the page URL of each release that the source listed once, by release_id."""
+        return self._pages(source, ReleaseRow.withdrawn_at.is_not(None))
+
+    def _pages(self, source: str, which: ColumnElement[bool]) -> dict[str, str]:
+        query = (
+            select(ReleaseRow.release_id, ReleaseRow.page_url)
+            .where(ReleaseRow.source == source, ReleaseRow.page_url.is_not(None), which)
+            .order_by(ReleaseRow.last_seen, ReleaseRow.release_id)
+        )
+        with self._db.transaction() as session:
+            return {release_id: url for release_id, url in session.execute(query) if url}
 
     def apply_crawl(
         self,

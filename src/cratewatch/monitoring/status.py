@@ -29,6 +29,7 @@ def collect_status(settings: Settings) -> dict[str, Any]:
             "models": models(lake),
             "last_runs": [
                 {name: run[name] for name in ("run_id", "state", "started_at")}
+                | {"noted": _noted(run["report"] or {})}
                 for run in catalog.runs.latest()
             ],
             "last_success": catalog.runs.last_successes(),
@@ -37,6 +38,12 @@ def collect_status(settings: Settings) -> dict[str, Any]:
         catalog.close()
     report["gallery"] = _gallery_status(settings)
     return report
+
+
+def _noted(report: dict[str, Any]) -> dict[str, int]:
+    """Return what a refresh noted of pages and images without counting it as failed."""
+    crawls = [report.get(name) or {} for name in ("crawl", "covers")]
+    return {word: count for crawl in crawls for word, count in crawl.get("noted", {}).items()}
 
 
 def collect_failures(settings: Settings, examples: int) -> dict[str, Any]:

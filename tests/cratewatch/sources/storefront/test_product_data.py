@@ -3,7 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from cratewatch.sources.storefront.product_data import ProductDataError, release_from_page
+from cratewatch.sources.storefront.product_data import ProductPage, read_page
+from cratewatch.sources.storefront.which_product import NoProduct, Visit
 
 PAGE = "https://shop.example/records/blue-train"
 
@@ -16,8 +17,19 @@ def page(*scripts, head="", body=""):
     return f"<html><head>{head}{tags}</head><body>{body}</body></html>"
 
 
-def read(html, page_url=PAGE, base_url=None):
-    return release_from_page(html, source="shop", page_url=page_url, base_url=base_url or page_url)
+def visit(page_url=PAGE, final_url=None, **fields):
+    return Visit("shop", page_url, final_url or page_url, "https://shop.example", **fields)
+
+
+def read(html, page_url=PAGE, final_url=None, **fields):
+    found = read_page(html, visit(page_url, final_url, **fields))
+    return found.release if isinstance(found, ProductPage) else None
+
+
+def refused(html, page_url=PAGE, final_url=None):
+    found = read_page(html, visit(page_url, final_url))
+    assert isinstance(found, NoProduct)
+    return found
 
 
 def product(**fields):
@@ -334,7 +346,7 @@ def test_open_graph_fills_gaps_only():
     ],
 )
 def test_what_is_no_product_page(html):
-    assert read(html) is None
+    assert not refused(html).is_failure
 
 
 def test_of_several_products_the_one_that_names_the_page_counts():
@@ -351,6 +363,5 @@ def test_a_broken_script_does_not_spoil_the_others():
 
 
 def test_broken_product_data_is_a_failure_not_an_absence():
-    with pytest.raises(ProductDataError) as caught:
-        read(page('{"@type": "Product", "name": "Blue Tr'))
-    assert caught.value.reason == "no_product"
+    found = refused(page('{"@type": "Product", "name": "Blue Tr'))
+    assert (found.reason, found.is_failure) == ("no_product", True)

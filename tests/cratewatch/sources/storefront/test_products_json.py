@@ -58,11 +58,76 @@ def test_sold_out():
 
 
 def test_pages():
-    assert read_products(b'{"products": []}') == []
-    assert len(read_products(json.dumps({"products": [product()]}).encode())) == 1
+    assert read_products(b'{"products": []}').products == []
+    assert len(read_products(json.dumps({"products": [product()]}).encode()).products) == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"errors": 1}', b'{"products": 3}'])
 def test_what_is_no_feed(body):
     with pytest.raises(ValueError, match=r"feed|Expecting"):
         read_products(body)
+
+
+def test_one_bad_entry_loses_no_other():
+    bad = [None, 3, "text", {}, {"handle": ""}, {"handle": 7, "title": "No handle"}, {"id": 12}]
+    feed = read_products(json.dumps({"products": [product(), *bad, product(handle="b")]}).encode())
+    assert [entry["handle"] for entry in feed.products] == ["blue-train", "b"]
+    assert len(feed.bad) == len(set(feed.bad)) == len(bad)
+    assert {"No handle", "12"} <= set(feed.bad)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"variants": None},
+        {"variants": "none"},
+        {"variants": [None, 3]},
+        {"images": None},
+        {"images": [None]},
+        {"images": [{"src": None}, "x"]},
+        {"title": None},
+        {"vendor": {"name": ["x"]}},
+    ],
+)
+def test_a_product_with_a_field_of_another_kind(fields):
+    assert read(product(**fields)).page_url == "https://shop.example/products/blue-train"
+
+
+def test_the_first_image_that_leads_somewhere():
+    images = [{"src": "http://[cdn]/1.jpg"}, {"src": "//cdn.example/2.jpg"}]
+    assert read(product(images=images)).image_url == "https://cdn.example/2.jpg"
+    assert read(product(images=[], image={"src": "/3.jpg"})).image_url == (
+        "https://shop.example/3.jpg"
+    )
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [{"title": "CD", "price": "12.00", "available": True}],
+        [{"title": "Digital Download", "price": "7.00", "available": True}],
+        [{"option1": "Shirt", "option2": "M", "price": "20.00", "available": True}],
+        [{"title": "Default", "requires_shipping": False, "price": "7.00", "available": True}],
+        [{"title": "LP", "price": "30.00", "available": True}],
+    ],
+)
+def test_of_several_variants_the_record_is_offered(others):
+    record = {
+        "title": "2xLP / Black",
+        "price": "25.00",
+        "available": others[0].get("title") == "LP",
+    }
+    release = read(product(variants=[*others, record]))
+    assert (str(release.price), release.in_stock) == ("25.00", record["available"])
+
+
+@pytest.mark.parametrize("sku", ["N/A", "0", "-", "", None, "none"])
+def test_a_number_that_is_none(sku):
+    variants = [{"sku": sku, "price": "9.00", "available": True}]
+    assert read(product(variants=variants)).native_id == "/products/blue-train"
+
+
+def test_a_known_product_keeps_its_id():
+    without = product(variants=[{"price": "9.00"}])
+    known = release_from_product(without, "shop", shop_url="https://shop.example", known_id="BT-1")
+    assert known.native_id == "BT-1"
