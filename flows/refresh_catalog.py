@@ -160,7 +160,11 @@ def crawl(settings: Settings, source: str, run_id: str, job: Job) -> CrawlReport
 def diff(settings: Settings, catalog: Catalog, source: str, run_id: str, complete: bool) -> Diff:
     """Compare what was crawled with the catalog and apply the difference."""
     return catalog.apply_crawl(
-        run_id, source, complete=complete, max_withdrawn_share=settings.max_withdrawn_share
+        run_id,
+        source,
+        complete=complete,
+        max_withdrawn_share=settings.max_withdrawn_share,
+        max_changed_share=settings.max_changed_share,
     )
 
 

@@ -15,6 +15,8 @@ Fate = Literal["kept", "same_product", "duplicate_id", "redirected", "waits"]
 
 
 class Claim(NamedTuple):
+    """A release, and the page that it was read from."""
+
     release: Release
     facts: PageFacts
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from scrapy.exceptions import DropItem
 
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.catalog.diff import GONE
+from cratewatch.catalog.diff import GONE, PRODUCT_GONE
 from cratewatch.catalog.records import Item, ItemKind, Release, item_key, storable
 from cratewatch.sources.storefront.addresses import address_key
 from cratewatch.sources.storefront.identity import PageFacts
@@ -21,7 +21,6 @@ PROGRESS_EVERY_S = 0.2
 UNSAVED_ITEMS = 100
 UNSAVED_S = 1.0
 DUPLICATE = "duplicate_id"
-PRODUCT_GONE = "product_gone"
 # One page in the stead of so many products is an error page, whatever it is called.
 ONE_PAGE_FOR = 3
 

@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     max_withdrawn_share: float = Field(
         default=0.5, ge=0, le=1, description="a night that would withdraw more is refused"
     )
+    max_changed_share: float = Field(
+        default=0.5, ge=0, le=1, description="a night that would rename more is refused"
+    )
     sources: dict[SourceName, AnySource] = {}
 
     @model_validator(mode="before")

@@ -30,7 +30,7 @@ def test_arguments_beat_environment_beats_file_beats_default(
     assert settings.contact == "argument"
     assert settings.ray_address == "environment:1"
     assert settings.lake_path == f"{home}/file"
-    assert settings.max_withdrawn_share == 0.5
+    assert settings.max_withdrawn_share == settings.max_changed_share == 0.5
 
 
 def test_home_from_the_environment_brings_its_file(
@@ -95,6 +95,7 @@ FILE = r"/home/cratewatch\.toml"
         ('[sources.a]\nspider = "storefront"', FILE + ": sources.a.url: is needed"),
         ('[sources.a]\nurl = "http://a"', "sources.a: `spider` is needed, one of storefront, mus"),
         ('[sources.a]\nspider = "storfront"', "sources.a: `spider` is none of storefront, musicb"),
+        ("max_changed_share = -1", FILE + ": max_changed_share: .*greater than or equal to 0"),
         ("max_withdrawn_share = 3", FILE + ": max_withdrawn_share: .*less than or equal to 1"),
         ("contact = ", FILE + ": no valid TOML: Invalid value .*; correct it"),
         ('contact = "a"\ncontact = "b"\n', FILE + ": no valid TOML: .*at line 2"),

@@ -121,6 +121,7 @@ class Catalog:
         *,
         complete: bool,
         max_withdrawn_share: float = 1.0,
+        max_changed_share: float = 1.0,
     ) -> Diff:
         """Apply what was staged, once for each run; see diff.apply_crawl."""
         self.check_writer()
@@ -131,6 +132,7 @@ class Catalog:
                 source,
                 complete=complete,
                 max_withdrawn_share=max_withdrawn_share,
+                max_changed_share=max_changed_share,
                 now=now(),
             )
 

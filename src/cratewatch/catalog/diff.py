@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -10,13 +11,15 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, u
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.changed_facts import note_changed_facts
-from cratewatch.catalog.items import advance_pages
+from cratewatch.catalog.items import DONE, advance_pages
 from cratewatch.catalog.records import KEY_DIGEST, MAX_KEY, Diff, Release
 from cratewatch.catalog.runs import note
 from cratewatch.catalog.schema import ItemRow, OfferRow, ReleaseRow, RunRow, StagedReleaseRow
+from cratewatch.chunks import chunks
 from cratewatch.errors import CheckError
 
 CHUNK = 500
+PRODUCT_GONE = "product_gone"  # the page is there without the release that is listed from it
 GONE = ("http_404", "http_410")  # the shop says that the page is no more: not a failure of ours
 
 
@@ -27,6 +30,7 @@ def apply_crawl(  # noqa: PLR0913
     *,
     complete: bool,
     max_withdrawn_share: float,
+    max_changed_share: float,
     now: datetime,
 ) -> Diff:
     """Write a run's staged releases into the catalog and withdraw those that it did not see.
@@ -37,25 +41,49 @@ def apply_crawl(  # noqa: PLR0913
     Args:
         complete: Whether the crawl saw every listing page; if not, nothing is withdrawn.
         max_withdrawn_share: Of the source's listed releases; more is taken for a broken source.
+        max_changed_share: So many of them may get another title or artist.
 
     Raises:
-        CheckError: if more would be withdrawn; nothing is changed then.
+        CheckError: if more would be withdrawn or renamed; nothing is changed then.
     """
     applied = (session.get_one(RunRow, run_id).report or {}).get("diff")
     if applied is not None:
         return Diff(**applied)
-    unreachable = _count(session, _missing(run_id, source).where(_page_failed(run_id)))
-    counts = {"new": 0, "changed": 0, "unchanged": 0}
+    n_listed = _count(session, _listed(source))
+    doubtful = or_(_page_failed(run_id), _is_missing_first(run_id))
+    unreachable = _count(session, _missing(run_id, source).where(doubtful))
     withdrawn = 0
     if complete:
-        withdrawn = _withdraw(session, run_id, source, max_withdrawn_share, now)
+        gone = _missing(run_id, source).where(~doubtful)
+        _check_share(
+            "the crawl would withdraw", source, _count(session, gone), n_listed, max_withdrawn_share
+        )
+        withdrawn = _withdraw(session, source, gone, now)
+        _note_missing(session, run_id, source, now)
+    counts: Counter[str] = Counter()
     for chunk in _staged_chunks(session, run_id):
-        for state in _upsert(session, source, chunk, now):
-            counts[state] += 1
+        counts.update(_upsert(session, source, chunk, now))
+    _check_share("the crawl would rename", source, counts["renamed"], n_listed, max_changed_share)
     session.execute(delete(StagedReleaseRow).where(StagedReleaseRow.run_id == run_id))
-    diff = Diff(**counts, withdrawn=withdrawn, unreachable=unreachable)
+    states = {state: counts[state] for state in ("new", "changed", "unchanged")}
+    diff = Diff(**states, withdrawn=withdrawn, unreachable=unreachable)
     note(session, run_id, {"diff": asdict(diff)})
     return diff
+
+
+def _check_share(doing: str, source: str, n: int, n_listed: int, most: float) -> None:
+    if n > most * n_listed:
+        setting = "max_withdrawn_share" if doing.endswith("withdraw") else "max_changed_share"
+        raise CheckError(
+            f"{source}: {doing} {n} of {n_listed} releases, more than {setting} = {most}; nothing "
+            "was changed. Look at the source, then refresh again or raise the share"
+        )
+
+
+def _listed(source: str):  # type: ignore[no-untyped-def]
+    return select(ReleaseRow.release_id).where(
+        ReleaseRow.source == source, ReleaseRow.withdrawn_at.is_(None)
+    )
 
 
 def _missing(run_id: str, source: str):  # type: ignore[no-untyped-def]
@@ -63,18 +91,24 @@ def _missing(run_id: str, source: str):  # type: ignore[no-untyped-def]
         StagedReleaseRow.run_id == run_id,
         StagedReleaseRow.release_id == ReleaseRow.release_id,
     )
-    return select(ReleaseRow.release_id).where(
-        ReleaseRow.source == source, ReleaseRow.withdrawn_at.is_(None), ~staged
-    )
+    return _listed(source).where(~staged)
 
 
-def _page_failed(run_id: str):  # type: ignore[no-untyped-def]
+def _page_failed(run_id: str) -> ColumnElement[bool]:
+    """Whether a release's page could not be read, so that nothing is known of the release."""
+    return _page_is(run_id, ItemRow.state == "failed", ItemRow.reason.not_in((*GONE, PRODUCT_GONE)))
+
+
+def _is_missing_first(run_id: str) -> ColumnElement[bool]:
+    """Whether a release's page is there without it for the first time: it may be back tomorrow."""
+    read = or_(ItemRow.state.in_(DONE), ItemRow.reason == PRODUCT_GONE)
+    return and_(ReleaseRow.missing_since.is_(None), _page_is(run_id, read))
+
+
+def _page_is(run_id: str, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    page = func.coalesce(ReleaseRow.page_url, ReleaseRow.release_id)
     return exists().where(
-        ItemRow.run_id == run_id,
-        ItemRow.state == "failed",
-        ItemRow.kind == "page",
-        _key_of(func.coalesce(ReleaseRow.page_url, ReleaseRow.release_id)),
-        ItemRow.reason.not_in(GONE),
+        ItemRow.run_id == run_id, ItemRow.kind == "page", _key_of(page), *conditions
     )
 
 
@@ -89,29 +123,31 @@ def _count(session: Session, query) -> int:  # type: ignore[no-untyped-def]
     return session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
-def _withdraw(session: Session, run_id: str, source: str, max_share: float, now: datetime) -> int:
-    gone = _missing(run_id, source).where(~_page_failed(run_id))
-    listed = select(ReleaseRow.release_id).where(
-        ReleaseRow.source == source, ReleaseRow.withdrawn_at.is_(None)
-    )
-    n_gone, n_listed = _count(session, gone), _count(session, listed)
-    if n_gone > max_share * n_listed:
-        raise CheckError(
-            f"{source}: the crawl would withdraw {n_gone} of {n_listed} releases, more than "
-            f"max_withdrawn_share = {max_share}; nothing was changed. Look at the source, "
-            "then refresh again or raise the share"
+def _withdraw(session: Session, source: str, gone, now: datetime) -> int:  # type: ignore[no-untyped-def]
+    release_ids = session.scalars(gone).all()
+    for batch in chunks(release_ids, CHUNK):
+        of_batch = ReleaseRow.release_id.in_(batch)
+        page_of = func.coalesce(ReleaseRow.page_url, ReleaseRow.release_id)
+        pages = session.scalars(select(page_of).where(of_batch)).all()
+        advance_pages(session, source, pages, "withdrawn")
+        note_changed_facts(session, of_batch, now)
+        session.execute(
+            update(ReleaseRow)
+            .where(of_batch)
+            .values(withdrawn_at=now)
+            .execution_options(synchronize_session=False)
         )
-    page_of = func.coalesce(ReleaseRow.page_url, ReleaseRow.release_id)
-    pages = session.scalars(select(page_of).where(ReleaseRow.release_id.in_(gone))).all()
-    advance_pages(session, source, pages, "withdrawn")
-    note_changed_facts(session, ReleaseRow.release_id.in_(gone), now)
+    return len(release_ids)
+
+
+def _note_missing(session: Session, run_id: str, source: str, now: datetime) -> None:
+    missing = _missing(run_id, source).where(_is_missing_first(run_id))
     session.execute(
         update(ReleaseRow)
-        .where(ReleaseRow.release_id.in_(gone))
-        .values(withdrawn_at=now)
+        .where(ReleaseRow.release_id.in_(missing))
+        .values(missing_since=now)
         .execution_options(synchronize_session=False)
     )
-    return n_gone
 
 
 def _staged_chunks(session: Session, run_id: str) -> Iterator[Sequence[StagedReleaseRow]]:
@@ -148,9 +184,12 @@ def _upsert(
             listed.first_seen = min(listed.first_seen, now)  # a clock may have been wrong
         if listed is not None and _same(listed, row):
             listed.last_seen = now
+            listed.missing_since = None
             yield "unchanged"
             continue
         state = "new" if listed is None or listed.withdrawn_at is not None else "changed"
+        if state == "changed" and listed is not None and _is_renamed(listed, row):
+            yield "renamed"
         if listed is None:
             listed = ReleaseRow(release_id=row.release_id, source=source, first_seen=now)
             session.add(listed)
@@ -162,6 +201,11 @@ def _upsert(
 
 def _same(listed: ReleaseRow, staged: StagedReleaseRow) -> bool:
     return listed.withdrawn_at is None and listed.content_hash == staged.content_hash
+
+
+def _is_renamed(listed: ReleaseRow, staged: StagedReleaseRow) -> bool:
+    release = Release.from_json(staged.data)
+    return (listed.title, listed.artist) != (release.title, release.artist)
 
 
 def _fill(session: Session, row: ReleaseRow, staged: StagedReleaseRow, now: datetime) -> None:
@@ -182,6 +226,7 @@ def _fill(session: Session, row: ReleaseRow, staged: StagedReleaseRow, now: date
     row.genres = list(release.genres)
     row.content_hash = staged.content_hash
     row.last_seen = now
+    row.missing_since = None
     row.withdrawn_at = None
     session.flush()
     _add_offer(session, release, now)

@@ -122,6 +122,7 @@ class ReleaseRow(Table):
     content_hash: Mapped[str] = mapped_column(String(64))
     first_seen: Mapped[datetime]
     last_seen: Mapped[datetime]
+    missing_since: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
 
 

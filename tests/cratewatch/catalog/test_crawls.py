@@ -110,6 +110,74 @@ def test_a_source_that_lost_most_of_its_stock_changes_nothing(catalog: Catalog) 
     assert crawl(catalog, *map(release, range(10))) == Diff(0, 0, 10, 0)
 
 
+def read(catalog: Catalog, run_id: str, *numbers: int) -> None:
+    items = [Item("shop", "page", f"http://shop/{number}", "fetched") for number in numbers]
+    catalog.items.record(run_id, items)
+
+
+@pytest.mark.parametrize("says", ["nothing", "that it is gone"])
+def test_a_page_without_its_release_is_unreachable_first_and_then_withdrawn(
+    catalog: Catalog, says: str
+) -> None:
+    def night(*, lost: bool) -> Diff:
+        run_id = catalog.runs.start("refresh")
+        catalog.stage(run_id, [release(0)] if lost else [release(0), release(1)])
+        read(catalog, run_id, 0, 1)
+        if lost and says != "nothing":
+            catalog.items.record(run_id, [failed("page", "http://shop/1", "product_gone")])
+        return catalog.apply_crawl(run_id, "shop", complete=True)
+
+    night(lost=False)
+    assert night(lost=True) == Diff(0, 0, 1, withdrawn=0, unreachable=1)
+    assert night(lost=False) == Diff(0, 0, 2, withdrawn=0)
+    assert night(lost=True) == Diff(0, 0, 1, withdrawn=0, unreachable=1)
+    assert night(lost=True) == Diff(0, 0, 1, withdrawn=1)
+    assert night(lost=True) == Diff(0, 0, 1, withdrawn=0)
+    assert night(lost=False) == Diff(1, 0, 1, withdrawn=0)
+
+
+def test_a_page_that_shows_another_release_keeps_the_first_one_for_a_night(
+    catalog: Catalog,
+) -> None:
+    crawl(catalog, release(1))
+    for expected in (Diff(1, 0, 0, 0, unreachable=1), Diff(0, 0, 1, withdrawn=1)):
+        run_id = catalog.runs.start("refresh")
+        catalog.stage(run_id, [release(2, page_url="http://shop/1")])
+        read(catalog, run_id, 1)
+        assert catalog.apply_crawl(run_id, "shop", complete=True) == expected
+
+
+def test_a_night_without_the_whole_listing_is_no_sight_of_a_lost_release(
+    catalog: Catalog,
+) -> None:
+    crawl(catalog, release(1))
+    for complete, expected in ((False, 0), (False, 0), (True, 0), (True, 1)):
+        run_id = catalog.runs.start("refresh")
+        read(catalog, run_id, 1)
+        diff = catalog.apply_crawl(run_id, "shop", complete=complete)
+        assert (diff.withdrawn, diff.unreachable) == (expected, 1 - expected)
+
+
+@pytest.mark.parametrize("field", ["title", "artist"])
+def test_a_source_that_renames_most_of_its_stock_changes_nothing(
+    catalog: Catalog, field: str
+) -> None:
+    crawl(catalog, *map(release, range(10)))
+    night = [release(n, **{field: "Album of the Week"}) for n in range(6)]
+    night += [release(n, price=Decimal(1)) for n in range(6, 9)]
+    run_id = catalog.runs.start("refresh")
+    catalog.stage(run_id, [*night, release(11)])
+    with pytest.raises(CheckError, match=r"rename 6 of 10 .* max_changed_share = 0\.5"):
+        catalog.apply_crawl(run_id, "shop", complete=True, max_changed_share=0.5)
+    catalog.runs.finish(run_id, "failed", {})
+    assert crawl(catalog, *map(release, range(10))) == Diff(0, 0, 10, 0)
+    assert offers(catalog, 7) == [(Decimal("9.90"), "EUR")]
+    run_id = catalog.runs.start("refresh")
+    catalog.stage(run_id, [*night[1:], release(0), release(9)])
+    diff = catalog.apply_crawl(run_id, "shop", complete=True, max_changed_share=0.5)
+    assert diff == Diff(0, 8, 2, 0)
+
+
 def test_sources_do_not_withdraw_each_other(catalog: Catalog) -> None:
     crawl(catalog, release(1))
     run_id = catalog.runs.start("refresh")

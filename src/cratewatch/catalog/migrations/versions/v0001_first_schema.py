@@ -60,6 +60,7 @@ def _covers_and_releases() -> None:
         sa.Column("content_hash", sa.String(64), nullable=False),
         sa.Column("first_seen", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("missing_since", sa.DateTime(timezone=True)),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True)),
     )
     op.create_index("ix_releases_source_image_url", "releases", ["source", "image_url"])
