@@ -1,22 +1,18 @@
-"""One frozen Settings object: arguments over environment over TOML file over defaults."""
+"""What a home is set to: arguments over environment over TOML file over defaults."""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 import os
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import get_origin
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
 
 from cratewatch.embedding.inference import Device, Inference, Precision, RuntimeName
 from cratewatch.errors import SettingsError
@@ -30,10 +26,10 @@ CONFIG_NAME = "cratewatch.toml"
 DEFAULT_HOME = Path("~/.cratewatch")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Where everything is and how the outside systems are reached."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=ENV_PREFIX)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     home: Path = DEFAULT_HOME
     catalog_url: str = ""
@@ -99,20 +95,6 @@ class Settings(BaseSettings):
             raise ValueError("give both s3_access_key and s3_secret_key, or neither")
         return self
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let arguments count before the environment, and that before the home's file."""
-        del dotenv_settings, file_secret_settings
-        file = _settings_file((env_settings() | init_settings()).get("home"))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file)
-
     @property
     def lake(self) -> LakeLocation:
         """All that open_lake() needs, also in another process."""
@@ -169,22 +151,54 @@ def load_settings(**arguments: object) -> Settings:
         )
     given = {name: value for name, value in arguments.items() if value is not None}
     file = _settings_file(given.get("home") or os.environ.get(f"{ENV_PREFIX}HOME"))
-    if file.exists() and not file.is_file():
-        raise SettingsError(f"{file}: not a file; move it, settings are read from there")
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        values = _merged(_merged(_read_file(file), _read_environment()), given)
+        return Settings.model_validate(values)
     except ValidationError as error:
         problems = [_problem(item, list(given), file) for item in error.errors()]
         raise SettingsError(f"settings: {'; '.join(problems)}; correct it there") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: no valid TOML: {error}; correct it") from error
-    except ValueError as error:  # pydantic-settings' own, about JSON in a variable
-        raise SettingsError(f"environment: {error}; give JSON") from error
 
 
 def environment_settings() -> list[str]:
     """Return the names of the environment's variables that are meant for cratewatch."""
     return [name for name in os.environ if name.upper().startswith(ENV_PREFIX)]
+
+
+def _read_environment() -> dict[str, object]:
+    """Return what the variables set, by field; tables are JSON."""
+    values: dict[str, object] = {}
+    for variable in environment_settings():
+        name = variable.upper().removeprefix(ENV_PREFIX).lower()
+        text = os.environ[variable]
+        is_table = get_origin(Settings.model_fields[name].annotation) is dict
+        try:
+            values[name] = json.loads(text) if is_table else text
+        except ValueError as error:
+            raise SettingsError(f"environment: {variable}: {error}; give JSON") from error
+    return values
+
+
+def _read_file(file: Path) -> dict[str, object]:
+    if not file.exists():
+        return {}
+    if not file.is_file():
+        raise SettingsError(f"{file}: not a file; move it, settings are read from there")
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: no valid TOML: {error}; correct it") from error
+
+
+def _merged(values: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
+    """Return values with those of over in their place; tables are merged key by key."""
+    merged = dict(values)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(below, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _settings_file(home: object) -> Path:

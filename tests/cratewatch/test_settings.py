@@ -33,6 +33,19 @@ def test_arguments_beat_environment_beats_file_beats_default(
     assert settings.max_withdrawn_share == settings.max_changed_share == 0.5
 
 
+def test_a_source_of_the_environment_stands_beside_those_of_the_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_toml(home, '[sources.shop]\nspider = "storefront"\nurl = "http://s"\nrate_per_s = 2')
+    both = '{"shop": {"rate_per_s": 3}, "label": {"spider": "musicbrainz", "label": "x"}}'
+    monkeypatch.setenv("CRATEWATCH_SOURCES", both)
+    settings = load_settings(home=home)
+    assert settings.source("shop") == StorefrontSource(
+        spider="storefront", url="http://s", rate_per_s=3
+    )
+    assert settings.source("label") == MusicBrainzSource(spider="musicbrainz", label="x")
+
+
 def test_home_from_the_environment_brings_its_file(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +129,7 @@ def test_a_mistake_in_the_file_is_named_with_what_was_meant(
     [
         ("CRATEWATCH_MAX_WITHDRAWN_SHARE", "lots", "settings: CRATEWATCH_MAX_WITHDRAWN_SHARE: max"),
         ("cratewatch_max_withdrawn_share", "lots", "settings: CRATEWATCH_MAX_WITHDRAWN_SHARE: max"),
-        ("CRATEWATCH_SOURCES", "{", "environment: .*sources.*; give JSON"),
+        ("CRATEWATCH_SOURCES", "{", "environment: CRATEWATCH_SOURCES: .*; give JSON"),
         ("cratewatch_contakt", "x", "environment: unknown setting cratewatch_contakt; known: CRA"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from cratewatch.commands.lean import without_pandas
 from cratewatch.commands.options import AsJson, Home, load_settings
 from cratewatch.commands.output import show
 from cratewatch.commands.tables import failures_table, status_tables
@@ -30,5 +31,6 @@ def status(
         found = collect_failures(settings, examples)
         show(found, json_, [failures_table(found)])
     else:
-        found = collect_status(settings)
+        with without_pandas():
+            found = collect_status(settings)
         show(found, json_, status_tables(found))

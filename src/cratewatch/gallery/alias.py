@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from pymilvus import MilvusException
-
 from cratewatch.errors import NotFoundError
 from cratewatch.gallery import connection
 from cratewatch.gallery.connection import Connection, explained, is_missing
+from cratewatch.gallery.milvus import MilvusException
 from cratewatch.gallery.properties import READY, SERVED_UNTIL, STATE, note
 
 

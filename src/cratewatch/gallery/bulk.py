@@ -10,7 +10,6 @@ import grpc
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pymilvus import MilvusException
 
 from cratewatch.catalog.facts import Facts
 from cratewatch.embedding.arrays import Embeddings
@@ -18,6 +17,7 @@ from cratewatch.errors import CheckError
 from cratewatch.gallery import connection
 from cratewatch.gallery.connection import Connection, explained, unavailable
 from cratewatch.gallery.index_building import STALLED_S
+from cratewatch.gallery.milvus import MilvusException
 from cratewatch.gallery.rows import refuse_broken
 from cratewatch.gallery.schema import FACTS, FLAGS, LISTS, facts_as_fields, facts_of_fields
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pymilvus.client.types import LoadState
-
 from cratewatch.errors import CheckError
 from cratewatch.gallery import connection
 from cratewatch.gallery.alias import Alias
 from cratewatch.gallery.connection import Connection, explained
 from cratewatch.gallery.index_building import METRIC, Indexes
 from cratewatch.gallery.indexes import FLAT
+from cratewatch.gallery.milvus import LoadState
 from cratewatch.gallery.names import model_of, next_collection, number_of
 from cratewatch.gallery.properties import FACTS_OF, READY, STATE, Described, fresh, note
 from cratewatch.gallery.schema import make_schema

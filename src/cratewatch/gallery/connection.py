@@ -16,10 +16,10 @@ import grpc
 from milvus_lite.db import MilvusLite
 from milvus_lite.exceptions import DataDirLockedError, MilvusLiteError
 from milvus_lite.server_manager import server_manager_instance
-from pymilvus import MilvusClient, MilvusException
 
 from cratewatch.errors import SettingsError, UnavailableError
 from cratewatch.folders import private_folder
+from cratewatch.gallery.milvus import MilvusClient, MilvusException
 from cratewatch.gallery.names import Names
 
 LITE_SUFFIX = ".db"

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pymilvus import MilvusException
-
 from cratewatch.catalog.facts import Wanted
 from cratewatch.embedding.arrays import Embeddings
 from cratewatch.errors import CheckError, NotFoundError
@@ -21,6 +19,7 @@ from cratewatch.gallery.collections import Collections
 from cratewatch.gallery.connection import Connection, connect, explained, is_missing
 from cratewatch.gallery.index_building import Indexes
 from cratewatch.gallery.indexes import Parameters, wide_enough
+from cratewatch.gallery.milvus import MilvusException
 from cratewatch.gallery.names import Names
 from cratewatch.gallery.properties import Described
 from cratewatch.gallery.rows import Consistency, Rows

@@ -6,9 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from pymilvus import DataType, MilvusClient
-
 from cratewatch.catalog.facts import Facts, Wanted
+from cratewatch.gallery.milvus import DataType, MilvusClient
 
 ID_LENGTH = 64
 MAX_ITEMS = 64
