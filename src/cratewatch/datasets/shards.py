@@ -18,6 +18,7 @@ from PIL import Image
 
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
+from cratewatch.lake.marked import write_marked
 
 PREFIX = "queries"
 OWNER = "cratewatch"
@@ -130,9 +131,10 @@ def write_shard(
         for sample in samples:
             label = json.dumps(sample.label, sort_keys=True).encode()
             tar.write({"__key__": sample.key, "jpg": sample.jpeg, "json": label})
-    folder.lake.write(folder.key(f"{shard_name(shard)}.tar"), buffer.getvalue())
-    done = json.dumps({"samples": len(samples), **statistics}, sort_keys=True).encode()
-    folder.lake.create(folder.key(f"{shard_name(shard)}.done"), done)
+    tar_file = (folder.key(f"{shard_name(shard)}.tar"), buffer.getvalue())
+    told = json.dumps({"samples": len(samples), **statistics}, sort_keys=True).encode()
+    done = folder.key(f"{shard_name(shard)}.done")
+    write_marked(folder.lake, [tar_file], done, told, keep=True)
     folder.lake.delete(folder.key(f"{shard_name(shard)}.failed"))
 
 

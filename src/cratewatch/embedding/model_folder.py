@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from cratewatch.embedding.model_card import model_card
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
+from cratewatch.lake.marked import write_marked
 
 if TYPE_CHECKING:
     from cratewatch.embedding.net import EmbeddingNet
@@ -95,19 +96,24 @@ def save_model(  # noqa: PLR0913, PLR0917  what a model folder holds
     )
     name = model_name(config, weights)
     files = {
-        "weights.safetensors": weights,
-        "train_artworks.txt": "".join(f"{a}\n" for a in sorted(train_artworks)).encode(),
-        "confused.csv": _to_csv([("artwork", "taken_for"), *confused]),
+        WEIGHTS: weights,
+        TRAIN_ARTWORKS: "".join(f"{a}\n" for a in sorted(train_artworks)).encode(),
+        CONFUSED: _to_csv([("artwork", "taken_for"), *confused]),
         "metrics.json": _to_json(provenance.get("metrics", {})),
         "README.md": model_card(name, config, provenance).encode(),
-        "config.json": _to_json(
-            {"model": asdict(config), "training": provenance.get("training", {})}
-        ),
     }
+    described = {"model": asdict(config), "training": provenance.get("training", {})}
     lake.tidy(PREFIX)
-    for file, data in files.items():  # config.json last: a model without it does not exist
-        lake.write(f"{PREFIX}/{name}/{file}", data)
+    write_model(lake, name, files.items(), _to_json(described))
     return name
+
+
+def write_model(
+    lake: Lake, name: str, files: Iterable[tuple[str, bytes]], configuration: bytes
+) -> None:
+    """Write the files of a model folder; a model without its configuration does not exist."""
+    payload = ((f"{PREFIX}/{name}/{file}", data) for file, data in files)
+    write_marked(lake, payload, f"{PREFIX}/{name}/{CONFIG}", configuration)
 
 
 def model_name(config: ModelConfig, weights: bytes) -> str:

@@ -14,6 +14,7 @@ from cratewatch.embedding.model_folder import (
     WEIGHTS,
     ModelFolder,
     model_name,
+    write_model,
 )
 from cratewatch.errors import NotFoundError
 from cratewatch.lake.folder import FolderLake
@@ -119,6 +120,6 @@ def adopt_model(lake: Lake, model: str) -> str:
     target = ModelFolder(lake, f"{PREFIX}/{name}")
     if not target.has(CONFIG):
         folder.read(TRAIN_ARTWORKS)
-        for file in sorted(folder.files(), key=lambda f: f == CONFIG):  # the configuration last
-            lake.write(f"{target.prefix}/{file}", folder.read(file))
+        others = [file for file in folder.files() if file != CONFIG]
+        write_model(lake, name, ((f, folder.read(f)) for f in others), folder.read(CONFIG))
     return name

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from cratewatch.embedding.arrays import Embeddings
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
+from cratewatch.lake.marked import write_marked
 
 PREFIX = "embeddings"
 PARQUET, DONE = ".parquet", ".done"
@@ -57,9 +58,9 @@ def write_embeddings(lake: Lake, model: str, shard: EmbeddingShard) -> str:
     data = file.getvalue()
     digest = hashlib.sha256("".join(sorted(shard.cover_ids)).encode()).hexdigest()
     key = f"{PREFIX}/{model}/{digest[:16]}{PARQUET}"
-    done = {"covers": rows, "dim": dim, "sha256": hashlib.sha256(data).hexdigest()}
-    lake.write(key, data)
-    lake.write(_done_key(key), json.dumps(done, sort_keys=True).encode())
+    told = {"covers": rows, "dim": dim, "sha256": hashlib.sha256(data).hexdigest()}
+    done = json.dumps(told, sort_keys=True).encode()
+    write_marked(lake, [(key, data)], _done_key(key), done)
     return key
 
 

@@ -1,1 +1,1 @@
-"""The lake: covers, query shards, models and reports, in a folder or an S3 bucket."""
+"""Objects under keys, whole or not at all, in a folder or an S3 bucket: covers, shards, models."""
