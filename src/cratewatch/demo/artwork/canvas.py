@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,8 +14,9 @@ Mask = npt.NDArray[np.uint8]
 """(H, W), 0 to 255."""
 Tone = npt.NDArray[np.float32]
 """(H, W), 0 for dark to 1 for light."""
+Field = npt.NDArray[np.floating | np.bool_]
+"""(H, W); what is below 0 counts as 0, what is above 1 as 1."""
 Colour = tuple[int, int, int]
-Choice = TypeVar("Choice")
 
 SIDE_PX = 600
 PHOTO_SIDE_PX = 300  # imitated photographs are soft: made in half size and enlarged
@@ -34,21 +35,8 @@ class Box(NamedTuple):
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
 
-WHOLE = Box(0, 0, SIDE_PX, SIDE_PX)
-
-
-def pick(rng: np.random.Generator, options: Sequence[Choice]) -> Choice:
-    return options[int(rng.integers(len(options)))]
-
-
-def chance(rng: np.random.Generator, probability: float) -> bool:
-    return bool(rng.random() < probability)
-
-
 def filled(colour: Colour, width_px: int = SIDE_PX, height_px: int = SIDE_PX) -> Pixels:
-    sheet = np.empty((height_px, width_px, 3), np.uint8)
-    cv2.rectangle(sheet, (0, 0), (width_px, height_px), colour, -1)
-    return sheet
+    return np.full((height_px, width_px, 3), colour, np.uint8)
 
 
 def lay(base: Pixels, top: Pixels | Colour, mask: Mask) -> Pixels:
@@ -59,27 +47,33 @@ def lay(base: Pixels, top: Pixels | Colour, mask: Mask) -> Pixels:
     return np.asarray(cv2.blendLinear(upper, base, opacity, 1 - opacity), np.uint8)
 
 
-def to_mask(tone: npt.NDArray[np.floating | np.bool_]) -> Mask:
-    return np.asarray(np.clip(tone * np.float32(255), 0, 255), np.uint8)
+def to_mask(field: Field) -> Mask:
+    return np.asarray(np.clip(field * np.float32(255), 0, 255), np.uint8)
 
 
-def toned(tone: Tone, colours: Sequence[Colour]) -> Pixels:
+def toned(field: Field, colours: Sequence[Colour]) -> Pixels:
     """Map dark to light along the colours, spaced evenly."""
     stops = np.linspace(0, 255, len(colours))
-    table = np.stack(
-        [np.interp(np.arange(256), stops, [c[k] for c in colours]) for k in range(3)], axis=-1
-    )
-    mask = to_mask(tone)
-    return np.asarray(
-        cv2.LUT(cv2.merge([mask, mask, mask]), table.astype(np.uint8)[None]), np.uint8
-    )
+    table = [np.interp(np.arange(256), stops, plate) for plate in zip(*colours, strict=True)]
+    inks = np.stack(table, axis=-1).astype(np.uint8)[None]
+    return np.asarray(cv2.LUT(cv2.merge([to_mask(field)] * 3), inks), np.uint8)
 
 
 def to_tone(pixels: Pixels) -> Tone:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32) / np.float32(255)
 
 
-def resized(pixels: Pixels, width_px: int, height_px: int) -> Pixels:
+def stretched(field: Field) -> Tone:
+    """Return the field with its least at 0 and its most at 1."""
+    low, high = float(field.min()), float(field.max())
+    return np.asarray((field - low) / (high - low + 1e-9), np.float32)
+
+
+def blurred(tone: Tone, sigma_px: float) -> Tone:
+    return np.asarray(cv2.GaussianBlur(tone, (0, 0), sigma_px), np.float32)
+
+
+def resized(pixels: Pixels, width_px: int = SIDE_PX, height_px: int = SIDE_PX) -> Pixels:
     """Crop to the shape of the target around the centre, and scale."""
     height, width = pixels.shape[:2]
     scale = max(width_px / width, height_px / height)
@@ -90,13 +84,8 @@ def resized(pixels: Pixels, width_px: int, height_px: int) -> Pixels:
     return np.asarray(cv2.resize(crop, (width_px, height_px), interpolation=method), np.uint8)
 
 
-def paste(base: Pixels, picture: Pixels, box: Box) -> Pixels:
-    base[box.window] = resized(picture, box.width, box.height)
-    return base
-
-
 @cache
-def plane(side_px: int) -> tuple[Tone, Tone]:
+def plane(side_px: int = PHOTO_SIDE_PX) -> tuple[Tone, Tone]:
     """Return x and y of each pixel, both from -1 to 1."""
     axis = np.linspace(-1, 1, side_px, dtype=np.float32)
     x, y = np.meshgrid(axis, axis)

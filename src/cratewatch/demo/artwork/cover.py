@@ -1,10 +1,8 @@
 """One cover from one specification."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image
 
 from cratewatch.demo.artwork import (
@@ -17,16 +15,16 @@ from cratewatch.demo.artwork import (
     scenery,
     treatments,
 )
-from cratewatch.demo.artwork.canvas import SIDE_PX, Pixels, chance, pick, resized
+from cratewatch.demo.artwork.canvas import Pixels, resized
+from cratewatch.demo.artwork.chance import Chance, Desk
 from cratewatch.demo.artwork.layouts import LAYOUTS, SERIES_LAYOUTS, Layout
 from cratewatch.demo.artwork.lettering import Face, mix_face, mix_text_face
-from cratewatch.demo.artwork.noise import grained
-from cratewatch.demo.artwork.palette import Palette, mix_palette
+from cratewatch.demo.artwork.palette import Palette
 from cratewatch.demo.artwork.sleeve import Sleeve, Words
 
-Picture = Callable[[np.random.Generator, Palette], Pixels]
-Montage = Callable[[Pixels, Pixels, np.random.Generator], Pixels]
-Treatment = Callable[[Pixels, np.random.Generator, Palette], Pixels]
+Picture = Callable[[Desk], Pixels]
+Montage = Callable[[Pixels, Pixels, Chance], Pixels]
+Treatment = Callable[[Pixels, Desk], Pixels]
 
 _PHOTOGRAPHS: tuple[Picture, ...] = (
     people.portrait, people.portrait, people.portrait, people.portrait, people.portrait,
@@ -40,7 +38,7 @@ _PHOTOGRAPHS: tuple[Picture, ...] = (
 _GRAPHICS: tuple[Picture, ...] = (
     geometry.tiles, geometry.swiss, geometry.swiss, geometry.colour_blocks, geometry.op_art,
     geometry.sunburst, geometry.stained_glass, geometry.arcs, geometry.contour_map,
-    geometry.ridge_plot, geometry.halftone_dots, geometry.circles, drawings.scribbles,
+    geometry.ridge_plot, geometry.circles, drawings.scribbles,
     drawings.brushwork, drawings.line_faces, drawings.line_faces, drawings.mandala,
     drawings.ink_blot, drawings.psychedelia, drawings.spirograph, drawings.beasts,
     drawings.beasts,
@@ -103,50 +101,41 @@ def draw_cover(spec: CoverSpec) -> Image.Image:
 
     The covers of a series share one design; a cover outside any series has its own.
     """
-    rng = _chance_of(spec.artwork)
-    style = (
-        _chance_of(f"series {spec.series}") if spec.series else _chance_of(f"{spec.artwork} design")
-    )
+    chance = Chance.of(spec.artwork)
+    style = Chance.of(f"series {spec.series}" if spec.series else f"{spec.artwork} design")
     design = _mix_design(style, in_series=bool(spec.series))
-    if spec.series and chance(style, 0.5):
-        design = replace(design, palette=mix_palette(rng))
-    picture = design.treatment(_draw_picture(design, rng), rng, design.palette)
+    own_inks = bool(spec.series) and style.likely(0.5)
+    palette = chance.mix_palette() if own_inks else design.palette
+    desk = Desk(chance.rng, palette)
     names = (spec.artist, spec.title) if design.artist_first else (spec.title, spec.artist)
-    number = f"{spec.number}" if spec.series else ""
     sleeve = Sleeve(
-        picture=picture,
-        words=Words(*names, label=spec.label, number=number),
-        palette=design.palette,
+        picture=design.treatment(_draw_picture(design, desk), desk),
+        words=Words(*names, label=spec.label, number=f"{spec.number}" if spec.series else ""),
         display=design.display,
         text=design.text,
-        style=style,
-        rng=rng,
+        style=Desk(style.rng, palette),
+        chance=chance,
     )
-    return Image.fromarray(grained(rng, design.layout(sleeve), 2.5))
+    return Image.fromarray(chance.grained(design.layout(sleeve), 2.5))
 
 
-def _mix_design(style: np.random.Generator, in_series: bool) -> _Design:
-    photograph = chance(style, 0.65)
+def _mix_design(style: Chance, in_series: bool) -> _Design:
+    photograph = style.likely(0.65)
     return _Design(
-        palette=mix_palette(style),
+        palette=style.mix_palette(),
         display=mix_face(style),
         text=mix_text_face(style),
-        layout=pick(style, SERIES_LAYOUTS if in_series else LAYOUTS),
-        picture=pick(style, _PHOTOGRAPHS if photograph else _GRAPHICS),
-        montage=pick(style, _MONTAGES) if chance(style, 0.22) else None,
-        companion=pick(style, _PHOTOGRAPHS + _GRAPHICS),
-        treatment=pick(style, _PHOTO_TREATMENTS if photograph else _GRAPHIC_TREATMENTS),
-        artist_first=chance(style, 0.6),
+        layout=style.pick(SERIES_LAYOUTS if in_series else LAYOUTS),
+        picture=style.pick(_PHOTOGRAPHS if photograph else _GRAPHICS),
+        montage=style.pick(_MONTAGES) if style.likely(0.22) else None,
+        companion=style.pick(_PHOTOGRAPHS + _GRAPHICS),
+        treatment=style.pick(_PHOTO_TREATMENTS if photograph else _GRAPHIC_TREATMENTS),
+        artist_first=style.likely(0.6),
     )
 
 
-def _draw_picture(design: _Design, rng: np.random.Generator) -> Pixels:
-    picture = design.picture(rng, design.palette)
+def _draw_picture(design: _Design, desk: Desk) -> Pixels:
+    picture = design.picture(desk)
     if design.montage is None:
         return picture
-    companion = resized(design.companion(rng, design.palette), SIDE_PX, SIDE_PX)
-    return design.montage(resized(picture, SIDE_PX, SIDE_PX), companion, rng)
-
-
-def _chance_of(key: str) -> np.random.Generator:
-    return np.random.default_rng(int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big"))
+    return design.montage(resized(picture), resized(design.companion(desk)), desk)

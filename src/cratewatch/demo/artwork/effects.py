@@ -6,89 +6,85 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from cratewatch.demo.artwork.canvas import Mask, pick
-from cratewatch.demo.artwork.noise import fractal
+from cratewatch.demo.artwork.canvas import Mask
+from cratewatch.demo.artwork.chance import Chance
 
-Effect = Callable[[Mask, np.random.Generator], Mask]
+Effect = Callable[[Mask, Chance], Mask]
 
 
-def plain(mask: Mask, _rng: np.random.Generator) -> Mask:
+def plain(mask: Mask, _chance: Chance) -> Mask:
     return mask
 
 
-def thickened(mask: Mask, rng: np.random.Generator) -> Mask:
+def thickened(mask: Mask, chance: Chance) -> Mask:
     """Thicken along one axis more than the other: fat faces and western slabs."""
-    kernel = np.ones(pick(rng, ((3, 13), (13, 3), (9, 9), (5, 11))), np.uint8)
-    return np.asarray(cv2.dilate(np.pad(mask, 8), kernel), np.uint8)
+    return _grown(np.pad(mask, 8), *chance.pick(((3, 13), (13, 3), (9, 9), (5, 11))))
 
 
-def thinned(mask: Mask, _rng: np.random.Generator) -> Mask:
-    return np.asarray(cv2.erode(mask, np.ones((5, 5), np.uint8)), np.uint8)
+def thinned(mask: Mask, _chance: Chance) -> Mask:
+    return _shrunk(mask, 5)
 
 
-def outlined(mask: Mask, _rng: np.random.Generator) -> Mask:
+def outlined(mask: Mask, _chance: Chance) -> Mask:
     padded = np.pad(mask, 8)
-    return np.asarray(cv2.dilate(padded, np.ones((9, 9), np.uint8)), np.uint8) - padded
+    return _grown(padded, 9, 9) - padded
 
 
-def inlined(mask: Mask, rng: np.random.Generator) -> Mask:
-    fat = thickened(mask, rng)
-    core = np.asarray(cv2.erode(fat, np.ones((9, 9), np.uint8)), np.uint8)
-    line = core - np.asarray(cv2.erode(core, np.ones((5, 5), np.uint8)), np.uint8)
-    return fat - line
+def inlined(mask: Mask, chance: Chance) -> Mask:
+    fat = thickened(mask, chance)
+    core = _shrunk(fat, 9)
+    return fat - (core - _shrunk(core, 5))
 
 
-def stencilled(mask: Mask, rng: np.random.Generator) -> Mask:
-    cut = mask.copy()
-    pitch = int(rng.integers(14, 34))
-    cut[pitch // 2 :: pitch] = 0
-    for offset in range(1, pitch // 4):
-        cut[pitch // 2 + offset :: pitch] = 0
-    return cut
+def _grown(mask: Mask, tall_px: int, wide_px: int) -> Mask:
+    return np.asarray(cv2.dilate(mask, np.ones((tall_px, wide_px), np.uint8)), np.uint8)
 
 
-def roughened(mask: Mask, rng: np.random.Generator) -> Mask:
+def _shrunk(mask: Mask, px: int) -> Mask:
+    return np.asarray(cv2.erode(mask, np.ones((px, px), np.uint8)), np.uint8)
+
+
+def stencilled(mask: Mask, chance: Chance) -> Mask:
+    pitch, rows = chance.count(14, 34), np.arange(len(mask))
+    bridge = (rows - pitch // 2) % pitch < max(1, pitch // 4)
+    return np.where(bridge[:, None], 0, mask).astype(np.uint8)
+
+
+def roughened(mask: Mask, chance: Chance) -> Mask:
     height, width = mask.shape
-    noise = rng.normal(0, 70, (height // 3 + 1, width // 3 + 1)).astype(np.float32)
+    noise = chance.rng.normal(0, 70, (height // 3 + 1, width // 3 + 1)).astype(np.float32)
     rough = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
     soft = cv2.GaussianBlur(mask, (0, 0), 4).astype(np.float32)
     return np.where(soft + rough > 120, 255, 0).astype(np.uint8)
 
 
-def sliced(mask: Mask, rng: np.random.Generator) -> Mask:
+def sliced(mask: Mask, chance: Chance) -> Mask:
     sliced = np.pad(mask, ((0, 0), (16, 16)))
-    edges = np.sort(rng.integers(0, mask.shape[0], 5))
-    for top, bottom in pairwise(edges):
-        sliced[top:bottom] = np.roll(sliced[top:bottom], int(rng.integers(-14, 15)), axis=1)
+    for top, bottom in pairwise(np.sort(chance.rng.integers(0, len(mask), 5))):
+        sliced[top:bottom] = np.roll(sliced[top:bottom], chance.count(-14, 15), axis=1)
     return sliced
 
 
-def waved(mask: Mask, rng: np.random.Generator) -> Mask:
+def waved(mask: Mask, chance: Chance) -> Mask:
+    swing = len(mask) * 0.16
+    padded = np.pad(mask, ((int(swing) + 1,) * 2, (0, 0)))
+    rows, columns = np.indices(padded.shape, dtype=np.float32)
+    shift = np.float32(swing) * np.sin(columns / (len(mask) * 0.7) + chance.within(0, 6))
+    moved = cv2.remap(padded, np.asarray(columns), np.asarray(rows + shift), cv2.INTER_LINEAR)
+    return np.asarray(moved, np.uint8)
+
+
+def dotted(mask: Mask, _chance: Chance) -> Mask:
+    dot = np.zeros((11, 11), np.uint8)
+    cv2.circle(dot, (5, 5), 5, 255, -1, cv2.LINE_AA)
     height, width = mask.shape
-    amplitude = height * 0.16
-    padded = np.pad(mask, ((int(amplitude) + 1,) * 2, (0, 0)))
-    columns, rows = np.meshgrid(
-        np.arange(width, dtype=np.float32), np.arange(padded.shape[0], dtype=np.float32)
-    )
-    phase = rng.uniform(0, 6)
-    rows += np.float32(amplitude) * np.sin(columns / np.float32(height * 0.7) + np.float32(phase))
-    return np.asarray(cv2.remap(padded, columns, rows, cv2.INTER_LINEAR), np.uint8)
+    screen = np.tile(dot, (height // 11 + 1, width // 11 + 1))[:height, :width]
+    return np.minimum(_grown(mask, 9, 9), screen)
 
 
-def dotted(mask: Mask, _rng: np.random.Generator) -> Mask:
-    pitch = 11
-    dot = np.zeros((pitch, pitch), np.uint8)
-    cv2.circle(dot, (pitch // 2, pitch // 2), pitch // 2, 255, -1, cv2.LINE_AA)
-    height, width = mask.shape
-    screen = np.tile(dot, (height // pitch + 1, width // pitch + 1))[:height, :width]
-    fat = np.asarray(cv2.dilate(mask, np.ones((9, 9), np.uint8)), np.uint8)
-    return np.minimum(fat, screen)
-
-
-def worn(mask: Mask, rng: np.random.Generator) -> Mask:
-    height, width = mask.shape
-    wear = cv2.resize(fractal(rng, 96, 12, octaves=3, fall=0.9), (width, height))
-    return np.where(wear > 0.42, mask, 0).astype(np.uint8)
+def worn(mask: Mask, chance: Chance) -> Mask:
+    wear = cv2.resize(chance.clouds(12, octaves=3, fall=0.9, side_px=96), mask.shape[::-1])
+    return np.where(np.asarray(wear) > 0.42, mask, 0).astype(np.uint8)
 
 
 EFFECTS: tuple[Effect, ...] = (

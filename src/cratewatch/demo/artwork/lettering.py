@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from cratewatch.demo.artwork.canvas import Box, Colour, Mask, Pixels, chance, lay, pick
+from cratewatch.demo.artwork.canvas import Box, Colour, Mask, Pixels, lay
+from cratewatch.demo.artwork.chance import Chance
 from cratewatch.demo.artwork.effects import EFFECTS, Effect, plain, thickened
 
 _SET_PX = 110
@@ -26,36 +27,32 @@ class Face:
     """
 
     font: Callable[[str], Mask]
-    effect: Effect
     stretch: float
-    slant: float
     capitals: bool
-    justified: bool
-    shadow_px: int
+    effect: Effect = plain
+    slant: float = 0.0
+    justified: bool = False
+    shadow_px: int = 0
 
 
-def mix_face(rng: np.random.Generator) -> Face:
+def mix_face(chance: Chance) -> Face:
     return Face(
-        font=pick(rng, (_grotesque, _grotesque, _heavy, _heavy, _oblique, _strokes, _pixel_font)),
-        effect=pick(rng, EFFECTS),
-        stretch=float(rng.choice((0.55, 0.75, 1.0, 1.0, 1.3, 1.7))),
-        slant=float(rng.choice((0, 0, 0, 0, 0.25, -0.15))),
-        capitals=chance(rng, 0.6),
-        justified=chance(rng, 0.35),
-        shadow_px=int(rng.choice((0, 0, 0, 3, 6))),
+        font=chance.pick((_grotesque, _grotesque, _heavy, _heavy, _oblique, _strokes, _pixel_font)),
+        effect=chance.pick(EFFECTS),
+        stretch=chance.pick((0.55, 0.75, 1.0, 1.0, 1.3, 1.7)),
+        slant=chance.pick((0, 0, 0, 0, 0.25, -0.15)),
+        capitals=chance.likely(0.6),
+        justified=chance.likely(0.35),
+        shadow_px=chance.pick((0, 0, 0, 3, 6)),
     )
 
 
-def mix_text_face(rng: np.random.Generator) -> Face:
+def mix_text_face(chance: Chance) -> Face:
     """Return a face that stays legible in small sizes."""
     return Face(
-        font=pick(rng, (_grotesque, _heavy, _oblique)),
-        effect=plain,
-        stretch=float(rng.choice((0.7, 1.0, 1.2))),
-        slant=0.0,
-        capitals=chance(rng, 0.5),
-        justified=False,
-        shadow_px=0,
+        font=chance.pick((_grotesque, _heavy, _oblique)),
+        stretch=chance.pick((0.7, 1.0, 1.2)),
+        capitals=chance.likely(0.5),
     )
 
 
@@ -73,10 +70,10 @@ class Setting:
     align: float = 0.0
 
 
-def write(base: Pixels, text: str, box: Box, setting: Setting, rng: np.random.Generator) -> Pixels:
+def write(base: Pixels, text: str, box: Box, setting: Setting, chance: Chance) -> Pixels:
     """Set the text as large as the box allows, over as many lines as suit its shape."""
     face, colour = setting.face, setting.colour or (255, 255, 255)
-    mask = _set(text.upper() if face.capitals else text, box, face, rng)
+    mask = _set(text.upper() if face.capitals else text, box, face, chance)
     height, width = mask.shape
     x = box.x + round((box.width - width) * setting.align)
     y = box.y + round((box.height - height) * setting.align)
@@ -92,8 +89,8 @@ def _stamp(base: Pixels, mask: Mask, x: int, y: int, colour: Colour) -> None:
     part[:] = lay(part, colour, mask[: part.shape[0], : part.shape[1]])
 
 
-def _set(text: str, box: Box, face: Face, rng: np.random.Generator) -> Mask:
-    block = _block(max(_line_breaks(text), key=lambda lines: _size(lines, box, face)), face, rng)
+def _set(text: str, box: Box, face: Face, chance: Chance) -> Mask:
+    block = _block(max(_line_breaks(text), key=lambda lines: _size(lines, box, face)), face, chance)
     scale = min(box.width / block.shape[1], box.height / block.shape[0])
     size = max(1, int(block.shape[1] * scale)), max(1, int(block.shape[0] * scale))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
@@ -121,16 +118,16 @@ def _even_lines(words: list[str], n: int) -> list[str]:
     return [" ".join(line) for line in lines]
 
 
-def _block(lines: list[str], face: Face, rng: np.random.Generator) -> Mask:
-    masks = [_line(line, face, rng) for line in lines]
+def _block(lines: list[str], face: Face, chance: Chance) -> Mask:
+    masks = [_line(line, face, chance) for line in lines]
     measure = max(mask.shape[1] for mask in masks)
     rows = [_to_measure(mask, measure, face.justified) for mask in masks]
     gap = np.zeros((round(_SET_PX * _LEADING), measure), np.uint8)
     return np.vstack([part for row in rows for part in (row, gap)][:-1])
 
 
-def _line(text: str, face: Face, rng: np.random.Generator) -> Mask:
-    mask = face.effect(face.font(text), rng)
+def _line(text: str, face: Face, chance: Chance) -> Mask:
+    mask = face.effect(face.font(text), chance)
     height, width = mask.shape
     lean = abs(face.slant) * height
     shape = np.array(
@@ -149,22 +146,21 @@ def _to_measure(mask: Mask, measure_px: int, justified: bool) -> Mask:
 
 
 @cache
-def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
+def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(_SET_PX)
 
 
 def _grotesque(text: str) -> Mask:
-    return _typeset(text, _font(_SET_PX), 0)
+    return _typeset(text, _font(), 0)
 
 
 def _heavy(text: str) -> Mask:
-    return _typeset(text, _font(_SET_PX), 5)
+    return _typeset(text, _font(), 5)
 
 
 def _pixel_font(text: str) -> Mask:
     mask = _typeset(text, ImageFont.load_default_imagefont(), 0)
-    scale = _SET_PX // 11
-    return np.kron(mask, np.ones((scale, scale), np.uint8))
+    return np.kron(mask, np.ones((_SET_PX // 11,) * 2, np.uint8))
 
 
 def _typeset(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, stroke_px: int) -> Mask:
@@ -190,12 +186,4 @@ def _drawn(text: str, font: int) -> Mask:
     return mask[y : y + h, x : x + w]
 
 
-BLOCK_LETTERS = Face(
-    font=_heavy,
-    effect=thickened,
-    stretch=1.3,
-    slant=0.0,
-    capitals=True,
-    justified=False,
-    shadow_px=0,
-)
+BLOCK_LETTERS = Face(_heavy, stretch=1.3, capitals=True, effect=thickened)

@@ -1,4 +1,4 @@
-"""Smooth-edged shapes, drawn in place."""
+"""Smooth-edged shapes, drawn in place, and colours between colours."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from cratewatch.demo.artwork.canvas import Colour, Mask, Pixels
 
-Point = tuple[float, float] | npt.NDArray[np.float64]
-Points = Sequence[Point] | npt.NDArray[np.float64]
+Vector = npt.NDArray[np.float64]
+Point = tuple[float, float] | Vector
+Points = Sequence[Point] | Vector
 Oval = tuple[float, float, float]
 """Half the width and half the height of an ellipse, and its turn in degrees."""
 
@@ -27,8 +28,7 @@ def circle(
 def ellipse(
     picture: Pixels | Mask, centre: Point, oval: Oval, colour: Colour, thick_px: float = FILL
 ) -> None:
-    half = max(0, round(oval[0])), max(0, round(oval[1]))
-    thick = _thick(thick_px)
+    half, thick = (max(0, round(oval[0])), max(0, round(oval[1]))), _thick(thick_px)
     cv2.ellipse(picture, _at(centre), half, oval[2], 0, 360, colour, thick, cv2.LINE_AA)
 
 
@@ -52,7 +52,7 @@ def line(picture: Pixels | Mask, points: Points, colour: Colour, thick_px: float
     cv2.polylines(picture, [_curve(points)], False, colour, _thick(thick_px), cv2.LINE_AA)
 
 
-def smooth(knots: Points) -> npt.NDArray[np.float64]:
+def smooth(knots: Points) -> Vector:
     """Return a curve near the knots: corners cut four times, as Chaikin does."""
     curve = np.asarray(knots, np.float64)
     for _ in range(4):
@@ -60,6 +60,33 @@ def smooth(knots: Points) -> npt.NDArray[np.float64]:
         cut = np.stack([first * 0.75 + second * 0.25, first * 0.25 + second * 0.75], axis=1)
         curve = np.vstack([curve[:1], cut.reshape(-1, 2), curve[-1:]])
     return curve
+
+
+def around(angles: npt.ArrayLike) -> Vector:
+    """Return the directions (N, 2) of angles in radians."""
+    return np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+
+
+def evenly(n: int) -> Vector:
+    """Return n directions, evenly around the circle."""
+    return around(np.arange(n) * 2 * np.pi / n)
+
+
+def between(first: Colour, second: Colour, share: float) -> Colour:
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue
+
+
+def darker(colour: Colour, factor: float) -> Colour:
+    red, green, blue = (min(255, round(value * factor)) for value in colour)
+    return red, green, blue
+
+
+def turned(pixels: Pixels, degrees: float, scale: float, border: Colour = (0, 0, 0)) -> Pixels:
+    """Return the pixels turned about their middle."""
+    height, width = pixels.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, scale)
+    return np.asarray(cv2.warpAffine(pixels, turn, (width, height), borderValue=border), np.uint8)
 
 
 def _at(point: Point) -> tuple[int, int]:
