@@ -22,6 +22,10 @@ from cratewatch.catalog.schema import Table
 from cratewatch.commands.app import app
 from cratewatch.datasets.confused_pairs import HEADER
 from cratewatch.datasets.splits import VALIDATION_SHARE
+from cratewatch.embedding.config import ModelConfig
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.embedding.net import EmbeddingNet
+from cratewatch.lake.folder import FolderLake
 from cratewatch.settings import CONFIG_NAME, ENV_PREFIX, Settings, load_settings
 from cratewatch.sources.configured import SPIDERS
 from cratewatch.sources.folder.row import COLUMNS
@@ -269,10 +273,14 @@ def test_keys_that_functions_write_are_documented() -> None:
     assert set(rows("A match")) == function_keys("cratewatch.retrieval.identification", "_as_json")
 
 
-def test_keys_of_model_folder_and_training_are_documented() -> None:
-    written = function_keys("cratewatch.embedding.model_folder", "save_model")
-    files = set(rows("Model folder"))
-    assert files == {key for key in written if "." in key}
+def test_files_of_a_model_folder_are_documented(tmp_path: Path) -> None:
+    config = ModelConfig(stages=1)
+    name = save_model(FolderLake(tmp_path), EmbeddingNet(config), config, {}, [])
+    files = {file.name for file in (tmp_path / "models" / name).iterdir()}
+    assert files == set(rows("Model folder"))
+
+
+def test_keys_of_a_training_are_documented() -> None:
     config = class_fields("cratewatch.training.loop", "TrainConfig") - {"model"}
     provenance = function_keys("workers.training", "_provenance")
     metrics = {"final_loss", "seconds", "waiting", "validation"}
