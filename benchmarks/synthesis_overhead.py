@@ -34,9 +34,9 @@ from cratewatch.datasets.shards import RunFolder
 from cratewatch.images import prepare_cover
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
-from cratewatch.synthesis.diffusion import make_engine
 from cratewatch.synthesis.diffusion.architectures import make_model
 from cratewatch.synthesis.diffusion.config import GligenConfig
+from cratewatch.synthesis.diffusion.engines import make_engine
 from cratewatch.synthesis.painted_query import Order, PaintConfig, draw_painted
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
 from workers.cluster import Workers, ray_cluster

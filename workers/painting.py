@@ -27,8 +27,8 @@ from cratewatch.datasets.samples import (
 )
 from cratewatch.datasets.shards import RunFolder, Sample, record_failed_shard, start_run
 from cratewatch.errors import ImageError
-from cratewatch.synthesis.diffusion import make_engine
 from cratewatch.synthesis.diffusion.config import DiffusionConfig
+from cratewatch.synthesis.diffusion.engines import make_engine
 from cratewatch.synthesis.painted_query import Order, PaintConfig, count_rejects, draw_painted
 from cratewatch.synthesis.painting import PaintEngine, PaintRequest
 from cratewatch.synthesis.pixels import Rgb

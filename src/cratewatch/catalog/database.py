@@ -274,7 +274,7 @@ def _migrate(engine: Engine) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-        from cratewatch.catalog.migrations import upgrade
+        from cratewatch.catalog.migrating import upgrade
 
         upgrade(connection, _revision(connection))
 

@@ -136,7 +136,7 @@ def _split(name: str) -> Split:
 
 def _brush(engine: str, model: str, config: Mapping[str, Any], paint: Mapping[str, Any]) -> Any:
     """Return the Brush, or None for the composite engine, which takes none of its settings."""
-    from cratewatch.synthesis.diffusion import ENGINES
+    from cratewatch.synthesis.diffusion.engines import ENGINES
     from cratewatch.synthesis.query import ENGINE
 
     options = [*(["model"] if model else []), *config, *paint]

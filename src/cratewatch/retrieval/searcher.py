@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from cratewatch.catalog.facts import EVERYTHING, Wanted
+from cratewatch.chunks import chunks
 from cratewatch.embedding.arrays import Embeddings
 from cratewatch.embedding.embedder import Embedder
 from cratewatch.gallery.gallery import Gallery, Hit
@@ -105,7 +106,7 @@ class Searcher:
             vectors, top * OVERSAMPLING, model=self.embedder.name, wanted=self.wanted
         )
         looks = [_less(hits, float(offset)) for hits, offset in zip(found, offsets, strict=True)]
-        merged = [_merge(looks[n : n + each]) for n in range(0, len(looks), each)]
+        merged = [_merge(of_one) for of_one in chunks(looks, each)]
         return rank([one.allowed(hits) for one, hits in zip(asked, merged, strict=True)], top)
 
     def _embed(self, images: Sequence[Image.Image], config: SearchConfig) -> Embeddings:

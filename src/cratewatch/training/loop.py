@@ -14,6 +14,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from cratewatch.chunks import chunks
 from cratewatch.embedding.arrays import Grey
 from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.net import standardise
@@ -238,8 +239,8 @@ class Trainer:
     def _embed(self, pictures: Sequence[Grey]) -> Tensor:
         """Embed pictures as Embedder does, with the network as it is now."""
         parts = []
-        for start in range(0, len(pictures), EMBED_BATCH):
-            images = torch.from_numpy(np.stack(pictures[start : start + EMBED_BATCH]))[:, None]
+        for part in chunks(pictures, EMBED_BATCH):
+            images = torch.from_numpy(np.stack(part))[:, None]
             with (
                 torch.inference_mode(),
                 torch.autocast(self._device.type, torch.bfloat16, self._config.precision == "bf16"),

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from cratewatch.catalog import database, migrations
+from cratewatch.catalog import database, migrating, migrations
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.schema import SCHEMA_REVISION, Table
 from cratewatch.errors import CratewatchError
@@ -47,7 +47,7 @@ def become_next(scripts: Path, monkeypatch: pytest.MonkeyPatch, then: str = "") 
     shutil.copytree(Path(migrations.__file__).parent, scripts, dirs_exist_ok=True)
     revision = NEXT.format(before=SCHEMA_REVISION, then=then)
     (scripts / "versions" / "next.py").write_text(revision)
-    monkeypatch.setattr(migrations, "SCRIPTS", str(scripts))
+    monkeypatch.setattr(migrating, "SCRIPTS", str(scripts))
     monkeypatch.setattr(database, "SCHEMA_REVISION", "next")
 
 
@@ -59,7 +59,7 @@ def test_migrations_make_the_tables_that_the_code_declares(engine: Engine) -> No
 
 def test_the_newest_revision_is_the_one_that_the_code_expects() -> None:
     config = Config()
-    config.set_main_option("script_location", migrations.SCRIPTS)
+    config.set_main_option("script_location", migrating.SCRIPTS)
     assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA_REVISION
 
 

@@ -13,8 +13,8 @@ from diffusers.models.attention import GatedSelfAttentionDense
 from PIL import Image
 
 from cratewatch.errors import CratewatchError
-from cratewatch.synthesis.diffusion import make_engine
 from cratewatch.synthesis.diffusion.config import GligenConfig
+from cratewatch.synthesis.diffusion.engines import make_engine
 from cratewatch.synthesis.diffusion.gligen import GligenEngine
 from cratewatch.synthesis.diffusion.model import GligenModel, load_gligen
 from cratewatch.synthesis.diffusion.placement import Placement

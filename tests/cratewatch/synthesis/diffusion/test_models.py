@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cratewatch.errors import CratewatchError, NotFoundError, SettingsError
-from cratewatch.synthesis.diffusion import make_engine
 from cratewatch.synthesis.diffusion.architectures import make_model
 from cratewatch.synthesis.diffusion.config import GligenConfig, InpaintConfig
+from cratewatch.synthesis.diffusion.engines import make_engine
 from cratewatch.synthesis.diffusion.placement import Placement, place
 
 CONFIG = GligenConfig(device="cpu", batch=1)
