@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import traceback
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.runs import refresh_kind
 from cratewatch.errors import BusyError, CratewatchError
 from cratewatch.settings import Settings, load_settings
+from flows.log import log
 from flows.refresh_catalog import refresh_catalog
 from flows.timetable import LastSuccess, due
 
@@ -62,12 +61,6 @@ def last_successes(settings: Settings, sources: list[str]) -> LastSuccess:
     """Return a function that knows when the latest good run of each source began."""
     with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
         return {source: catalog.runs.last_success(refresh_kind(source)) for source in sources}.get
-
-
-def log(line: str) -> None:
-    """Write one line with the time to standard error, where the log of a schedule goes."""
-    sys.stderr.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {' '.join(line.splitlines())}\n")
-    sys.stderr.flush()
 
 
 def _skipped(sources: list[str], why: str) -> State[Any]:

@@ -8,9 +8,11 @@ import hashlib
 import os
 import signal
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
@@ -21,32 +23,47 @@ from prefect.types.entrypoint import EntrypointType
 
 from cratewatch.errors import CratewatchError
 from cratewatch.settings import Settings
-from flows.refresh_night import last_successes, log, refresh_night
+from flows.log import log
+from flows.refresh_night import last_successes, refresh_night
+from flows.renew_model import renew_model
 from flows.timetable import Nights, missed
 
 # Prefect gives a run 30 s to end by itself, and some more to say so.
 STOP_GRACE_S = 50.0
 
 
-async def serve_nights(settings: Settings, sources: list[str], nights: Nights) -> None:
+async def serve_nights(
+    settings: Settings, sources: list[str], nights: Nights, renewals: Nights | None = None
+) -> None:
     """Refresh the sources every night, each in a process of its own, until SIGINT or SIGTERM.
 
     A missed night is made up at once. A night that comes while another one runs is cancelled.
+
+    Args:
+        renewals: When the serving model is renewed; those that were missed are not made up.
     """
     names = ", ".join(sources)
     tempfile.tempdir = str(settings.home / "prefect")  # where Prefect's runner leaves a folder
     now = datetime.now(UTC)
-    deployment = await _deployment(settings, sources, nights)
-    await _forget(deployment)
     runner = _Runner(pause_on_shutdown=False)
-    deployment_id = await runner.aadd_deployment(deployment)
+    home = {"home": str(settings.home)}
+    refreshes = Served(refresh_night, "+".join(sources), home | {"sources": sources}, nights)
+    served = [await refreshes.deployment(settings)]
+    if renewals is not None:
+        served.append(await Served(renew_model, "renewal", home, renewals).deployment(settings))
+    for deployment in served:
+        await _forget(deployment)
+    deployment_id, *_ = [await runner.aadd_deployment(deployment) for deployment in served]
     log(f"{names}: the next night is {nights.after(now):%Y-%m-%d %H:%M %Z}; Ctrl-C ends")
+    if renewals is not None:
+        log(f"renewal: the next one is {renewals.after(now):%Y-%m-%d %H:%M %Z}")
     if late := missed(sources, nights, now, last_successes(settings, sources)):
         log(f"{', '.join(late)}: a night was missed, and is made up now")
         async with get_client() as client:
             await client.create_flow_run_from_deployment(deployment_id)
     await runner.serve()
-    await _forget(deployment)
+    for deployment in served:
+        await _forget(deployment)
     log(f"{names}: no more nights")
 
 
@@ -78,22 +95,37 @@ class _Runner(Runner):
         signal.raise_signal(signal.SIGINT)
 
 
-async def _deployment(settings: Settings, sources: list[str], nights: Nights) -> RunnerDeployment:
-    try:
-        schedule = Cron(nights.cron, timezone=nights.timezone)
-    except ValueError as error:  # what Prefect does not know, such as the last weekday, LW
-        raise CratewatchError(f"--cron: {error}; give one such as '0 3 * * *'") from error
-    # Several homes may share one Prefect server, so the home is part of the name.
-    home_id = hashlib.sha256(str(settings.home).encode()).hexdigest()[:8]
-    return await refresh_night.ato_deployment(
-        f"{'+'.join(sources)}-{home_id}",
-        schedule=schedule,
-        parameters={"home": str(settings.home), "sources": sources},
-        concurrency_limit=ConcurrencyLimitConfig(
-            limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
-        ),
-        entrypoint_type=EntrypointType.MODULE_PATH,
-    )
+@dataclass(frozen=True)
+class Served:
+    """A flow and when it runs, one run at a time."""
+
+    flow: Flow[..., Any]
+    name: str
+    parameters: dict[str, Any]
+    nights: Nights
+
+    async def deployment(self, settings: Settings) -> RunnerDeployment:
+        """Return what Prefect's runner serves, by a name that tells the home.
+
+        Raises:
+            CratewatchError: if Prefect does not know the cron expression.
+        """
+        try:
+            schedule = Cron(self.nights.cron, timezone=self.nights.timezone)
+        except ValueError as error:  # what Prefect does not know, such as the last weekday, LW
+            option = self.nights.option
+            raise CratewatchError(f"{option}: {error}; give one such as '0 3 * * *'") from error
+        # Several homes may share one Prefect server, so the home is part of the name.
+        home_id = hashlib.sha256(str(settings.home).encode()).hexdigest()[:8]
+        return await self.flow.ato_deployment(
+            f"{self.name}-{home_id}",
+            schedule=schedule,
+            parameters=self.parameters,
+            concurrency_limit=ConcurrencyLimitConfig(
+                limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
+            ),
+            entrypoint_type=EntrypointType.MODULE_PATH,
+        )
 
 
 async def _forget(deployment: RunnerDeployment) -> None:

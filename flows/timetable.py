@@ -16,11 +16,12 @@ LastSuccess = Callable[[str], datetime | None]
 
 @dataclass(frozen=True)
 class Nights:
-    """The times at which a refresh is due.
+    """The times at which a refresh or a renewal is due.
 
     Attributes:
         cron: Minute, hour, day of month, month and day of week.
         timezone: IANA name; the expression counts in it.
+        option: Of the command, which gave the expression.
 
     Raises:
         CratewatchError: if either is not valid, or the expression never comes true.
@@ -28,6 +29,7 @@ class Nights:
 
     cron: str
     timezone: str
+    option: str = "--cron"
 
     def __post_init__(self) -> None:
         try:
@@ -40,8 +42,8 @@ class Nights:
             self.after(datetime.now(UTC))
         except (CronSimError, StopIteration) as error:
             raise CratewatchError(
-                f"--cron: {self.cron!r} is never due ({str(error) or 'no such day'}); give minute, "
-                "hour, day of month, month and day of week, such as '0 3 * * *'"
+                f"{self.option}: {self.cron!r} is never due ({str(error) or 'no such day'}); give "
+                "minute, hour, day of month, month and day of week, such as '0 3 * * *'"
             ) from error
 
     def after(self, moment: datetime) -> datetime:

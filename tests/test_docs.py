@@ -262,6 +262,8 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("Refresh report", "flows.source_report", "SourceReport"),
         ("synthesize --json", "cratewatch.datasets.run_report", "RunReport"),
         ("train --json", "workers.training", "TrainedModel"),
+        ("renew --json", "workers.renewal_report", "RenewalReport"),
+        ("renew --json: recall", "cratewatch.evaluation.paired", "PairedRecall"),
         ("Demo report", "cratewatch.demo.report", "DemoResult"),
     ],
 )

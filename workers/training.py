@@ -33,6 +33,7 @@ from workers.cluster import Workers, beside_driver, fit_workers, fits, ray_clust
 from workers.training_job import Job, TrainRequest, plan
 
 POLL_S = 0.5
+LEAVE_S = 15.0
 RESTARTS = 3
 PATIENCE_S = 120.0  # with a cluster that lost a node: another may be starting
 PROPS_SEED = 0
@@ -102,18 +103,27 @@ def run_training(job: Job, workers: Workers) -> Iterator[TrainProgress | Trained
     # In a list the reference itself is passed on, not what it stands for.
     running = fit.options(scheduling_strategy=beside_driver()).remote(job, [data], mailbox, workers)
     room = _Room(workers)
-    ended = False
+    ended, model = False, None
     try:
         while not ended:
             ended = bool(ray.wait([running], timeout=POLL_S)[0])
             for event in result(mailbox.take.remote()):
                 if isinstance(event, CratewatchError):
                     raise event
-                yield event
+                if isinstance(event, TrainedModel):
+                    model = event  # told once Ray Train has ended its workers
+                else:
+                    yield event
             room.check()
         result(running)
+        if model is not None:
+            yield model
+    except CratewatchError:  # of which the workers mostly end by themselves
+        ended = ended or bool(ray.wait([running], timeout=LEAVE_S)[0])
+        raise
     finally:
-        ray.cancel(running)
+        if not ended:  # Ray tells whoever looks on that a task which has ended died
+            ray.cancel(running)
 
 
 class _Room:

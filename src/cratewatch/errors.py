@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+ANOTHER_WRITES = "another refresh, import or index is running"
+
 
 class CratewatchError(Exception):
     """A failure that the user can act on: the message says what, where and what to do."""
@@ -33,10 +35,8 @@ class BadValuesError(CratewatchError):
 class BusyError(CratewatchError):
     """Another process is writing where one at a time may."""
 
-    def __init__(self, where: str) -> None:
-        super().__init__(
-            f"{where}: another refresh, import or index is running; try again when it has ended"
-        )
+    def __init__(self, where: str, what: str = ANOTHER_WRITES) -> None:
+        super().__init__(f"{where}: {what}; try again when it has ended")
 
 
 class UnavailableError(CratewatchError):

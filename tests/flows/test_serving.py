@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -24,6 +25,7 @@ from cratewatch.demo.stock import StockPlan, stock_of_night
 from cratewatch.errors import CratewatchError
 from cratewatch.settings import load_settings
 from flows import prefect_server
+from flows.timetable import Nights
 from tests.prefect_program import AUTH
 
 COMMAND = str(Path(sys.executable).with_name("cratewatch"))
@@ -109,6 +111,20 @@ def test_after_a_night_that_was_made_up_the_next_comes_by_cron(home: Path, proce
     assert [run["state"] for run in runs][-1] == "done"
     assert runs[-1]["report"]["covers"]["items"] > 0
     assert len(runs) <= 2  # the made-up night, and the one that was stopped if it got so far
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_renewal_has_hours_of_its_own_and_runs_one_at_a_time(home: Path) -> None:
+    from flows.renew_model import renew_model
+    from flows.serving import Served
+
+    served = Served(renew_model, "renewal", {"home": str(home)}, Nights("0 5 * * SUN", "UTC"))
+    deployment = asyncio.run(served.deployment(load_settings(home=home)))
+    assert deployment.name.startswith("renewal-")
+    assert deployment.entrypoint == "flows.renew_model.renew_model"
+    assert [str(s.schedule.cron) for s in deployment.schedules or []] == ["0 5 * * SUN"]
+    assert deployment.concurrency_limit == 1
+    assert deployment.parameters == {"home": str(home)}
 
 
 def start_instead(patch: pytest.MonkeyPatch, program: str) -> None:
@@ -200,6 +216,7 @@ def test_a_server_that_the_environment_names_is_used(
     ("arguments", "message"),
     [
         (["shop", "--cron", "nonsense"], "--cron: 'nonsense' is never due"),
+        (["shop", "--renew", "nonsense"], "--renew: 'nonsense' is never due"),
         (["shop", "--timezone", "Mars"], "--timezone: 'Mars' is unknown"),
         (["other"], "source 'other' is not configured (known: shop)"),
     ],

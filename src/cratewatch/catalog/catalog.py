@@ -67,6 +67,10 @@ class Catalog:
         """Let one process at a time build a collection; see Database.one_rebuild."""
         return self._db.one_rebuild()
 
+    def one_renewal(self) -> AbstractContextManager[None]:
+        """Let one process at a time renew the model that serves; see Database.one_renewal."""
+        return self._db.one_renewal()
+
     def check_writer(self) -> None:
         """Raise if the lock was lost meanwhile; see Database.check_writer."""
         self._db.check_writer()

@@ -26,18 +26,19 @@ from sqlalchemy.orm import Session, sessionmaker
 from cratewatch.catalog.locking import hold_lock
 from cratewatch.catalog.schema import SCHEMA_REVISION, Table
 from cratewatch.chunks import chunks
-from cratewatch.errors import BusyError, CratewatchError
+from cratewatch.errors import ANOTHER_WRITES, BusyError, CratewatchError
 from cratewatch.folders import private_folder
 
 # Bounded by the variables of a statement: 32,766 in SQLite, 65,535 in PostgreSQL.
 ROWS_AT_ONCE = 500
 CONNECT_TIMEOUT_S = 10
 SQLITE = "sqlite:///"
-LOCK_NAME, REBUILD_LOCK_NAME = "writer.lock", "rebuild.lock"
+LOCK_NAME, REBUILD_LOCK_NAME, RENEWAL_LOCK_NAME = "writer.lock", "rebuild.lock", "renewal.lock"
 PAUSE_S = 0.5
 WRITER_LOCK = 0x637261746577  # PostgreSQL's advisory locks have numbers for names
 MIGRATION_LOCK = WRITER_LOCK + 1
 REBUILD_LOCK = WRITER_LOCK + 2
+RENEWAL_LOCK = WRITER_LOCK + 3
 
 
 def open_database(url: str) -> Database:
@@ -176,10 +177,22 @@ class Database:
             yield
 
     @contextlib.contextmanager
-    def _lock_of(self, name: str, number: int) -> Iterator[Connection | None]:
+    def one_renewal(self) -> Iterator[None]:
+        """Hold a lock beside those of writers and rebuilds, which a renewal takes as it needs them.
+
+        Raises:
+            BusyError: if another process holds it.
+        """
+        with self._lock_of(RENEWAL_LOCK_NAME, RENEWAL_LOCK, "another renewal is running"):
+            yield
+
+    @contextlib.contextmanager
+    def _lock_of(
+        self, name: str, number: int, what: str = ANOTHER_WRITES
+    ) -> Iterator[Connection | None]:
         """Hold a lock; yield the connection that it lives in, None for that of a file."""
         if self._engine.dialect.name == "sqlite":
-            with hold_lock(Path(self._engine.url.database or "").with_name(name)):
+            with hold_lock(Path(self._engine.url.database or "").with_name(name), what):
                 yield None
             return
         try:
@@ -188,7 +201,7 @@ class Database:
             raise self.explained(error) from error
         try:
             if not connection.scalar(select(func.pg_try_advisory_lock(number))):
-                raise BusyError(f"catalog {self.name}")
+                raise BusyError(f"catalog {self.name}", what)
             yield connection
         finally:
             with contextlib.suppress(DBAPIError):

@@ -54,21 +54,28 @@ class Runs:
             session.add(RunRow(run_id=run_id, kind=kind, state="running", started_at=started_at))
         return run_id
 
-    def resume(self, kind: str) -> Run:
-        """Take up the run of that kind that was killed lately, or start one."""
+    def resume(self, kind: str, *, failed: bool = False) -> Run:
+        """Take up the run of that kind that was killed lately, or start one.
+
+        Args:
+            failed: Also take up the latest run if that failed.
+        """
         query = (
             select(RunRow)
-            .where(RunRow.kind == kind, RunRow.state == "running")
+            .where(RunRow.kind == kind)
             .where(RunRow.started_at > now() - RESUME_WITHIN, _believed())
             .order_by(RunRow.started_at.desc())
         )
+        if not failed:
+            query = query.where(RunRow.state == "running")
         with self._db.transaction() as session:
-            killed = session.scalars(query).first()
-        if killed is None:
-            return Run(self.start(kind))
-        return Run(killed.run_id, killed.report or {})
+            latest = session.scalars(query).first()
+            if latest is not None and latest.state != "done":
+                latest.state, latest.finished_at = "running", None
+                return Run(latest.run_id, latest.report or {})
+        return Run(self.start(kind))
 
-    def note(self, run_id: str, **parts: Any) -> None:
+    def note(self, run_id: str, /, **parts: Any) -> None:
         """Add parts to the report of a run that is under way."""
         with self._db.transaction() as session:
             note(session, run_id, parts)

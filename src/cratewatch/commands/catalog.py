@@ -86,13 +86,20 @@ def retry(
         out.print("nothing to retry: no item of a configured source has failed")
 
 
-@app.command(epilog="Example: cratewatch schedule my-shop --cron '0 3 * * *' --home shop")
+@app.command(
+    epilog="Example: cratewatch schedule my-shop --cron '0 3 * * *' --home shop; "
+    "cratewatch schedule my-shop --renew '0 5 * * SUN'"
+)
 def schedule(
     sources: Annotated[list[str], typer.Argument(help="Names of [sources.NAME] in the settings.")],
     cron: Annotated[
         str, typer.Option(help="Minute, hour, day of month, month, day of week.")
     ] = "0 3 * * *",
-    timezone: Annotated[str, typer.Option(help="In which the expression counts.")] = "UTC",
+    timezone: Annotated[str, typer.Option(help="In which the expressions count.")] = "UTC",
+    renew: Annotated[
+        str,
+        typer.Option(help="When to renew the serving model, too, like --cron. [default: never]"),
+    ] = "",
     home: Home = None,
 ) -> None:
     """Refresh sources every night until Ctrl-C; a missed night is made up once."""
@@ -105,12 +112,13 @@ def schedule(
     for source in sources:
         settings.source(source)
     nights = Nights(cron, timezone)
+    renewals = Nights(renew, timezone, "--renew") if renew else None
     private_folder(settings.home)
     with one_schedule(settings.home), prefect(settings, "schedule.db") as await_ready:
         from flows.serving import serve_nights
 
         await_ready()
-        asyncio.run(serve_nights(settings, sources, nights))
+        asyncio.run(serve_nights(settings, sources, nights, renewals))
 
 
 def _refresh(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
+REJECTED = "rejected.json"
 
 
 def find_model(lake: Lake, name: str) -> ModelFolder:
@@ -54,11 +56,24 @@ def shipped_models() -> list[str]:
 
 
 def default_model(lake: Lake) -> str:
-    """Return the model that was trained last, or else one that ships; raise NotFoundError."""
-    known = models(lake)
-    if not known:
-        raise NotFoundError(f"lake {lake.root}: there is no model yet; run `cratewatch train`")
-    return known[-1]
+    """Return the model that was trained last, or else one that ships; raise NotFoundError.
+
+    Those that a renewal found no better than what served are passed over.
+    """
+    for name in reversed(models(lake)):
+        if not lake.exists(f"{PREFIX}/{name}/{REJECTED}"):
+            return name
+    raise NotFoundError(f"lake {lake.root}: there is no model yet; run `cratewatch train`")
+
+
+def reject_model(lake: Lake, name: str, why: Mapping[str, Any]) -> None:
+    """Have a model pass for one that is taken only by its name.
+
+    Args:
+        why: JSON-ready, kept in the model's folder.
+    """
+    text = json.dumps(why, indent=2, sort_keys=True)
+    lake.write(f"{PREFIX}/{name}/{REJECTED}", text.encode())
 
 
 def train_artworks(lake: Lake, name: str) -> frozenset[str]:

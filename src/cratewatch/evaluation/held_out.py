@@ -100,7 +100,7 @@ def embed_catalog(
     """
     vectors = np.zeros((len(covers), embedder.config.dim), np.float32)
     number = {cover.cover_id: n for n, cover in enumerate(covers)}
-    for cover_id, vector in _kept(lake, embedder.name):
+    for cover_id, vector in kept_vectors(lake, embedder.name):
         if cover_id in number:
             vectors[number[cover_id]] = vector
     missing = np.flatnonzero(~vectors.any(axis=1)).tolist()
@@ -137,7 +137,7 @@ class Pictures(Sequence[tuple[str, Pixels]]):
         return cover.artwork_id, pixels(_image(self._lake, cover, PICTURE_PX))
 
 
-def _kept(lake: Lake, model: str) -> Iterator[tuple[str, Embeddings]]:
+def kept_vectors(lake: Lake, model: str) -> Iterator[tuple[str, Embeddings]]:
     """Yield cover ids and vectors of what was embedded by the model before."""
     for key in done_shards(lake, model):
         shard = read_embeddings(lake, key)

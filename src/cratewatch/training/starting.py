@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from cratewatch.embedding.model_folder import CONFIG, TRAIN_ARTWORKS, WEIGHTS
 from cratewatch.embedding.saved_models import find_model, models
 from cratewatch.lake.lake import Lake
 
@@ -27,6 +28,6 @@ def start_folder(lake: Lake, weights: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="cratewatch-") as parent:
         folder = Path(parent) / weights
         folder.mkdir()
-        for file in source.files():
+        for file in (WEIGHTS, TRAIN_ARTWORKS, CONFIG):
             (folder / file).write_bytes(source.read(file))
         yield str(folder)

@@ -42,6 +42,19 @@ def test_a_run_that_ended_is_not_taken_up(catalog: Catalog, state: str) -> None:
     assert catalog.runs.resume("refresh-shop").run_id != ended.run_id
 
 
+def test_a_run_that_failed_is_taken_up_where_that_is_asked_for(catalog: Catalog) -> None:
+    began = catalog.runs.resume("renew-model")
+    catalog.runs.finish(began.run_id, "failed", {"model": "m", "error": "away"})
+    again = catalog.runs.resume("renew-model", failed=True)
+    assert (again.run_id, again.report) == (began.run_id, {"model": "m", "error": "away"})
+    assert [run["state"] for run in catalog.runs.latest()] == ["running"]
+    catalog.runs.finish(began.run_id, "failed", {})
+    catalog.runs.finish(catalog.runs.start("renew-model"), "done", {})
+    last = catalog.runs.resume("renew-model", failed=True)  # what failed before is history
+    assert last.report == {}
+    assert last.run_id != began.run_id
+
+
 def test_a_run_killed_long_ago_is_given_up(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

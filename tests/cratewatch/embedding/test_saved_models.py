@@ -20,6 +20,7 @@ from cratewatch.embedding.saved_models import (
     default_model,
     find_model,
     models,
+    reject_model,
     start_artworks,
     train_artworks,
 )
@@ -224,3 +225,13 @@ def test_models_that_ship_are_whole_and_small(lake: Lake) -> None:
         assert "## What it gets wrong" in card
         assert "## Licence" in card
         json.loads((path / "metrics.json").read_text())
+
+
+def test_a_rejected_model_is_taken_by_its_name_alone(lake: FolderLake) -> None:
+    served, newer = save(lake, seed=1), save(lake, seed=2)
+    os.utime(lake.root / "models" / served / "config.json", (1, 1))
+    assert default_model(lake) == newer
+    reject_model(lake, newer, {"difference": -0.1})
+    assert default_model(lake) == served
+    assert models(lake) == [served, newer]
+    assert adopt_model(lake, newer) == newer
