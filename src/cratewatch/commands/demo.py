@@ -33,8 +33,16 @@ def demo(
         from cratewatch.demo.run import run_demo
 
         await_ready()
-        evaluation = run_demo(settings.home)
+        result, evaluation = run_demo(settings.home)
     out.print(evaluation_table(asdict(evaluation)))
+    for name, recall in (("before", result.before), ("after", result.after)):
+        if recall is not None:
+            low, high = recall.recall_at_1_interval
+            out.print(
+                f"{name} the fine-tuning: recall@1 {recall.recall_at_1:.1%} "
+                f"({low:.1%} to {high:.1%}), {recall.n_queries} queries, {recall.model}",
+                soft_wrap=True,
+            )
     out.print(f"report: {settings.home / 'report.html'}", soft_wrap=True)
 
 

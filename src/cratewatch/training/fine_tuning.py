@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from cratewatch.embedding.config import ModelConfig
 from cratewatch.training.data import Draw
-from cratewatch.training.loop import TrainConfig
+from cratewatch.training.loop import Precision, TrainConfig
 
 
 @dataclass(frozen=True)
@@ -14,12 +14,16 @@ class FineTuning:
     """How far a model is trained further on the covers of one shop.
 
     Attributes:
-        learning_rate: At its peak; below that of a first training, which unlearns what it had.
+        learning_rate: At its peak; below that of a first training, which would unlearn what the
+            model knows.
+        precision: In bf16 the depthwise convolutions of the model that ships take eleven times as
+            long on a CPU (9.1 s of it against 0.8 s for a step of 128 images).
     """
 
     steps: int = 60
     learning_rate: float = 1e-4
     draw: Draw = field(default_factory=lambda: Draw(images_each=2, sketched=0.5))
+    precision: Precision = "fp32"
     seed: int = 0
 
     def config(self, model: ModelConfig, weights: str) -> TrainConfig:
@@ -35,5 +39,6 @@ class FineTuning:
             draw=self.draw,
             steps=self.steps,
             learning_rate=self.learning_rate,
+            precision=self.precision,
             seed=self.seed,
         )
