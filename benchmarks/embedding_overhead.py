@@ -5,10 +5,10 @@
 Four ways take turns over the same covers, all on every CPU: the bare model, which embeds pictures
 that are ready in memory; a bare loop in one process that reads, decodes and embeds batch after
 batch; `workers.embedding.embed_shards`, which does the same in Ray actors and keeps the embeddings
-in the lake; and `workers.indexing.embed_missing`, which also records them in the catalog. Between
-them the machine multiplies large matrices: its peak arithmetic. The first SKIPPED shards or batches
-of each run do not count, nor do the last: starting actors is not what is compared, and is told by
-itself.
+in the lake; and `cratewatch.indexing.embedding.embed_missing`, which has that done and also records
+them in the catalog. Between them the machine multiplies large matrices: its peak arithmetic. The
+first SKIPPED shards or batches of each run do not count, nor do the last: starting actors is not
+what is compared, and is told by itself.
 docs/operations.md holds the output.
 """
 
@@ -47,13 +47,13 @@ from cratewatch.embedding.shards import PREFIX
 from cratewatch.embedding.sizing import CPU_BATCH
 from cratewatch.gallery.gallery import Gallery
 from cratewatch.images import decode, prepare_cover
+from cratewatch.indexing.embedding import embed_missing
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
 from workers import indexing
 from workers.cluster import node_cpus, ray_cluster
 from workers.embedding import ModelUse, embed_shards
-from workers.indexing import embed_missing
 
 LEAST_RATIO = 0.9
 COVER_BYTES = 30_000
@@ -207,14 +207,15 @@ def _recorded(catalog: Catalog, lake: Lake, model: str, covers: list[Cover]) -> 
     told: queue.Queue[int] = queue.Queue()
     stores = Stores(catalog, lake, cast(Gallery, None))  # nothing is loaded
     with ThreadPoolExecutor(1) as executor:
+        embed = indexing.embed_by_ray("local", Path(), lake)  # is connected to already
         report = executor.submit(
-            embed_missing, stores, ModelUse(model), lambda done, _: told.put(done)
+            embed_missing, stores, model, embed, lambda done, _total, _note: told.put(done)
         )
         done = 0
         while done < len(covers):
             before, done = done, told.get(timeout=PATIENCE_S)
             yield done - before
-    assert report.result().embedded == len(covers)
+    assert report.result().covers == len(covers)
 
 
 def _peak_flops(dtype: torch.dtype) -> float:

@@ -107,7 +107,7 @@ class Night:
         """Return the pid of the flow once embeddings are kept and not loaded yet."""
         with closing(open_catalog(load_settings(home=self.home).catalog_url)) as catalog:
             while self.process.poll() is None:
-                if catalog.embeddings.shards_to_index(model):
+                if catalog.embeddings.shards(model, unindexed=True):
                     return self.process.pid
                 time.sleep(0.005)
         return None
@@ -150,7 +150,9 @@ def snapshot(home: Path) -> dict[str, Any]:
             "failures": catalog.items.failures(),
             "running": [r["run_id"] for r in catalog.runs.latest(100) if r["state"] == "running"],
             "unloaded": [
-                m for m in catalog.embeddings.models() if catalog.embeddings.shards_to_index(m)
+                model
+                for model in catalog.embeddings.models()
+                if catalog.embeddings.shards(model, unindexed=True)
             ],
         }
     left["lake"] = set(lake.keys("covers"))
@@ -253,9 +255,9 @@ class Kills:
                 return "crawl"
             if catalog.items.states().get("cover", {}).get("planned"):
                 return "covers"
-            if catalog.embeddings.shards_to_index(self._model):
+            if catalog.embeddings.shards(self._model, unindexed=True):
                 return "load"
-            return "embedding" if catalog.embeddings.missing(self._model) else "end"
+            return "embedding" if catalog.embeddings.counts(self._model).missing else "end"
 
     def _pages_read(self, home: Path) -> set[str]:
         """Return the paths of pages that the catalog knows to be read by the killed run."""

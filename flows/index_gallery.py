@@ -7,11 +7,11 @@ from pathlib import Path
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from cratewatch.indexing.agreement import IndexReport
 from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from flows.retrying import AFTER_AN_OUTAGE
 from workers.catalog_index import index_catalog
-from workers.indexing import IndexReport
 
 
 @flow(name="index-gallery")

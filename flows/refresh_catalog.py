@@ -17,9 +17,7 @@ from cratewatch.catalog.runs import Run, refresh_kind
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.folders import private_folder
 from cratewatch.gallery.gallery import open_gallery
-from cratewatch.gallery.names import model_of
-from cratewatch.indexing.checking import check_collection
-from cratewatch.indexing.comparing import refresh_facts
+from cratewatch.indexing.agreement import IndexReport, update
 from cratewatch.indexing.releasing import drop_old
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.lake import COVERS, REPORTS
@@ -31,9 +29,7 @@ from flows.pruning import prune_home
 from flows.retrying import AFTER_AN_OUTAGE
 from flows.source_report import SourceReport
 from scrapers.launch import CrawlJob, CrawlReport, Job, run_crawl
-from workers.cluster import ray_cluster
-from workers.embedding import ModelUse
-from workers.indexing import IndexReport, index_covers, report_of, up_to_date
+from workers.indexing import embed_by_ray
 
 
 class RefreshError(CratewatchError):
@@ -177,26 +173,10 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
         if collection is None:
             _refuse_lost_gallery(settings, catalog)
             return None
-        model = model_of(collection)
         lake = open_lake(settings.lake)
-        gallery.collections.load(collection)
-        refresh_facts(Stores(catalog, lake, gallery), collection)
-        if up_to_date(catalog, model):
-            check_collection(gallery, collection, catalog.embeddings.count_indexed(model), {})
-            catalog.embeddings.mark_indexed(model, [])  # known covers under new URLs
-            drop_old(gallery, settings.gallery_keep_days)
-            return report_of(gallery, collection)
-        with (
-            ray_cluster(settings.ray_address, settings.home / "ray"),
-            progress_bar("embed") as advance,
-        ):
-            report = index_covers(
-                catalog,
-                lake,
-                gallery,
-                ModelUse(model, settings.inference),
-                lambda done, total: advance(done, total, ""),
-            )
+        embed = embed_by_ray(settings.ray_address, settings.home / "ray", lake, settings.inference)
+        with progress_bar("embed") as advance:
+            report = update(Stores(catalog, lake, gallery), collection, embed, advance)
         drop_old(gallery, settings.gallery_keep_days)
         return report
 

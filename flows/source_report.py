@@ -8,8 +8,8 @@ from typing import Any
 
 from cratewatch.catalog.records import Diff
 from cratewatch.catalog.runs import Run
+from cratewatch.indexing.agreement import IndexReport
 from scrapers.launch import CrawlReport
-from workers.indexing import IndexReport
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from prefect import flow
 
+from cratewatch.indexing.agreement import IndexReport
 from cratewatch.settings import load_settings
 from flows.index_gallery import index
 from flows.refresh_catalog import refresh_catalog
 from flows.renew_model import renew
 from flows.source_report import SourceReport
-from workers.indexing import IndexReport
 from workers.renewal_report import Renewal, RenewalReport
 
 

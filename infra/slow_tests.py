@@ -18,6 +18,14 @@ LAST_COMMITS = 10
 # The code that the slow tests of a file are about, beside the file itself. A name that ends with
 # a slash is a folder.
 SLOW_TESTS: dict[str, tuple[str, ...]] = {
+    "tests/cratewatch/indexing/test_agreement.py": (
+        "src/cratewatch/gallery/",
+        "src/cratewatch/indexing/",
+    ),
+    "tests/cratewatch/indexing/test_rebuilding.py": (
+        "src/cratewatch/gallery/",
+        "src/cratewatch/indexing/",
+    ),
     "tests/flows/test_gallery_away.py": (
         "flows/refresh_catalog.py",
         "src/cratewatch/gallery/",
@@ -54,12 +62,6 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "workers/painting.py",
         "workers/pool.py",
         "workers/synthesis.py",
-    ),
-    "tests/workers/test_rebuilding.py": (
-        "src/cratewatch/gallery/",
-        "src/cratewatch/indexing/",
-        "workers/indexing.py",
-        "workers/rebuilding.py",
     ),
     "tests/workers/test_training.py": (
         "src/cratewatch/datasets/",

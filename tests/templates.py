@@ -23,6 +23,7 @@ from cratewatch.gallery.gallery import open_gallery
 from cratewatch.images import load
 from cratewatch.lake.folder import FolderLake
 from cratewatch.sources.folder.importing import import_folder
+from tests.made_collections import make_collection
 from tests.pictures import draw_noise
 from tests.tiny import TINY
 
@@ -85,7 +86,7 @@ class Template:
         pictures = [load(Path(cover.source_url)) for cover in covers]
         embeddings = load_model(self._lake, self._model).embed_covers(pictures)
         with open_gallery(str(path)) as gallery:
-            gallery.collections.create(self._model, embeddings.shape[1])
+            make_collection(gallery, self._model, embeddings.shape[1])
             gallery.rows.upsert(
                 self._model,
                 [cover.cover_id for cover in covers],

@@ -251,7 +251,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("A release of a match", "cratewatch.catalog.records", "ListedRelease"),
         ("Refresh report: crawl and covers", "scrapers.launch", "CrawlReport"),
         ("Refresh report: diff", "cratewatch.catalog.records", "Diff"),
-        ("Refresh report: index", "workers.indexing", "IndexReport"),
+        ("Refresh report: index", "cratewatch.indexing.agreement", "IndexReport"),
         ("evaluate --json", "cratewatch.evaluation.grid", "GridEvaluation"),
         ("evaluate --json: a row", "cratewatch.evaluation.grid", "Row"),
         ("evaluate --queries --json", "cratewatch.evaluation.serving", "Evaluation"),

@@ -41,7 +41,11 @@ def test_what_the_table_names_is_there() -> None:
         (["tests/workers/embed_on_dying_node.py"], ["tests/workers/test_embedding.py"]),
         (
             ["src/cratewatch/gallery/gallery.py"],
-            ["tests/flows/test_gallery_away.py", "tests/workers/test_rebuilding.py"],
+            [
+                "tests/cratewatch/indexing/test_agreement.py",
+                "tests/cratewatch/indexing/test_rebuilding.py",
+                "tests/flows/test_gallery_away.py",
+            ],
         ),
         # May bear on anything: dependencies, the stores below all, fixtures, rooms to come.
         (["constraints.txt"], sorted(SLOW_TESTS)),

@@ -1,25 +1,24 @@
-"""Indexes the catalog for a model and lets readers use it once the check has passed."""
+"""Indexes the catalog for a model by Ray, and lets readers use it once the check has passed."""
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import closing
 
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.embedding.loading import prepare_model
 from cratewatch.embedding.saved_models import adopt_model, default_model, find_model
-from cratewatch.errors import BusyError
-from cratewatch.gallery.gallery import open_gallery
+from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
-from cratewatch.indexing.comparing import refresh_facts
-from cratewatch.indexing.releasing import drop_old
+from cratewatch.indexing.agreement import IndexReport
+from cratewatch.indexing.rebuilding import Target
+from cratewatch.indexing.rebuilding import rebuild as rebuild_collection
+from cratewatch.indexing.releasing import drop_old_unless_busy, update_or_build
 from cratewatch.indexing.stores import Stores
+from cratewatch.lake.lake import Lake
 from cratewatch.lake.opening import open_lake
 from cratewatch.progress import Progress, unseen
 from cratewatch.settings import Settings
-from workers.cluster import ray_cluster
-from workers.embedding import ModelUse
-from workers.indexing import IndexReport, index_covers
-from workers.rebuilding import Target, build_collection
+from workers.indexing import embed_by_ray
 
 
 def index_catalog(
@@ -39,50 +38,25 @@ def index_catalog(
         CheckError: if the collection is not right; the alias stays where it was.
     """
     lake = open_lake(settings.lake)
+    embed = embed_by_ray(settings.ray_address, settings.home / "ray", lake, settings.inference)
     with (
         closing(open_catalog(settings.catalog_url)) as catalog,
         open_gallery(*settings.gallery) as gallery,
-        ray_cluster(settings.ray_address, settings.home / "ray"),
     ):
-        serving = gallery.alias.serving()
-        by_default = default_model(lake) if serving is None else model_of(serving)
-        name = adopt_model(lake, model or by_default)
+        name = adopt_model(lake, model or _by_default(lake, gallery))
         prepare_model(lake, name, settings.inference)
         stores = Stores(catalog, lake, gallery)
-        report = _indexed(stores, settings, name, rebuild, on_progress)
-        with suppress(BusyError), catalog.one_writer():  # whoever writes drops them
-            drop_old(gallery, settings.gallery_keep_days)
+        bring_about = rebuild_collection if rebuild else update_or_build
+        report = bring_about(stores, name, _target(settings, lake, name), embed, on_progress)
+        drop_old_unless_busy(stores, settings.gallery_keep_days)
         return report
 
 
-def _indexed(
-    stores: Stores, settings: Settings, model: str, rebuild: bool, on_progress: Progress
-) -> IndexReport:
-    dim = find_model(stores.lake, model).config().dim
-    use = ModelUse(model, settings.inference)
-    if rebuild or stores.gallery.collections.live(model) is None:
-        target = Target(
-            dim, settings.gallery_index, settings.gallery_recall, settings.gallery_imports
-        )
-        return build_collection(stores, use, target, on_progress)
-    return update(stores, use, dim, on_progress)
+def _by_default(lake: Lake, gallery: Gallery) -> str:
+    serving = gallery.alias.serving()
+    return default_model(lake) if serving is None else model_of(serving)
 
 
-def update(stores: Stores, model: ModelUse, dim: int, on_progress: Progress) -> IndexReport:
-    """Load what is new into the model's collection, then let readers use it."""
-    with stores.catalog.one_writer():
-        collection = stores.gallery.collections.live(model.name)
-        if collection is None:  # dropped while this waited: a fresh one holds nothing
-            collection = model.name
-            stores.catalog.embeddings.forget_indexed(collection)
-        stores.gallery.collections.create(collection, dim)
-        refresh_facts(stores, collection)
-        report = index_covers(
-            stores.catalog,
-            stores.lake,
-            stores.gallery,
-            model,
-            lambda done, total: on_progress(done, total, ""),
-        )
-        stores.gallery.alias.point_to(collection)
-        return report
+def _target(settings: Settings, lake: Lake, model: str) -> Target:
+    dim = find_model(lake, model).config().dim
+    return Target(dim, settings.gallery_index, settings.gallery_recall, settings.gallery_imports)

@@ -31,6 +31,7 @@ from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.embedding.sizing import CPU_BATCH, GPU_BATCH, batch_for
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
 from cratewatch.images import decode
+from cratewatch.indexing.embedding import KeptShard
 from cratewatch.lake.lake import Lake, cover_key
 from workers.cluster import node_resources
 from workers.pool import Pool, Quarantined
@@ -59,19 +60,6 @@ class EmbeddedBatch:
     covers: list[Cover]
     embeddings: Embeddings
     failed: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class KeptShard:
-    """The covers of a shard in the lake, and the reason of each cover that is not in it.
-
-    Attributes:
-        key: "" if none of them could be embedded.
-    """
-
-    key: str
-    cover_ids: list[str]
-    failed: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -104,13 +92,13 @@ def embed_shards(
         CratewatchError: if the model cannot be loaded or makes no embeddings, or if actors do not
             start or die again and again.
     """
-    lots = _lots(covers, shard_covers)
+    lots = chunks(covers, shard_covers)
     yield from _map(lake, model, lots, _KEEP)
 
 
 def embed_covers(lake: Lake, model: ModelUse, covers: Sequence[Cover]) -> Iterator[EmbeddedBatch]:
     """Embed covers, yielding batches as they finish, in any order; raises like embed_shards()."""
-    lots = _lots(covers, LOT)
+    lots = chunks(covers, LOT)
     yield from _map(lake, model, lots, _EMBED)
 
 
@@ -159,12 +147,6 @@ def crew_for(nodes: Sequence[Mapping[str, float]], inference: Inference = AUTO) 
 def _may_use_gpu(inference: Inference) -> bool:
     on_cpu = inference.runtime == "openvino" or inference.precision == "int8"
     return inference.device != "cpu" and not on_cpu
-
-
-def _lots(covers: Iterable[Cover], size: int) -> Iterator[list[Cover]]:
-    rest = iter(covers)
-    while lot := list(islice(rest, size)):
-        yield lot
 
 
 @dataclass(frozen=True)

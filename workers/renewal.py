@@ -21,6 +21,7 @@ from cratewatch.evaluation.calibration import calibrate_serving
 from cratewatch.evaluation.two_models import compare_models
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.gallery.names import model_of
+from cratewatch.indexing.embedding import embed_missing, refuse_broken
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.lake import REPORTS, Lake
 from cratewatch.lake.opening import open_lake
@@ -30,8 +31,7 @@ from cratewatch.retrieval.model_aids import load_calibration
 from cratewatch.settings import Settings
 from workers.catalog_index import index_catalog
 from workers.cluster import ray_cluster
-from workers.embedding import ModelUse
-from workers.indexing import embed_missing
+from workers.indexing import embed_by_ray
 from workers.query_runs import synthesize
 from workers.renewal_report import Renewal, RenewalReport
 from workers.run_request import RunRequest, covers_of
@@ -170,13 +170,17 @@ class _Steps:
 
     def _embed(self, model: str) -> None:
         """Embed what the model has not embedded yet; an index then finds that in the lake."""
-        use = ModelUse(model, self.settings.inference)
+        settings = self.settings
+        embed = embed_by_ray(
+            settings.ray_address, settings.home / "ray", self.lake, settings.inference
+        )
         with (
-            open_gallery(*self.settings.gallery) as gallery,
+            open_gallery(*settings.gallery) as gallery,
             self.show(f"embed, {model}") as advance,
         ):
             stores = Stores(self.catalog, self.lake, gallery)
-            embed_missing(stores, use, lambda done, total: advance(done, total, ""))
+            made = embed_missing(stores, model, embed, advance)
+            refuse_broken(stores, model, made)
 
     def switch(self) -> None:
         """Build a collection for the new model, move the alias, and calibrate it if the old was."""

@@ -16,6 +16,7 @@ from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.settings import load_settings
+from tests.made_collections import make_collection
 from tests.milvus_server import MilvusProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect")]
@@ -28,7 +29,7 @@ def test_a_night_goes_on_with_a_gallery_that_was_killed_during_its_load(
 ) -> None:
     draw_stock(home / "shop", stock_of_night(1, PLAN))
     with open_gallery(own_milvus.uri) as gallery:
-        gallery.collections.create(tiny_model, 128)
+        make_collection(gallery, tiny_model, 128)
         gallery.alias.point_to(tiny_model)
     with DemoShop(home / "shop", plan=PLAN) as shop:
         (home / "cratewatch.toml").write_text(
@@ -41,7 +42,7 @@ def test_a_night_goes_on_with_a_gallery_that_was_killed_during_its_load(
             closing(open_catalog(load_settings(home=home).catalog_url)) as catalog,
             subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as night,
         ):
-            while not catalog.embeddings.shards_to_index(tiny_model):
+            while not catalog.embeddings.shards(tiny_model, unindexed=True):
                 assert night.poll() is None, night.communicate()[1]
                 time.sleep(0.005)
             own_milvus.kill()
@@ -57,8 +58,8 @@ def test_a_night_goes_on_with_a_gallery_that_was_killed_during_its_load(
     with closing(open_catalog(load_settings(home=home).catalog_url)) as catalog:
         covers = catalog.covers()
         assert len(covers) == expected_night(1, PLAN).new_covers
-        assert not catalog.embeddings.shards_to_index(tiny_model)
-        assert catalog.embeddings.count_indexed(tiny_model) == len(covers)
+        assert not catalog.embeddings.shards(tiny_model, unindexed=True)
+        assert catalog.embeddings.counts(tiny_model).indexed == len(covers)
     with open_gallery(own_milvus.uri) as gallery:
         assert gallery.alias.serving() == tiny_model
         assert gallery.rows.count(tiny_model) == len(covers)

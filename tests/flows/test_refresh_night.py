@@ -15,6 +15,7 @@ from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.settings import load_settings
+from tests.made_collections import make_collection
 
 if TYPE_CHECKING:
     from prefect import State
@@ -127,7 +128,7 @@ def test_a_night_drops_what_the_alias_left_long_ago(shop_home: Path, shop_catalo
     shop_catalog.embeddings.mark_indexed("m", ["a shard"])
     with open_gallery(*settings.gallery) as gallery:
         for name in ("m", "m__2"):
-            gallery.collections.create(name, 4)
+            make_collection(gallery, name, 4)
             gallery.rows.upsert(name, [cover_id], [cover_id], np.eye(1, 4, dtype=np.float32))
             gallery.alias.point_to(name)
     report = index_changes.fn(settings, shop_catalog)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.gallery.gallery import open_gallery
+from cratewatch.indexing.agreement import update
+from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake
 from workers import indexing
 from workers.cluster import ray_cluster
-from workers.embedding import ModelUse
 
 
-def tell(_done: int, _total: int) -> None:
+def tell(_done: int, _total: int | None, _note: str) -> None:
     print("a shard is loaded", flush=True)
     time.sleep(60)
 
@@ -26,8 +27,9 @@ def main(task: dict[str, str]) -> None:
         ray_cluster(task["ray"], home / "ray"),
         open_gallery(str(home / "gallery.db")) as gallery,
     ):
-        use = ModelUse(task["model"])
-        indexing.index_covers(catalog, FolderLake(home / "lake"), gallery, use, tell)
+        lake = FolderLake(home / "lake")
+        embed = indexing.embed_by_ray(task["ray"], home / "ray", lake)
+        update(Stores(catalog, lake, gallery), task["model"], embed, tell)
 
 
 if __name__ == "__main__":

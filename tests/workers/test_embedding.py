@@ -19,15 +19,18 @@ from cratewatch.embedding.shards import done_shards, read_embeddings
 from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.images import load
+from cratewatch.indexing.agreement import update
+from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.location import LakeLocation
 from cratewatch.lake.opening import open_lake
 from tests.disks import small_disk
+from tests.made_collections import make_collection
 from tests.scripts import run_script
 from workers import pool
 from workers.embedding import Crew, ModelUse, crew_for, embed_shards
-from workers.indexing import index_covers
+from workers.indexing import embed_by_ray
 
 NODE_DEATH = Path(__file__).with_name("embed_on_dying_node.py")
 KILLED_INDEX = Path(__file__).with_name("index_until_killed.py")
@@ -164,7 +167,7 @@ def test_a_driver_that_is_killed_embeds_nothing_twice(
     catalog: Catalog, lake: FolderLake, imported: list[Cover], tiny_model: str, home: Path
 ) -> None:
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.collections.create(tiny_model, 128)
+        make_collection(gallery, tiny_model, 128)
     task = {
         "ray": ray.get_runtime_context().gcs_address,
         "home": str(home),
@@ -182,8 +185,8 @@ def test_a_driver_that_is_killed_embeds_nothing_twice(
     assert 0 < len(there) < 24
     written = {key: lake.modified_at(key) for key in done_shards(lake, tiny_model)}
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.collections.load(tiny_model)
-        report = index_covers(catalog, lake, gallery, ModelUse(tiny_model), lambda *_: None)
+        embed = embed_by_ray("local", home / "ray", lake)
+        report = update(Stores(catalog, lake, gallery), tiny_model, embed)
     assert (report.embedded, report.rows) == (24 - len(there), 24)
     assert (
         written.items() <= {k: lake.modified_at(k) for k in done_shards(lake, tiny_model)}.items()

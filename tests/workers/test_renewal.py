@@ -25,8 +25,10 @@ from cratewatch.progress import Progress, unseen
 from cratewatch.settings import Settings, load_settings
 from cratewatch.training.data import Draw
 from cratewatch.training.fine_tuning import FineTuning
+from tests.made_collections import make_collection
 from tests.tiny import TINY
 from workers import renewal as stage
+from workers.catalog_index import index_catalog
 from workers.renewal import KIND, renew
 from workers.renewal_report import Renewal
 from workers.training import TrainedModel
@@ -48,7 +50,7 @@ def show(_title: str) -> Iterator[Progress]:
 def serve(settings: Settings, model: str) -> None:
     """Let a model serve; its collection need not hold anything."""
     with open_gallery(*settings.gallery) as gallery:
-        gallery.collections.create(model, TINY.dim)
+        make_collection(gallery, model, TINY.dim)
         gallery.alias.point_to(model)
 
 
@@ -107,7 +109,7 @@ def test_a_better_model_serves_also_after_a_kill(
     trained: list[Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    killed = failing_once(stage.index_catalog, KeyboardInterrupt())
+    killed = failing_once(index_catalog, KeyboardInterrupt())
     monkeypatch.setattr(stage, "index_catalog", killed)
     with pytest.raises(KeyboardInterrupt):
         renew(settings, WANTED, show)
@@ -158,7 +160,9 @@ def test_a_renewal_that_failed_keeps_what_serves_and_its_queries(
     trained: list[Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stage, "train", failing_once(stage.train, CratewatchError("collapsed")))
+    monkeypatch.setattr(
+        stage, "train", failing_once(vars(stage)["train"], CratewatchError("collapsed"))
+    )
     monkeypatch.setattr(stage, "compare_models", failing_once(print, CratewatchError("no lake")))
     for error in ("collapsed", "no lake"):
         with pytest.raises(CratewatchError, match=error):

@@ -192,6 +192,6 @@ class EmbeddingRow(Table):
 
     model: Mapped[str] = mapped_column(String(64), primary_key=True)
     cover_id: Mapped[str] = mapped_column(ForeignKey("covers.cover_id"), primary_key=True)
-    shard: Mapped[str | None] = mapped_column(Text)
+    shard: Mapped[str] = mapped_column(Text)
     embedded_at: Mapped[datetime]
     indexed_at: Mapped[datetime | None]

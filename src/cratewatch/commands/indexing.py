@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,10 +11,12 @@ import typer
 
 from cratewatch.commands.options import AsJson, Home, load_settings
 from cratewatch.commands.output import show
-from cratewatch.errors import CheckError, CratewatchError
+from cratewatch.errors import CratewatchError
 
 if TYPE_CHECKING:
+    from cratewatch.indexing.embedding import Embed
     from cratewatch.indexing.stores import Stores
+    from cratewatch.progress import Progress
 
 if TYPE_CHECKING:
     from cratewatch.settings import Settings
@@ -67,10 +69,10 @@ def backup_gallery(
     json_: AsJson = False,
 ) -> None:
     """Write the collection that serves to the lake, as Parquet."""
-    from cratewatch.indexing.restoring import back_up
+    from cratewatch.indexing.backing_up import back_up
 
     settings = load_settings(home)
-    with _stores(settings, "back up", "rows") as (stores, advance), stores.catalog.one_writer():
+    with _stores(settings, "back up") as (stores, advance):
         backup = back_up(stores, name, advance)
     told = {"backup": backup.name, "collection": backup.collection, "model": backup.model}
     show(told | {"rows": backup.rows, "shards": len(backup.shards)}, json_)
@@ -89,7 +91,7 @@ def restore_gallery(
     from cratewatch.indexing.restoring import restore
 
     settings = load_settings(home)
-    with _stores(settings, "restore", "rows") as (stores, advance):
+    with _stores(settings, "restore") as (stores, advance):
         restored = restore(stores, name, settings.gallery_recall, settings.gallery_imports, advance)
     show(asdict(restored), json_)
 
@@ -114,37 +116,28 @@ def _indexed(settings: Settings, model: str, *, rebuild: bool = False) -> dict[s
 def _rolled_back(settings: Settings) -> dict[str, Any]:
     from cratewatch.indexing.releasing import roll_back
 
-    with _stores(settings, "roll back") as (stores, advance), stores.catalog.one_writer():
+    with _stores(settings, "roll back") as (stores, advance):
         return asdict(roll_back(stores, advance))
 
 
 def _verified(settings: Settings, repair: bool) -> dict[str, Any]:
-    """Compare; with repair also mend, by indexing what the lake does not hold.
+    """Compare; with repair also mend, by embedding what the lake does not hold."""
+    from cratewatch.indexing.releasing import verify
 
-    Raises:
-        CheckError: if something is wrong and is left so; what was found is in its message.
-    """
-    from cratewatch.gallery.names import model_of
-    from cratewatch.indexing.comparing import compare
+    with _stores(settings, "verify") as (stores, advance):
+        return asdict(verify(stores, _embed(settings, stores) if repair else None, advance))
 
-    with _stores(settings, "verify") as (stores, advance), stores.catalog.one_writer():
-        collection = stores.gallery.alias.require_serving()
-        stores.gallery.collections.load(collection)
-        found = compare(stores, collection, mend=repair, on_progress=advance)
-    if repair and (found.stale_model.count or found.lost_shards.count):
-        _indexed(settings, model_of(collection))
-    if not repair and not found.clean:
-        raise CheckError(
-            f"gallery: {collection} differs from catalog and lake: {found}; "
-            "run `cratewatch index --verify --repair`"
-        )
-    return asdict(found)
+
+def _embed(settings: Settings, stores: Stores) -> Embed:
+    from workers.indexing import embed_by_ray
+
+    return embed_by_ray(
+        settings.ray_address, settings.home / "ray", stores.lake, settings.inference
+    )
 
 
 @contextlib.contextmanager
-def _stores(
-    settings: Settings, title: str, what: str = "shards"
-) -> Iterator[tuple[Stores, Callable[[int, int], None]]]:
+def _stores(settings: Settings, title: str) -> Iterator[tuple[Stores, Progress]]:
     """Open catalog, lake and gallery, and a progress bar."""
     from cratewatch.catalog.catalog import open_catalog
     from cratewatch.gallery.gallery import open_gallery
@@ -157,5 +150,4 @@ def _stores(
         open_gallery(*settings.gallery) as gallery,
         progress_bar(title) as advance,
     ):
-        stores = Stores(catalog, open_lake(settings.lake), gallery)
-        yield stores, lambda done, total: advance(done, total, what)
+        yield Stores(catalog, open_lake(settings.lake), gallery), advance

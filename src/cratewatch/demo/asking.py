@@ -20,7 +20,7 @@ from cratewatch.evaluation.held_out import unseen_queries
 from cratewatch.evaluation.serving import Answer, Evaluation, ask, count
 from cratewatch.images import decode, pixels
 from cratewatch.lake.lake import Lake, cover_key
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.progress import Progress
 from cratewatch.retrieval.identification import open_identifier
 from cratewatch.settings import Settings

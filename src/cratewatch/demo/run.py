@@ -24,7 +24,7 @@ from cratewatch.demo.stock import NightExpectation, expected_night, stock_of_nig
 from cratewatch.embedding.saved_models import find_model, shipped_models
 from cratewatch.errors import CheckError
 from cratewatch.evaluation.serving import Evaluation
-from cratewatch.lake.location import open_lake
+from cratewatch.lake.opening import open_lake
 from cratewatch.settings import CONFIG_NAME, Settings, load_settings
 from cratewatch.training.fine_tuning import FineTuning
 from flows.progress import progress_bar

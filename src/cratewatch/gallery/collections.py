@@ -8,11 +8,10 @@ from cratewatch.errors import CheckError
 from cratewatch.gallery import connection
 from cratewatch.gallery.alias import Alias
 from cratewatch.gallery.connection import Connection, explained
-from cratewatch.gallery.index_building import METRIC, Indexes
-from cratewatch.gallery.indexes import FLAT
+from cratewatch.gallery.index_building import METRIC
 from cratewatch.gallery.milvus import LoadState
 from cratewatch.gallery.names import model_of, next_collection, number_of
-from cratewatch.gallery.properties import FACTS_OF, READY, STATE, Described, fresh, note
+from cratewatch.gallery.properties import FACTS_OF, Described, fresh, note
 from cratewatch.gallery.schema import make_schema
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -21,10 +20,9 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 class Collections:
     """The collections of one tenant; what Milvus refuses is an UnavailableError."""
 
-    def __init__(self, milvus: Connection, alias: Alias, indexes: Indexes) -> None:
+    def __init__(self, milvus: Connection, alias: Alias) -> None:
         self.milvus = milvus
         self._alias = alias
-        self._indexes = indexes
 
     @explained
     def all(self) -> list[str]:
@@ -74,35 +72,21 @@ class Collections:
                 f"{model_of(collection)}`"
             )
 
-    def create(self, collection: str, dim: int) -> None:
-        """Make a collection, or what is missing of it, with a FLAT index, and load it.
-
-        Raises:
-            CheckError: if there is one whose embeddings are of another kind.
-        """
-        if collection not in self.all():
-            self._make(collection, dim, fresh() | {STATE: READY})
-        self._indexes.build(collection, FLAT.choice)
-        self.check_fits(collection, dim)
-        self.load(collection)
-
-    def begin(self, model: str, dim: int) -> str:
-        """Make one more collection of a model, to be filled, indexed and loaded."""
-        collection = next_collection(model, self.all())
-        self._make(collection, dim, fresh())
-        return collection
-
     @explained
-    def _make(self, collection: str, dim: int, properties: dict[str, str]) -> None:
-        client, name = self.milvus.client, self.milvus.names.full(collection)
-        if not client.has_collection(name, timeout=connection.CALL_TIMEOUT_S):
-            client.create_collection(
-                name,
-                schema=make_schema(client, dim),
-                consistency_level="Bounded",
-                properties=properties,
-                timeout=connection.CALL_TIMEOUT_S,
-            )
+    def begin(self, model: str, dim: int) -> str:
+        """Make one more collection of a model, to be filled, indexed and loaded; return its name.
+
+        Repeated, it leaves one that is never filled, for the next build to drop.
+        """
+        collection = next_collection(model, self.all())
+        self.milvus.client.create_collection(
+            self.milvus.names.full(collection),
+            schema=make_schema(self.milvus.client, dim),
+            consistency_level="Bounded",
+            properties=fresh(),
+            timeout=connection.CALL_TIMEOUT_S,
+        )
+        return collection
 
     @explained
     def keep_facts_of(self, collection: str, at: datetime | None) -> None:

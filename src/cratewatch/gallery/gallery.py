@@ -82,7 +82,7 @@ class Gallery:
         self.milvus = milvus
         self.alias = Alias(milvus)
         self.indexes = Indexes(milvus)
-        self.collections = Collections(milvus, self.alias, self.indexes)
+        self.collections = Collections(milvus, self.alias)
         self.rows = Rows(milvus)
         self.imports = Imports(milvus)
         self._known: dict[str, _Known] = {}

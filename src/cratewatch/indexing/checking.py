@@ -62,9 +62,10 @@ class Probe:
         return cls(covers, _turned(np.stack(list(covers.values())), rng))
 
     def compare(self, shard: EmbeddingShard) -> None:
-        """Have the exact search look at these covers, which it did not see yet."""
+        """Have the exact search look at covers; one that it saw before is replaced."""
         if not shard.cover_ids:
             return
+        self._forget(set(shard.cover_ids))
         new_scores = self.queries @ shard.embeddings.T
         best = np.argsort(-new_scores, axis=1, kind="stable")[:, : K + SPARE]
         ids = np.array(shard.cover_ids, object)[best]
@@ -75,11 +76,15 @@ class Probe:
         self._ids = np.take_along_axis(all_ids, order, axis=1)
         self._scores = np.take_along_axis(all_scores, order, axis=1)
 
+    def _forget(self, cover_ids: set[str]) -> None:
+        again = np.array([[cover in cover_ids for cover in row] for row in self._ids], bool)
+        self._scores[again.reshape(self._ids.shape)] = -np.inf
+
     def recall(self, found: Sequence[Sequence[Hit]]) -> float:
         """Return the share of the exact search's first ten that a search found, ties included."""
         right = wanted = 0
         for ids, scores, hits in zip(self._ids, self._scores, found, strict=True):
-            n = min(K, len(ids))
+            n = min(K, int(np.isfinite(scores).sum()))
             accepted = set(ids[scores >= scores[n - 1] - TIE])
             right += min(n, sum(hit.cover_id in accepted for hit in hits[:n]))
             wanted += n

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import numpy as np
 
-from cratewatch.catalog.catalog import Catalog
+from cratewatch.chunks import chunks
 from cratewatch.embedding.shards import EmbeddingShard
 from cratewatch.errors import NotFoundError
 from cratewatch.gallery.names import model_of
-from cratewatch.gallery.rows import GalleryRow
-from cratewatch.gallery.schema import as_stored
+from cratewatch.indexing.facts import wrong_facts
 from cratewatch.indexing.loading import Loader, pick, read_current
 from cratewatch.indexing.stores import Stores
+from cratewatch.progress import Progress, unseen
 
 EXAMPLES = 3
 IDS_AT_ONCE = 1000
 VECTOR_TOLERANCE = 1e-4
-OVERLAP = timedelta(days=1)
-"""A change counts from when its transaction began, by the clock of the machine that made it."""
 
 
 @dataclass
@@ -82,115 +79,92 @@ def _is_any(value: object) -> bool:
     return isinstance(value, Finding) and value.count > 0
 
 
-def compare(
-    stores: Stores,
-    collection: str,
-    *,
-    mend: bool = False,
-    on_progress: Callable[[int, int], None] = lambda _done, _all: None,
-) -> Comparison:
+def compare(stores: Stores, collection: str, on_progress: Progress = unseen) -> Comparison:
     """Compare every row; memory holds one shard at a time.
 
     Args:
-        mend: Load what is missing or wrong, delete what is extra, and have what the lake lost
-            embedded again by the next index.
-        on_progress: Called with shards done and shards to do.
+        on_progress: Is told shards.
     """
-    book = stores.catalog.embeddings
-    model = model_of(collection)
-    found = Comparison(collection, mended=mend)
-    keys = sorted(book.shards(model))
-    for done, key in enumerate(keys, start=1):
+    found = Comparison(collection)
+    for key in _each_shard(stores, collection, on_progress):
         _compare_shard(stores, key, found)
-        on_progress(done, len(keys))
-    for batch in _batches(stores.gallery.rows.cover_ids(collection)):
-        known = book.known(model, batch) | book.waiting(model, batch)
-        extra = [cover_id for cover_id in batch if cover_id not in known]
+    for extra in _extra_rows(stores, collection):
         found.extra.add(extra)
-        if mend:
-            stores.gallery.rows.delete(collection, extra)
-    if mend:
-        stores.gallery.rows.flush(collection)
-    examples = [cover.cover_id for cover in islice(book.each_missing(model), EXAMPLES)]
-    found.stale_model = Finding(book.count_missing(model), examples)
+    return _with_stale(stores, found)
+
+
+def mend(stores: Stores, loader: Loader, on_progress: Progress = unseen) -> Comparison:
+    """Compare every row, and load what is missing or wrong; what the lake lost is forgotten.
+
+    Args:
+        on_progress: Is told shards.
+    """
+    found = Comparison(loader.collection, mended=True)
+    for key in _each_shard(stores, loader.collection, on_progress):
+        shard, wrong = _compare_shard(stores, key, found)
+        if shard is None:
+            stores.catalog.embeddings.forget_shard(loader.model, key)
+        else:
+            loader.load(pick(shard, wrong))
+            loader.shards.add(key)
+    return _with_stale(stores, found)
+
+
+def delete_extra(stores: Stores, found: Comparison) -> None:
+    """Delete the rows of covers that the model has not embedded and is not to embed."""
+    for extra in _extra_rows(stores, found.collection):
+        found.extra.add(extra)
+        stores.gallery.rows.delete(found.collection, extra)
+
+
+def _each_shard(stores: Stores, collection: str, on_progress: Progress) -> Iterator[str]:
+    keys = stores.catalog.embeddings.shards(model_of(collection))
+    for done, key in enumerate(keys, start=1):
+        yield key
+        on_progress(done, len(keys), "shards compared")
+
+
+def _extra_rows(stores: Stores, collection: str) -> Iterator[list[str]]:
+    """Yield covers that have a row, which the book neither names nor has wait for embedding."""
+    for batch in chunks(stores.gallery.rows.cover_ids(collection), IDS_AT_ONCE):
+        standing = stores.catalog.embeddings.standing(model_of(collection), batch)
+        yield [cover_id for cover_id in batch if cover_id not in standing]
+
+
+def _with_stale(stores: Stores, found: Comparison) -> Comparison:
+    """Note the covers that the model has not embedded."""
+    book, model = stores.catalog.embeddings, model_of(found.collection)
+    examples = [cover.cover_id for cover in islice(book.missing(model), EXAMPLES)]
+    found.stale_model = Finding(book.counts(model).missing, examples)
     return found
 
 
-def refresh_facts(stores: Stores, collection: str) -> int:
-    """Bring in line what filters go by, after releases changed; return how many rows changed.
+def _compare_shard(
+    stores: Stores, key: str, found: Comparison
+) -> tuple[EmbeddingShard | None, list[str]]:
+    """Note what is wrong with the rows of a shard's covers.
 
-    Only rows of covers are read whose releases changed since the last time. For whoever writes.
+    Returns:
+        The shard, None if the lake lost it; and the covers with which something is wrong.
     """
-    described, began = stores.gallery.collections.describe(collection), datetime.now(UTC)
-    since = described.facts_of and described.facts_of - OVERLAP
-    if since is not None and since > began:  # by a clock that was wrong
-        since = None
-    model, book = model_of(collection), stores.catalog.embeddings
-    loader = Loader(stores, collection)
-    changed, all_read = 0, True
-    for key in book.shards(model, since):
-        artworks = book.in_shard(model, key, since)
-        rows = stores.gallery.rows.read(collection, list(artworks))
-        stale = _wrong_facts(stores.catalog, rows, artworks)
-        if stale:
-            try:
-                loader.load(pick(read_current(stores, model, key), stale))
-                changed += len(stale)
-            except NotFoundError:  # for `index --verify` to tell; the next refresh looks again
-                all_read = False
-    if all_read:
-        stores.gallery.collections.keep_facts_of(collection, began)
-    return changed
-
-
-def _compare_shard(stores: Stores, key: str, found: Comparison) -> None:
-    book, model = stores.catalog.embeddings, model_of(found.collection)
     try:
-        shard = read_current(stores, model, key)
+        shard = read_current(stores, model_of(found.collection), key)
     except NotFoundError:
         found.lost_shards.add([key])
-        if found.mended:
-            book.forget_shard(model, key)
-        return
-    wrong = _wrong_rows(stores, shard, found)
-    if found.mended:
-        Loader(stores, found.collection).load(pick(shard, wrong))
-        book.mark_indexed(model, [key])
-
-
-def _wrong_rows(stores: Stores, shard: EmbeddingShard, found: Comparison) -> list[str]:
-    """Note what is wrong with the rows of a shard's covers; return those covers."""
+        return None, []
     rows = list(stores.gallery.rows.read(found.collection, shard.cover_ids, embeddings=True))
-    held = {row.cover_id: row for row in rows}
+    held = {row.cover_id: row.embedding for row in rows}
     missing = [cover_id for cover_id in shard.cover_ids if cover_id not in held]
     wrong = [
         cover_id
         for cover_id, embedding in zip(shard.cover_ids, shard.embeddings, strict=True)
         if (row := held.get(cover_id)) is not None
-        and row.embedding is not None
-        and not np.allclose(row.embedding, embedding, rtol=0, atol=VECTOR_TOLERANCE)
+        and not np.allclose(row, embedding, rtol=0, atol=VECTOR_TOLERANCE)
     ]
     artworks = dict(zip(shard.cover_ids, shard.artwork_ids, strict=True))
-    stale = _wrong_facts(stores.catalog, rows, artworks)
+    stale = wrong_facts(stores.catalog, rows, artworks)
     found.compared += len(shard.cover_ids)
     found.missing.add(missing)
     found.wrong_vector.add(wrong)
     found.wrong_facts.add(stale)
-    return list(dict.fromkeys([*missing, *wrong, *stale]))
-
-
-def _wrong_facts(
-    catalog: Catalog, rows: Iterable[GalleryRow], artworks: dict[str, str]
-) -> list[str]:
-    facts = catalog.facts_of(list(artworks.values()))
-    return [
-        row.cover_id
-        for row in rows
-        if row.artwork_id != (artwork := artworks[row.cover_id])
-        or row.facts != as_stored(facts[artwork])
-    ]
-
-
-def _batches(ids: Iterator[str]) -> Iterator[list[str]]:
-    while batch := list(islice(ids, IDS_AT_ONCE)):
-        yield batch
+    return shard, list(dict.fromkeys([*missing, *wrong, *stale]))

@@ -1,12 +1,21 @@
-"""Loads embeddings of the lake into a collection, with what the catalog says of the covers."""
+"""Loads embeddings of the lake into one collection, with what the catalog says of the covers."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 
 from cratewatch.catalog.facts import Facts
-from cratewatch.embedding.shards import EmbeddingShard, done_shards, read_embeddings
+from cratewatch.embedding.arrays import Embeddings
+from cratewatch.embedding.shards import EmbeddingShard, read_embeddings
+from cratewatch.errors import NotFoundError
+from cratewatch.gallery.names import model_of
+from cratewatch.indexing.checking import Probe
+from cratewatch.indexing.importing import Importer
 from cratewatch.indexing.stores import Stores
+from cratewatch.progress import Progress, unseen
+
+CHECK_SAMPLE = 64
 
 
 class Loader:
@@ -14,35 +23,69 @@ class Loader:
 
     Attributes:
         collection: Where to.
-        shards: Those that were loaded.
+        model: Whose embeddings.
+        shards: Those that it was seen to hold.
         acknowledged: How many rows Milvus has taken; one that was replaced counts twice.
+        sample: Embeddings, each (dim,), of covers that it must find again.
     """
 
-    def __init__(self, stores: Stores, collection: str) -> None:
+    def __init__(self, stores: Stores, collection: str, probe: Probe | None = None) -> None:
+        """Load a collection that the book speaks of; or, with a probe, one that is new.
+
+        Args:
+            probe: Is shown every row.
+        """
         self._stores = stores
+        self._probe = probe
         self.collection = collection
+        self.model = model_of(collection)
         self.shards: set[str] = set()
         self.acknowledged = 0
+        self.sample: dict[str, Embeddings] = dict(probe.covers) if probe else {}
 
-    def load_shard(self, model: str, key: str) -> EmbeddingShard:
-        """Load what the catalog still takes from a shard, and return that.
+    def pending(self) -> list[str]:
+        """Return the shards that it does not hold, as far as is known, sorted."""
+        unindexed = self._probe is None
+        shards = self._stores.catalog.embeddings.shards(self.model, unindexed=unindexed)
+        return sorted(set(shards) - self.shards)
+
+    def load_pending(
+        self, on_progress: Progress = unseen, load: Callable[[str], int] | None = None
+    ) -> None:
+        """Load every shard that is pending; one that the lake lost is to be embedded again.
+
+        Args:
+            on_progress: Is told shards.
+            load: Loads one and returns its rows, in place of load_shard().
+        """
+        load = load or self.load_shard
+        keys, began, rows = self.pending(), time.monotonic(), 0
+        for done, key in enumerate(keys, start=1):
+            try:
+                rows += load(key)
+            except NotFoundError:
+                self._stores.catalog.embeddings.forget_shard(self.model, key)
+            rate = rows / (time.monotonic() - began)
+            on_progress(done, len(keys), f"{rate:,.0f} rows/s loaded")
+
+    def load_shard(self, key: str) -> int:
+        """Load what the catalog still takes from a shard; return how many rows that is.
 
         Raises:
             NotFoundError: if the lake lacks it.
         """
-        shard = self.read_embeddings(model, key)
+        shard = read_current(self._stores, self.model, key)
         self.load(shard)
-        return shard
-
-    def read_embeddings(self, model: str, key: str) -> EmbeddingShard:
-        """Return what the catalog still takes from a shard, to be loaded in another way.
-
-        Raises:
-            NotFoundError: if the lake lacks it.
-        """
-        shard = read_current(self._stores, model, key)
         self.shards.add(key)
-        return shard
+        return len(shard.cover_ids)
+
+    def import_shard(self, importer: Importer, key: str) -> int:
+        """Hand an importer what load_shard() would load; it holds that once it has finished."""
+        shard = read_current(self._stores, self.model, key)
+        importer.add(shard, facts_of(self._stores, shard))
+        self._show(shard)
+        self.shards.add(key)
+        return len(shard.cover_ids)
 
     def load(self, shard: EmbeddingShard) -> None:
         """Insert covers, or replace them."""
@@ -53,6 +96,14 @@ class Loader:
             shard.embeddings,
             facts_of(self._stores, shard),
         )
+        self._show(shard)
+
+    def _show(self, shard: EmbeddingShard) -> None:
+        if self._probe is not None:
+            self._probe.compare(shard)
+            return
+        wanted = CHECK_SAMPLE - len(self.sample)
+        self.sample |= dict(zip(shard.cover_ids[:wanted], shard.embeddings, strict=False))
 
 
 def facts_of(stores: Stores, shard: EmbeddingShard) -> list[Facts]:
@@ -72,13 +123,6 @@ def read_current(stores: Stores, model: str, key: str) -> EmbeddingShard:
     return EmbeddingShard(
         shard.cover_ids, [artworks[cover] for cover in shard.cover_ids], shard.embeddings
     )
-
-
-def forget_lost(stores: Stores, model: str) -> None:
-    """Have covers embedded again whose shard the lake has lost."""
-    book = stores.catalog.embeddings
-    for key in set(book.shards(model)) - set(done_shards(stores.lake, model)):
-        book.forget_shard(model, key)
 
 
 def pick(shard: EmbeddingShard, cover_ids: Collection[str]) -> EmbeddingShard:

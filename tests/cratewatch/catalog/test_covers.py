@@ -84,14 +84,14 @@ def test_what_a_model_has_indexed_is_remembered_for_that_model(listed: Catalog) 
         listed.add_cover(RUN, cover(letter, letter), f"http://shop/{letter}.jpg")
     for _ in range(2):
         listed.embeddings.mark_embedded("one", ["a" * 64], "embeddings/one/x.parquet")
-        assert listed.embeddings.shards_to_index("one") == ["embeddings/one/x.parquet"]
+        assert listed.embeddings.shards("one", unindexed=True) == ["embeddings/one/x.parquet"]
         listed.embeddings.mark_indexed("one", ["embeddings/one/x.parquet"])
-        assert listed.embeddings.shards_to_index("one") == []
+        assert listed.embeddings.shards("one", unindexed=True) == []
     assert [c.cover_id for c in listed.embeddings.missing("one")] == ["b" * 64]
     assert [c.cover_id for c in listed.embeddings.indexed("one")] == ["a" * 64]
-    assert len(listed.embeddings.missing("two")) == 2
+    assert listed.embeddings.counts("two").missing == 2
     listed.embeddings.forget_shard("one", "embeddings/one/x.parquet")
-    assert listed.embeddings.count_indexed("one") == 0
+    assert listed.embeddings.counts("one").indexed == 0
 
 
 def test_covers_are_noted_whose_facts_may_have_changed(listed: Catalog) -> None:
@@ -102,7 +102,8 @@ def test_covers_are_noted_whose_facts_may_have_changed(listed: Catalog) -> None:
     listed.add_cover(RUN, scan, "http://shop/d.jpg")
     listed.embeddings.mark_embedded("net", ["d" * 64], "d")
     assert changed_now(listed, lambda: None) == []
-    assert listed.embeddings.shards("net", now() - timedelta(hours=1)) == ["a", "b", "c", "d"]
+    (page,) = listed.embeddings.changed(now() - timedelta(hours=1))
+    assert page == {"a" * 64: "a" * 64, "b" * 64: "b" * 64, "c" * 64: "c" * 64, "d" * 64: "a" * 64}
 
     def restock(number: int, image: str, *, complete: bool = False) -> None:
         run_id = listed.runs.start("refresh")
@@ -121,13 +122,10 @@ def test_covers_are_noted_whose_facts_may_have_changed(listed: Catalog) -> None:
 
 
 def changed_now(catalog: Catalog, change: Callable[[], object]) -> list[str]:
-    """Return the shards with covers whose facts a change may have changed."""
+    """Return the covers whose facts a change may have changed."""
     began = now()
     change()
-    shards = catalog.embeddings.shards("net", began)
-    held = {shard: catalog.embeddings.in_shard("net", shard, began) for shard in shards}
-    assert all(held.values())
-    return shards
+    return [cover_id[0] for page in catalog.embeddings.changed(began) for cover_id in page]
 
 
 def hashes(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -25,13 +25,14 @@ from cratewatch.embedding.loading import load_model
 from cratewatch.errors import CratewatchError
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.images import load
-from cratewatch.indexing.restoring import back_up
+from cratewatch.indexing.backing_up import back_up
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
 from cratewatch.sources.folder import importing
 from cratewatch.sources.folder.importing import import_folder
 from tests.disks import mount, read_only, small_disk
+from tests.made_collections import make_collection
 
 pytestmark = pytest.mark.heavy
 
@@ -276,7 +277,7 @@ def test_a_full_disk_under_the_gallery_loses_nothing(
     with small_disk(folder, kib=60):
         uri = str(folder / "gallery.db")
         with open_gallery(uri) as gallery:
-            gallery.collections.create(tiny_model, 128)
+            make_collection(gallery, tiny_model, 128)
             gallery.rows.upsert(tiny_model, ids[:4], ids[:4], embeddings[:4])
             gallery.rows.flush(tiny_model)
             with pytest.raises(CratewatchError, match=r"gallery .*No space left .*; see to"):

@@ -21,6 +21,7 @@ from cratewatch.errors import CheckError, CratewatchError, NotFoundError, Settin
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.lake.lake import Lake
 from cratewatch.settings import load_settings
+from tests.made_collections import make_collection
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_differences_are_told_mended_and_gone(
     catalog.embeddings.mark_embedded(tiny_model, ids, key)
     with open_gallery(str(home / "gallery.db")) as gallery:
         for collection in (tiny_model, f"{tiny_model}__2"):
-            gallery.collections.create(collection, 128)
+            make_collection(gallery, collection, 128)
             gallery.alias.point_to(collection)
         gallery.rows.upsert(f"{tiny_model}__2", ids[2:], artworks[2:], vectors[2:])
         gallery.rows.flush(f"{tiny_model}__2")

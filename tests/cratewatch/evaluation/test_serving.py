@@ -16,6 +16,7 @@ from cratewatch.gallery.gallery import Hit, open_gallery
 from cratewatch.lake.folder import FolderLake
 from cratewatch.progress import unseen
 from cratewatch.retrieval.searcher import Searcher
+from tests.made_collections import make_collection
 
 
 def query(cover_id: str, severity: float = 0.5) -> Sample:
@@ -73,7 +74,7 @@ def test_shards_and_grid_find_the_same_in_the_same_queries(
     shown = {cover.artwork_id: cover.cover_id for cover in covers}
     samples = [Sample("", q.jpeg, {"cover_id": shown[q.artwork], "severity": 0}) for q in queries]
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.collections.create(tiny_model, embedder.config.dim)
+        make_collection(gallery, tiny_model, embedder.config.dim)
         gallery.rows.upsert(
             tiny_model, list(artwork_of), gallery_of_grid.artworks, gallery_of_grid.vectors
         )

@@ -31,6 +31,7 @@ from cratewatch.gallery.indexes import (
 )
 from cratewatch.gallery.names import Names, model_of, next_collection
 from cratewatch.gallery.schema import as_stored, make_schema
+from tests.made_collections import make_collection
 
 DIM = 16
 ODD = ("r\"n'b", "é\\x", "日本 % {x}")
@@ -91,7 +92,7 @@ def test_filters_admit_what_they_say(gallery: Gallery) -> None:
     vectors = unit(60)
     ids = [f"c{n:02d}" for n in range(60)]
     facts = [facts_of(n) for n in range(60)]
-    gallery.collections.create("m", DIM)
+    make_collection(gallery, "m", DIM)
     assert gallery.rows.upsert("m", ids, ids, vectors, facts) == 60
     asked = [
         Wanted(),
@@ -114,7 +115,7 @@ def test_filters_admit_what_they_say(gallery: Gallery) -> None:
 
 def test_facts_that_do_not_fit_are_cut(gallery: Gallery) -> None:
     long = Facts(genres=tuple(f"{n:03d}" + "é" * 100 for n in range(100)), years=tuple(range(90)))
-    gallery.collections.create("m", DIM)
+    make_collection(gallery, "m", DIM)
     gallery.rows.upsert("m", ["c"], ["c"], unit(1), [long])
     (row,) = gallery.rows.read("m", ["c"])
     assert row.facts == as_stored(long)
@@ -128,7 +129,7 @@ def test_tenants_do_not_see_each_other(opens: Opens) -> None:
         with opens(tenant) as gallery:
             assert gallery.collections.all() == []
             assert gallery.alias.serving() is None
-            gallery.collections.create("m", DIM)
+            make_collection(gallery, "m", DIM)
             ids = [f"{tenant}-{n}" for n in range(5)]
             gallery.rows.upsert("m", ids, ids, unit(5, seed))
             gallery.rows.flush("m")
@@ -150,7 +151,7 @@ def test_ids_are_read_in_order_and_page_by_page(
 ) -> None:
     monkeypatch.setattr("cratewatch.gallery.rows.READ_BATCH", 7)
     ids = [f"c{n:02d}" for n in range(30)]
-    gallery.collections.create("m", DIM)
+    make_collection(gallery, "m", DIM)
     assert list(gallery.rows.cover_ids("m")) == []
     gallery.rows.upsert("m", ids, ids, unit(30))
     assert list(gallery.rows.cover_ids("m")) == ids
@@ -178,7 +179,7 @@ def test_a_collection_of_another_kind_under_our_name_is_refused(gallery: Gallery
     foreign(gallery, "length", "COSINE", 8)
     for model, said in (("metric", "compared by IP"), ("length", "of length 8")):
         with pytest.raises(CheckError, match=rf"{said}.*run `cratewatch index --rebuild --model"):
-            gallery.collections.create(model, DIM)
+            make_collection(gallery, model, DIM)
     with pytest.raises(CheckError, match="embeddings of length 8, the queries' have 16"):
         gallery.search(unit(1), 1, collection="length")
 
@@ -215,7 +216,7 @@ def test_an_index_that_cannot_be_built_is_given_up(
 
 
 def test_a_collection_that_serves_is_not_dropped(gallery: Gallery) -> None:
-    gallery.collections.create("m", DIM)
+    make_collection(gallery, "m", DIM)
     gallery.alias.point_to("m")
     with pytest.raises(ValueError, match="m serves"):
         gallery.collections.drop("m")
@@ -223,7 +224,7 @@ def test_a_collection_that_serves_is_not_dropped(gallery: Gallery) -> None:
 
 def test_readers_of_a_model_stay_with_its_collection(gallery: Gallery) -> None:
     for number, model in enumerate(("a", "b")):
-        gallery.collections.create(model, DIM)
+        make_collection(gallery, model, DIM)
         gallery.rows.upsert(model, [model], [model], unit(1, number))
         gallery.alias.point_to(model)
     assert gallery.search(unit(1), 1, model="a")[0][0].cover_id == "a"
@@ -236,7 +237,7 @@ def test_readers_of_a_model_stay_with_its_collection(gallery: Gallery) -> None:
 def test_a_reader_goes_on_when_its_collection_was_dropped(opens: Opens) -> None:
     with opens("") as gallery:
         for model in ("m", "m__2"):
-            gallery.collections.create(model, DIM)
+            make_collection(gallery, model, DIM)
             gallery.rows.upsert(model, [model], [model], unit(1))
             assert gallery.rows.count(model) == 1  # from here on every reader sees it
         gallery.alias.point_to("m")
@@ -253,7 +254,7 @@ def test_of_readers_that_ask_at_once_one_looks_whether_the_alias_moved(
     gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for model in ("m", "m__2"):
-        gallery.collections.create(model, DIM)
+        make_collection(gallery, model, DIM)
         gallery.rows.upsert(model, [model], [model], unit(1))
     gallery.alias.point_to("m")
     assert gallery.search(unit(1), 1)[0][0].cover_id == "m"
@@ -346,7 +347,7 @@ def test_a_server_that_is_too_old_is_refused(home: Path, monkeypatch: pytest.Mon
 
 @ON_BOTH
 def test_what_is_kept_of_an_index_can_be_read_by_others(gallery: Gallery) -> None:
-    gallery.collections.create("m", DIM)
+    make_collection(gallery, "m", DIM)
     gallery.indexes.keep("m", TunedIndex(IndexChoice("HNSW", {"M": 8}), {"ef": 32}, 0.99))
     name = gallery.milvus.names.full("m")
     kept = gallery.milvus.client.describe_collection(name)["properties"]["cratewatch_index"]

@@ -23,6 +23,7 @@ from pymilvus.grpc_gen import milvus_pb2_grpc
 from cratewatch.errors import CheckError, NotFoundError, SettingsError, UnavailableError
 from cratewatch.gallery import connection
 from cratewatch.gallery.gallery import Gallery, open_gallery
+from tests.made_collections import make_collection
 
 SERVER = """
 import sys, time
@@ -51,7 +52,7 @@ def unit(rng: np.random.Generator, count: int) -> np.ndarray:
 
 def fill(gallery: Gallery, model: str, vectors: np.ndarray) -> list[str]:
     ids = [f"cover-{n:03d}" for n in range(len(vectors))]
-    gallery.collections.create(model, 128)
+    make_collection(gallery, model, 128)
     gallery.rows.upsert(model, ids, [f"artwork-{n // 2}" for n in range(len(vectors))], vectors)
     return ids
 
@@ -107,24 +108,8 @@ def test_what_was_flushed_is_there_after_reopening(uri: str) -> None:
         assert gallery.search(vectors[7:8], 1)[0][0].cover_id == "cover-007"
 
 
-def test_a_collection_is_made_once(gallery: Gallery) -> None:
-    gallery.collections.create("m", 128)
-    gallery.collections.create("m", 128)
-    assert gallery.collections.all() == ["m"]
-
-
-def test_a_collection_that_was_left_without_its_index_gets_it(gallery: Gallery) -> None:
-    vectors = unit(np.random.default_rng(0), 30)
-    ids = fill(gallery, "m", vectors)
-    client = gallery.milvus.client
-    client.release_collection("covers_m")
-    client.drop_index("covers_m", client.list_indexes("covers_m")[0])
-    gallery.collections.create("m", 128)
-    assert [hits[0].cover_id for hits in gallery.search(vectors, 1, collection="m")] == ids
-
-
 def test_doubled_ids_and_broken_vectors_are_refused(gallery: Gallery) -> None:
-    gallery.collections.create("m", 128)
+    make_collection(gallery, "m", 128)
     vectors = unit(np.random.default_rng(0), 2)
     with pytest.raises(ValueError, match="repeats"):
         gallery.rows.upsert("m", ["a", "a"], ["x", "y"], vectors)

@@ -13,9 +13,10 @@ ASK_AND_START = """
 import subprocess, sys, threading
 import numpy as np
 from cratewatch.gallery.gallery import open_gallery
+from tests.made_collections import make_collection
 
 with open_gallery(sys.argv[1]) as gallery:
-    gallery.collections.create("model", 128)
+    make_collection(gallery, "model", 128)
     gallery.rows.upsert("model", ["cover"], ["artwork"], np.eye(1, 128, dtype=np.float32))
     gallery.alias.point_to("model")
     done = threading.Event()

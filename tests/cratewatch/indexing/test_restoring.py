@@ -23,13 +23,14 @@ from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.errors import CheckError, CratewatchError, NotFoundError, UnavailableError
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.indexes import IndexChoice, TunedIndex
-from cratewatch.indexing import restoring
-from cratewatch.indexing.backups import write_rows
+from cratewatch.indexing import backing_up, backups
+from cratewatch.indexing.backing_up import back_up
 from cratewatch.indexing.comparing import compare
-from cratewatch.indexing.restoring import back_up, restore
+from cratewatch.indexing.restoring import restore
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.location import LakeLocation
+from tests.made_collections import make_collection
 
 pytestmark = pytest.mark.heavy
 
@@ -40,17 +41,18 @@ from pathlib import Path
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.indexing.stores import Stores
-from cratewatch.indexing.restoring import back_up, restore
-from cratewatch.indexing import restoring
+from cratewatch.indexing.backing_up import back_up
+from cratewatch.indexing.restoring import restore
+from cratewatch.indexing import backing_up, backups
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.location import LakeLocation
 
-def die(done, total):
-    if done > 10:
+def die(done, total, note):
+    if note == "rows" and done > 10:
         os.kill(os.getpid(), signal.SIGKILL)
 
 home = Path(sys.argv[2])
-restoring.SHARD_ROWS = 10
+backing_up.SHARD_ROWS = 10
 with open_gallery(sys.argv[3]) as gallery:
     catalog = open_catalog(f"sqlite:///{home / 'catalog.db'}")
     stores = Stores(catalog, FolderLake(home / "lake"), gallery)
@@ -60,7 +62,7 @@ with open_gallery(sys.argv[3]) as gallery:
 
 @pytest.fixture(autouse=True)
 def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restoring, "SHARD_ROWS", 10)
+    monkeypatch.setattr(backing_up, "SHARD_ROWS", 10)
 
 
 @pytest.fixture
@@ -80,11 +82,11 @@ def stores(
     key = write_embeddings(lake, tiny_model, EmbeddingShard(ids, artworks, vectors))
     catalog.embeddings.mark_embedded(tiny_model, ids, key)
     facts = [catalog.facts_of(artworks)[artwork] for artwork in artworks]
-    gallery.collections.create(tiny_model, 128)
+    make_collection(gallery, tiny_model, 128)
     gallery.rows.upsert(tiny_model, ids, artworks, vectors, facts)
     gallery.rows.flush(tiny_model)
     gallery.alias.point_to(tiny_model)
-    catalog.embeddings.mark_all_indexed(tiny_model)
+    catalog.embeddings.mark_indexed(tiny_model, [key])
     return Stores(catalog, lake, gallery)
 
 
@@ -108,9 +110,9 @@ def files(lake: FolderLake, name: str) -> list[str]:
 def test_a_drill_from_one_milvus_to_an_empty_one_and_back(
     stores: Stores, lake: FolderLake, empty: Gallery, tiny_model: str
 ) -> None:
-    told: list[tuple[int, int]] = []
+    told: list[tuple[int, int | None, str]] = []
     backup = back_up(stores, "first", lambda *progress: told.append(progress))
-    assert told == [(10, 24), (20, 24), (24, 24)]
+    assert told == [(10, 24, "rows"), (20, 24, "rows"), (24, 24, "rows")]
     assert (backup.rows, [shard.rows for shard in backup.shards]) == (24, [10, 10, 4])
     other = Stores(stores.catalog, lake, empty)
     assert empty.collections.all() == []
@@ -122,9 +124,8 @@ def test_a_drill_from_one_milvus_to_an_empty_one_and_back(
         tiny_model,
         restored.index,
     )
-    assert empty.collections.describe(tiny_model).facts_of is None, "the next refresh compares all"
     assert compare(other, tiny_model).clean
-    assert stores.catalog.embeddings.count_indexed(tiny_model) == 24
+    assert stores.catalog.embeddings.counts(tiny_model).indexed == 24
     hits = empty.search(np.eye(24, 128, dtype=np.float32), 1)
     assert [found[0].score for found in hits] == pytest.approx([1.0] * 24, abs=1e-5)
     again = back_up(other, "again")
@@ -166,10 +167,10 @@ def test_a_restore_beside_what_serves_is_one_more_collection(
         stores.gallery.rows.count(tiny_model),
         stores.gallery.rows.count(restored.collection),
     ) == (23, 24)
-    assert stores.catalog.embeddings.count_indexed(tiny_model) == 23  # the late one comes again
+    assert stores.catalog.embeddings.counts(tiny_model).indexed == 24
 
 
-def test_facts_and_an_index_that_lite_lacks_are_kept_as_far_as_they_can(
+def test_facts_are_kept_and_follow_the_catalog_and_an_index_that_lite_lacks_is_another(
     stores: Stores, imported: list[Cover], tiny_model: str
 ) -> None:
     facts = Facts(("shop",), (1959, 1971), ('7" é', "jazz"), ("lp",), in_stock=True, withdrawn=True)
@@ -180,9 +181,13 @@ def test_facts_and_an_index_that_lite_lacks_are_kept_as_far_as_they_can(
     back_up(stores, "b")
     restored = restore(stores, "b", RECALL)
     assert restored.index.choice.kind == "FLAT"
-    (row,) = stores.gallery.rows.read(restored.collection, [cover.cover_id], embeddings=True)
-    assert (row.artwork_id, row.facts) == ("a", facts)
-    np.testing.assert_array_equal(row.embedding, vector[0])
+    backup = backups.read_backup(stores.lake, "b")
+    kept = [backups.read_rows(stores.lake, backup, shard) for shard in backup.shards]
+    told = {row[0]: row[1:] for columns in kept for row in zip(*columns, strict=True)}
+    artwork, embedding, said = told[cover.cover_id]
+    assert (artwork, said) == ("a", facts)
+    np.testing.assert_array_equal(embedding, vector[0])
+    assert compare(stores, restored.collection).clean
 
 
 def test_the_manifest_tells_what_is_in_the_shards(
@@ -238,7 +243,7 @@ def test_what_is_damaged_is_named_and_the_alias_stays(
         restore(stores, "b", RECALL)
     assert stores.gallery.collections.all() == [tiny_model]
     assert stores.gallery.alias.serving() == tiny_model
-    assert stores.catalog.embeddings.count_indexed(tiny_model) == 24
+    assert stores.catalog.embeddings.counts(tiny_model).indexed == 24
 
 
 def test_names_that_are_taken_unknown_or_none(
@@ -267,14 +272,14 @@ def test_names_that_are_taken_unknown_or_none(
 def test_a_backup_that_cannot_be_written_leaves_nothing(
     stores: Stores, lake: FolderLake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = write_rows
+    write = backups.write_rows
 
     def full(lake: Any, name: str, number: int, rows: Any) -> Any:
         if number == 1:
             raise UnavailableError("lake: cannot write: No space left on device")
         return write(lake, name, number, rows)
 
-    monkeypatch.setattr(restoring, "write_rows", full)
+    monkeypatch.setattr(backing_up, "write_rows", full)
     with pytest.raises(UnavailableError, match="No space left"):
         back_up(stores, "b")
     assert files(lake, "b") == []
@@ -286,7 +291,7 @@ def test_before_the_first_index_there_is_nothing_to_back_up(
     stores = Stores(catalog, lake, gallery)
     with pytest.raises(NotFoundError, match="nothing is indexed yet"):
         back_up(stores)
-    gallery.collections.create(tiny_model, 128)
+    make_collection(gallery, tiny_model, 128)
     gallery.alias.point_to(tiny_model)
     with pytest.raises(CheckError, match="is empty; nothing to back up"):
         back_up(stores, "b")
@@ -315,7 +320,7 @@ def test_killed_backups_and_restores_are_begun_anew(
     with open_gallery(other) as gallery:
         assert gallery.collections.describe(f"{tiny_model}__2").building
         assert gallery.alias.serving() == tiny_model
-        assert stores.catalog.embeddings.count_indexed(tiny_model) == 24
+        assert stores.catalog.embeddings.counts(tiny_model).indexed == 24
         again = restore(Stores(stores.catalog, lake, gallery), "b", RECALL)
         assert (again.collection, gallery.rows.count(again.collection)) == (f"{tiny_model}__2", 24)
         assert gallery.collections.all() == [tiny_model, f"{tiny_model}__2"]

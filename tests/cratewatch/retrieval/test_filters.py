@@ -18,6 +18,7 @@ from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.config import ONE_LOOK
 from cratewatch.retrieval.matches import identify
 from cratewatch.retrieval.searcher import Searcher
+from tests.made_collections import make_collection
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def searcher(
     facts = catalog.facts_of(artworks)
     images = [load(Path(cover.source_url)) for cover in listed]
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.collections.create(tiny_model, 128)
+        make_collection(gallery, tiny_model, 128)
         vectors = embedder.embed_covers(images)
         gallery.rows.upsert(tiny_model, ids, artworks, vectors, [facts[a] for a in artworks])
         gallery.alias.point_to(tiny_model)

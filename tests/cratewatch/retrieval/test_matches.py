@@ -12,6 +12,7 @@ from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.config import ONE_LOOK
 from cratewatch.retrieval.matches import identify
 from cratewatch.retrieval.searcher import Searcher
+from tests.made_collections import make_collection
 
 
 @pytest.mark.parametrize("top", [1, 5])
@@ -26,7 +27,7 @@ def test_a_cover_is_identified_as_itself(
     embedder = load_model(lake, tiny_model)
     images = [load(Path(cover.source_url)) for cover in imported]
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.collections.create(tiny_model, 128)
+        make_collection(gallery, tiny_model, 128)
         gallery.rows.upsert(
             tiny_model,
             [cover.cover_id for cover in imported],

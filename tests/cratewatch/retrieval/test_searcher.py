@@ -18,6 +18,7 @@ from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.searcher import Searcher
 from cratewatch.retrieval.views import draw_views
 from tests.cratewatch.retrieval.pictures import picture
+from tests.made_collections import make_collection
 from tests.pictures import draw_noise
 
 COVERS = [draw_noise(seed) for seed in range(20)]
@@ -33,7 +34,7 @@ def embedder(lake: Lake, tiny_model: str) -> Embedder:
 def gallery(home: Path, embedder: Embedder) -> Iterator[Gallery]:
     """COVERS, two of each artwork."""
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.collections.create(embedder.name, 128)
+        make_collection(gallery, embedder.name, 128)
         numbers = range(len(COVERS))
         gallery.rows.upsert(
             embedder.name,
@@ -122,7 +123,7 @@ def discs(lake: Lake, home: Path, embedder: Embedder) -> Iterator[Gallery]:
         lake.write(cover_key(f"{number}" * 64), data.getvalue())
     ids = [f"{number}" * 64 for number in range(6)]
     with open_gallery(str(home / "discs.db")) as gallery:
-        gallery.collections.create(embedder.name, 128)
+        make_collection(gallery, embedder.name, 128)
         gallery.rows.upsert(embedder.name, ids, ids, embedder.embed_covers(pictures))
         gallery.alias.point_to(embedder.name)
         yield gallery

@@ -123,7 +123,7 @@ def _embeddings() -> None:
         "embeddings",
         sa.Column("model", sa.String(64), primary_key=True),
         sa.Column("cover_id", sa.String(64), sa.ForeignKey("covers.cover_id"), primary_key=True),
-        sa.Column("shard", sa.Text()),
+        sa.Column("shard", sa.Text(), nullable=False),
         sa.Column("embedded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("indexed_at", sa.DateTime(timezone=True)),
     )

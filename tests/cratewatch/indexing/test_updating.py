@@ -5,29 +5,34 @@ import numpy as np
 import pytest
 
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.catalog.embeddings import MAX_TRIES
+from cratewatch.catalog.embeddings import MAX_TRIES, EmbeddingCounts
 from cratewatch.catalog.records import Cover
 from cratewatch.errors import CheckError, CratewatchError
 from cratewatch.gallery.gallery import Gallery, open_gallery
+from cratewatch.indexing import embedding
+from cratewatch.indexing.agreement import IndexReport, update
 from cratewatch.indexing.checking import check_collection
+from cratewatch.indexing.rebuilding import Target, rebuild
+from cratewatch.indexing.releasing import update_or_build
+from cratewatch.indexing.stores import Stores
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.sources.folder.importing import import_folder
-from workers import indexing
-from workers.embedding import ModelUse
-from workers.indexing import index_covers, up_to_date
+from tests.embedding_here import embedding_here
+from tests.made_collections import make_collection
 
-pytestmark = pytest.mark.usefixtures("ray_cluster")
+pytestmark = pytest.mark.heavy
 
 
 @pytest.fixture
 def gallery(home: Path, tiny_model: str) -> Iterator[Gallery]:
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.collections.create(tiny_model, 128)
+        make_collection(gallery, tiny_model, 128)
+        gallery.alias.point_to(tiny_model)
         yield gallery
 
 
-def index(catalog: Catalog, lake: Lake, gallery: Gallery, model: str) -> indexing.IndexReport:
-    return index_covers(catalog, lake, gallery, ModelUse(model), lambda _done, _total: None)
+def index(catalog: Catalog, lake: Lake, gallery: Gallery, model: str) -> IndexReport:
+    return update(Stores(catalog, lake, gallery), model, embedding_here(lake))
 
 
 def test_what_is_new_is_embedded_once(
@@ -53,11 +58,10 @@ def test_what_was_embedded_and_not_loaded_is_loaded_without_embedding_it_again(
         patch.setattr(gallery.rows, "upsert", away)
         with pytest.raises(CratewatchError, match="is away"):
             index(catalog, lake, gallery, tiny_model)
-    assert catalog.embeddings.missing(tiny_model) == []
-    assert not up_to_date(catalog, tiny_model)
+    assert catalog.embeddings.counts(tiny_model) == EmbeddingCounts(24, 0, 0, 0)
     report = index(catalog, lake, gallery, tiny_model)
     assert (report.embedded, report.rows) == (0, 24)
-    assert up_to_date(catalog, tiny_model)
+    assert catalog.embeddings.counts(tiny_model) == EmbeddingCounts(24, 24, 0, 0)
     assert catalog.items.states()["cover"] == {"indexed": 24}
 
 
@@ -66,7 +70,7 @@ def test_a_shard_that_was_lost_is_embedded_again(
 ) -> None:
     index(catalog, lake, gallery, tiny_model)
     catalog.embeddings.forget_indexed(tiny_model)
-    (key,) = catalog.embeddings.shards_to_index(tiny_model)
+    (key,) = catalog.embeddings.shards(tiny_model, unindexed=True)
     lake.delete(key)
     report = index(catalog, lake, gallery, tiny_model)
     assert (report.embedded, report.rows) == (24, 24)
@@ -91,7 +95,7 @@ def test_a_lake_without_its_covers_never_passes_for_an_index(
         lake.delete(cover_key(cover.cover_id))
     with pytest.raises(CheckError, match="12 covers could not be embedded"):
         index(catalog, lake, gallery, tiny_model)
-    assert catalog.embeddings.count_indexed(tiny_model) == 12
+    assert catalog.embeddings.counts(tiny_model).indexed == 12
     assert catalog.items.failures() == {"unreadable_in_lake": 12}
 
 
@@ -104,7 +108,7 @@ def test_one_cover_that_is_lost_does_not_stop_the_others_and_is_fetched_again(
     tiny_model: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(indexing, "MAX_FAILED_SHARE", 0.05)  # one of 24
+    monkeypatch.setattr(embedding, "MAX_FAILED_SHARE", 0.05)  # one of 24
     lost = imported[0]
     lake.delete(cover_key(lost.cover_id))
     for embedded in (23, 0):
@@ -126,22 +130,23 @@ def test_a_cover_that_is_never_readable_is_set_aside_until_it_is_stored_anew(
     book, items = catalog.embeddings, catalog.items
     lost = imported[0].cover_id
     for tried in range(MAX_TRIES):
-        assert book.count_missing(tiny_model) == 24, tried
+        assert book.counts(tiny_model).missing == 24, tried
         items.fail_covers({lost: "no object"})
-    assert book.count_missing(tiny_model) == 23
+    assert book.counts(tiny_model) == EmbeddingCounts(0, 0, missing=23, given_up=1)
     assert lost not in {cover.cover_id for cover in book.missing(tiny_model)}
-    assert book.count_lacking(tiny_model) == 24
+    assert book.standing(tiny_model, [lost, imported[1].cover_id]) == {
+        imported[1].cover_id: "waiting"
+    }
     assert items.failures() == {"unreadable_in_lake": 1}
     book.mark_embedded(tiny_model, [cover.cover_id for cover in imported[1:]], "shard")
     book.mark_indexed(tiny_model, ["shard"])
-    assert not up_to_date(catalog, tiny_model), "1 of 24 is more than 1 %"
     import_folder(cover_folder, catalog, lake)
     assert [cover.cover_id for cover in book.missing(tiny_model)] == [lost]
     for _ in range(MAX_TRIES):
         items.fail_covers({lost: "no object"})
-    assert book.count_missing(tiny_model) == 0
+    assert book.counts(tiny_model) == EmbeddingCounts(23, 23, missing=0, given_up=1)
     book.try_again()
-    assert book.count_missing(tiny_model) == 1, "who rebuilds tries all"
+    assert book.counts(tiny_model).missing == 1, "who rebuilds tries all"
 
 
 def test_an_empty_collection_never_serves(
@@ -159,3 +164,33 @@ def test_ids_that_were_mixed_up_are_noticed(gallery: Gallery, tiny_model: str) -
     mixed = dict(zip(ids, vectors[::-1], strict=True))
     with pytest.raises(CheckError, match="8 of 8 covers just indexed"):
         check_collection(gallery, tiny_model, 8, mixed)
+
+
+def test_a_collection_that_is_no_more_is_built_anew(
+    catalog: Catalog, lake: Lake, imported: list[Cover], home: Path, tiny_model: str
+) -> None:
+    with open_gallery(str(home / "gallery.db")) as gallery:
+        stores = Stores(catalog, lake, gallery)
+        for name in (tiny_model, f"{tiny_model}__2"):
+            report = rebuild(stores, tiny_model, Target(128), embedding_here(lake))
+            assert (report.collection, report.rows) == (name, 24)
+    (home / "gallery.db").rename(home / "lost.db")
+    with open_gallery(str(home / "gallery.db")) as gallery:
+        stores = Stores(catalog, lake, gallery)
+        report = update_or_build(stores, tiny_model, Target(128), embedding_here(lake))
+        assert (report.embedded, report.rows) == (0, 24)
+        assert gallery.alias.serving() == report.collection == tiny_model
+
+
+def test_a_lake_that_lost_shard_and_image_leaves_the_row_and_counts_it(
+    catalog: Catalog, lake: Lake, gallery: Gallery, imported: list[Cover], tiny_model: str
+) -> None:
+    index(catalog, lake, gallery, tiny_model)
+    for key in catalog.embeddings.shards(tiny_model):
+        lake.delete(key)
+        catalog.embeddings.forget_shard(tiny_model, key)
+    lake.delete(cover_key(imported[0].cover_id))
+    with pytest.raises(CheckError, match="1 covers could not be embedded"):
+        index(catalog, lake, gallery, tiny_model)
+    assert gallery.rows.count(tiny_model) == 24
+    assert catalog.embeddings.counts(tiny_model) == EmbeddingCounts(23, 23, 1, 0)

@@ -7,10 +7,9 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,47 +20,34 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.embeddings import MAX_TRIES
 from cratewatch.catalog.facts import Facts, Wanted
 from cratewatch.catalog.records import Cover, Release
-from cratewatch.embedding.loading import load_model
-from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.errors import BusyError, CheckError, NotFoundError, UnavailableError
 from cratewatch.gallery.gallery import Gallery, open_gallery
-from cratewatch.images import decode
+from cratewatch.indexing.agreement import IndexReport, update
+from cratewatch.indexing.building import drop_left_overs
 from cratewatch.indexing.checking import Probe
-from cratewatch.indexing.comparing import OVERLAP, compare, refresh_facts
-from cratewatch.indexing.releasing import drop_left_overs, drop_old, roll_back
+from cratewatch.indexing.comparing import Comparison, compare, delete_extra, mend
+from cratewatch.indexing.embedding import Embed, KeptShard, embed_missing
+from cratewatch.indexing.facts import OVERLAP, refresh_facts
+from cratewatch.indexing.loading import Loader
+from cratewatch.indexing.rebuilding import Target, rebuild
+from cratewatch.indexing.releasing import drop_old, roll_back
 from cratewatch.indexing.stores import Stores
-from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.lake.lake import Lake
 from cratewatch.lake.location import LakeLocation
+from cratewatch.progress import Progress, unseen
 from cratewatch.sources.folder.importing import import_folder
+from tests.embedding_here import embedding_here
 from tests.milvus_server import MilvusProcess
 from tests.pictures import draw_noise
-from workers import indexing, rebuilding
-from workers.embedding import KeptShard, ModelUse
-from workers.indexing import embed_missing, index_covers
-from workers.rebuilding import Target, build_collection
 
-
-@pytest.fixture(autouse=True)
-def _embed_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Starting Ray's actors would take most of the time; test_indexing.py has them."""
-
-    def embed_shards(
-        lake: Lake, model: ModelUse, covers: Iterator[Cover], size: int
-    ) -> Iterator[KeptShard]:
-        embedder = load_model(lake, model.name)
-        while batch := list(islice(covers, size)):
-            ids = [cover.cover_id for cover in batch]
-            made = embedder.embed_covers([decode(lake.read(cover_key(i))) for i in ids])
-            shard = EmbeddingShard(ids, [cover.artwork_id for cover in batch], made)
-            yield KeptShard(write_embeddings(lake, model.name, shard), ids, {})
-
-    monkeypatch.setattr(indexing, "embed_shards", embed_shards)
+pytestmark = pytest.mark.heavy
 
 
 @dataclass
 class Shop:
     stores: Stores
     model: str
+    shard_covers: int = 1024
 
     @property
     def catalog(self) -> Catalog:
@@ -71,16 +57,24 @@ class Shop:
     def gallery(self) -> Gallery:
         return self.stores.gallery
 
-    def build(self, *, recall: float = 0.98, on_progress: Any = None) -> Any:
-        quiet = on_progress or (lambda *_: None)
-        return build_collection(
-            self.stores, ModelUse(self.model), Target(128, recall=recall), quiet
-        )
+    @property
+    def embed(self) -> Embed:
+        return embedding_here(self.stores.lake, self.shard_covers)
 
-    def index(self) -> Any:
-        use = ModelUse(self.model)
-        stores = self.stores
-        return index_covers(stores.catalog, stores.lake, stores.gallery, use, lambda *_: None)
+    def build(self, *, recall: float = 0.98, on_progress: Progress = unseen) -> IndexReport:
+        target = Target(128, recall=recall)
+        return rebuild(self.stores, self.model, target, self.embed, on_progress)
+
+    def index(self, embed: Embed | None = None) -> IndexReport:
+        collection = self.gallery.collections.live(self.model)
+        assert collection is not None
+        return update(self.stores, collection, embed or self.embed)
+
+    def mend(self) -> Comparison:
+        serving = self.gallery.alias.require_serving()
+        found = mend(self.stores, Loader(self.stores, serving))
+        delete_extra(self.stores, found)
+        return found
 
     def import_more(self, folder: Path, numbers: range) -> None:
         folder.mkdir(exist_ok=True)
@@ -144,7 +138,7 @@ def test_covers_that_come_during_a_rebuild_are_in_both(shop: Shop, tmp_path: Pat
     shop.build()
     came: list[str] = []
 
-    def while_loading(_done: int, _total: int, note: str) -> None:
+    def while_loading(_done: int, _total: int | None, note: str) -> None:
         if "loaded" in note and not came:
             came.append(note)
             shop.import_more(tmp_path / "more", range(100, 103))
@@ -160,7 +154,10 @@ def test_covers_that_come_during_a_rebuild_are_in_both(shop: Shop, tmp_path: Pat
     assert compare(shop.stores, f"{m}__2").clean
 
 
-@pytest.mark.parametrize("step", ["tune", "warm", "check_collection", "refresh_facts"])
+@pytest.mark.parametrize(
+    "step",
+    ["building.tune", "building.warm", "agreement.check_collection", "agreement.refresh_facts"],
+)
 def test_a_step_that_fails_leaves_the_alias_and_nothing_half_made(
     shop: Shop, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,7 +165,7 @@ def test_a_step_that_fails_leaves_the_alias_and_nothing_half_made(
         raise CheckError("no good")
 
     shop.build()
-    monkeypatch.setattr(rebuilding, step, fail)
+    monkeypatch.setattr(f"cratewatch.indexing.{step}", fail)
     with pytest.raises(CheckError, match="no good"):
         shop.build()
     assert shop.gallery.alias.serving() == shop.model
@@ -191,9 +188,8 @@ from pathlib import Path
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.indexing.stores import Stores
+from cratewatch.indexing.rebuilding import Target, rebuild
 from cratewatch.lake.folder import FolderLake
-from workers.embedding import ModelUse
-from workers.rebuilding import Target, build_collection
 
 def die(done, total, note):
     if done == 3 and "loaded" in note:
@@ -203,7 +199,7 @@ home = Path(sys.argv[1])
 catalog = open_catalog(f"sqlite:///{home / 'catalog.db'}")
 with open_gallery(str(home / "gallery.db")) as gallery:
     stores = Stores(catalog, FolderLake(home / "lake"), gallery)
-    build_collection(stores, ModelUse(sys.argv[2]), Target(128), die)
+    rebuild(stores, sys.argv[2], Target(128), None, die)  # all is embedded
 """
 
 
@@ -213,12 +209,10 @@ def test_a_loader_that_is_killed_leaves_what_served_and_is_begun_anew(
     home: Path,
     imported: list[Cover],
     tiny_model: str,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
     uri = str(home / "gallery.db")
     with open_gallery(uri) as gallery:
-        Shop(Stores(catalog, lake, gallery), tiny_model).build()
+        Shop(Stores(catalog, lake, gallery), tiny_model, shard_covers=4).build()
     command = [sys.executable, "-c", KILLED, str(home), tiny_model]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
@@ -282,7 +276,7 @@ def test_what_differs_is_found_and_mended(
     assert found.wrong_facts.count == 4  # those overwritten told nothing of their source
     assert found.stale_model.count == 2
     assert not found.clean
-    assert compare(shop.stores, m, mend=True).missing.count == 3
+    assert shop.mend().missing.count == 3
     again = compare(shop.stores, m)
     assert (str(again).split(" (")[0], gallery.rows.count(m)) == ("stale model 2", 24)
     assert shop.index().rows == 26
@@ -294,17 +288,15 @@ def test_a_shard_that_the_lake_lost_is_told_and_embedded_again(shop: Shop) -> No
     (key,) = shop.catalog.embeddings.shards(shop.model)
     shop.stores.lake.delete(key)
     assert compare(shop.stores, shop.model).lost_shards.examples == [key]
-    found = compare(shop.stores, shop.model, mend=True)
+    found = shop.mend()
     assert (found.lost_shards.count, found.extra.count) == (1, 0)
     assert shop.gallery.rows.count(shop.model) == 24  # they go on serving
     assert shop.index().embedded == 24
     assert compare(shop.stores, shop.model).clean
 
 
-def test_a_rebuild_embeds_again_what_the_lake_lost(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(indexing, "SHARD_COVERS", 8)
+def test_a_rebuild_embeds_again_what_the_lake_lost(shop: Shop) -> None:
+    shop.shard_covers = 8
     shop.build()
     for key in shop.catalog.embeddings.shards(shop.model)[:2]:
         shop.stores.lake.delete(key)
@@ -318,7 +310,7 @@ def test_a_rebuild_tries_covers_again_that_were_set_aside(
 ) -> None:
     for _ in range(MAX_TRIES):
         shop.catalog.items.fail_covers({imported[0].cover_id: "cut off"})
-    assert shop.catalog.embeddings.count_missing(shop.model) == 23
+    assert shop.catalog.embeddings.counts(shop.model).missing == 23
     assert shop.build().rows == 24
 
 
@@ -331,28 +323,23 @@ def test_what_serves_stays_when_the_catalog_fails_after_it(
         raise CheckError("the catalog is away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(shop.catalog.embeddings, "mark_all_indexed", fail)
+        patched.setattr(shop.catalog.embeddings, "mark_indexed", fail)
         with pytest.raises(CheckError, match="the catalog is away"):
             shop.build()
     assert shop.gallery.alias.serving() == f"{shop.model}__2"
     assert compare(shop.stores, f"{shop.model}__2").clean
 
 
-def test_what_a_rebuild_embeds_beside_an_index_is_loaded_by_it(
-    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_rebuild_embeds_beside_an_index_is_loaded_by_it(shop: Shop, tmp_path: Path) -> None:
     shop.build()
-    use, embed = ModelUse(shop.model), vars(indexing)["embed_shards"]
 
-    def embed_beside(*args: Any) -> Iterator[KeptShard]:
-        monkeypatch.setattr(indexing, "embed_shards", embed)
-        yield from embed(*args)
+    def embed_beside(model: str, covers: Iterator[Cover]) -> Generator[KeptShard, None, None]:
+        yield from shop.embed(model, covers)
         shop.import_more(tmp_path / "late", range(110, 112))
-        embed_missing(shop.stores, use, lambda *_: None)
+        embed_missing(shop.stores, model, shop.embed, unseen)
 
-    monkeypatch.setattr(indexing, "embed_shards", embed_beside)
     shop.import_more(tmp_path / "more", range(100, 104))
-    assert shop.index().rows == 30
+    assert shop.index(embed_beside).rows == 30
 
 
 def test_only_rows_are_read_whose_releases_changed(
@@ -379,21 +366,21 @@ def test_only_rows_are_read_whose_releases_changed(
     assert read == [changed.cover_id]
 
 
-def test_a_row_whose_shard_is_away_is_looked_at_again(shop: Shop, imported: list[Cover]) -> None:
+def test_facts_follow_the_catalog_also_where_the_shard_is_lost(
+    shop: Shop, imported: list[Cover]
+) -> None:
     shop.build()
     (key,) = shop.catalog.embeddings.shards(shop.model)
-    away = shop.stores.lake.read(key)
     shop.stores.lake.delete(key)
-    stale = next(shop.gallery.rows.read(shop.model, [imported[0].cover_id], embeddings=True))
-    assert stale.embedding is not None
-    shop.gallery.rows.upsert(
-        shop.model, [stale.cover_id], [stale.artwork_id], stale.embedding[None], [Facts(("old",))]
-    )
-    before = shop.gallery.collections.describe(shop.model).facts_of
-    assert refresh_facts(shop.stores, shop.model) == 0
-    assert shop.gallery.collections.describe(shop.model).facts_of == before
-    shop.stores.lake.write(key, away)
+    rows = shop.gallery.rows
+    (before,) = rows.read(shop.model, [imported[0].cover_id], embeddings=True)
+    assert before.embedding is not None
+    stale = [before.cover_id], [before.artwork_id], before.embedding[None], [Facts(("old",))]
+    rows.upsert(shop.model, *stale)
     assert refresh_facts(shop.stores, shop.model) == 1
+    (after,) = rows.read(shop.model, [imported[0].cover_id], embeddings=True)
+    assert after.facts == before.facts
+    np.testing.assert_array_equal(after.embedding, before.embedding)
 
 
 def test_a_clock_that_was_wrong_is_not_believed(shop: Shop, imported: list[Cover]) -> None:
@@ -447,13 +434,13 @@ def unit(count: int) -> np.ndarray:
 @pytest.mark.slow
 @pytest.mark.parametrize("gallery", ["own server"], indirect=True)
 def test_a_server_that_is_killed_during_a_load_loses_and_doubles_nothing(
-    shop: Shop, own_milvus: MilvusProcess, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, own_milvus: MilvusProcess
 ) -> None:
-    monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
+    shop.shard_covers = 4
     shop.build()
     kills: list[int] = []
 
-    def kill_at_the_third(done: int, _total: int, note: str) -> None:
+    def kill_at_the_third(done: int, _total: int | None, note: str) -> None:
         if "loaded" in note and done == 3 and not kills:
             kills.append(done)
             own_milvus.kill()
@@ -480,15 +467,14 @@ def test_a_server_that_is_killed_during_a_load_loses_and_doubles_nothing(
 def test_many_rows_are_imported_from_files(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "SHARD_COVERS", 4)
+    shop.shard_covers = 4
     monkeypatch.setattr("cratewatch.indexing.importing.UPSERT_ROWS", 20)
     monkeypatch.setattr("cratewatch.indexing.importing.IMPORT_ROWS", 16)
     sent: list[int] = []
     upsert = shop.gallery.rows.upsert
     monkeypatch.setattr(shop.gallery.rows, "upsert", lambda *a: sent.append(1) or upsert(*a))
     files = LakeLocation(str(tmp_path / "files"))
-    use, quiet = ModelUse(shop.model), lambda *_: None
-    report = build_collection(shop.stores, use, Target(128, imports=files), quiet)
+    report = rebuild(shop.stores, shop.model, Target(128, imports=files), shop.embed)
     assert (report.rows, sent) == (24, [])
     assert compare(shop.stores, shop.model).clean
     assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []

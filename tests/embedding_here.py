@@ -1,0 +1,43 @@
+"""Embeds covers in the test's own process, where it needs no Ray."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+
+from cratewatch.catalog.records import Cover
+from cratewatch.chunks import chunks
+from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
+from cratewatch.errors import NotFoundError
+from cratewatch.images import decode
+from cratewatch.indexing.embedding import Embed, KeptShard
+from cratewatch.lake.lake import Lake, cover_key
+
+
+def embedding_here(lake: Lake, shard_covers: int = 1024) -> Embed:
+    """Return who embeds as workers.indexing.embed_by_ray() has it done."""
+
+    def embed(model: str, covers: Iterator[Cover]) -> Generator[KeptShard, None, None]:
+        embedder = load_model(lake, model)
+        for batch in chunks(covers, shard_covers):
+            pictures, failed = _read(lake, batch)
+            kept = [cover for cover in batch if cover.cover_id in pictures]
+            ids = [cover.cover_id for cover in kept]
+            if not ids:
+                yield KeptShard("", [], failed)
+                continue
+            made = embedder.embed_covers([decode(pictures[cover_id]) for cover_id in ids])
+            shard = EmbeddingShard(ids, [cover.artwork_id for cover in kept], made)
+            yield KeptShard(write_embeddings(lake, model, shard), ids, failed)
+
+    return embed
+
+
+def _read(lake: Lake, covers: Sequence[Cover]) -> tuple[dict[str, bytes], dict[str, str]]:
+    pictures, failed = {}, {}
+    for cover in covers:
+        try:
+            pictures[cover.cover_id] = lake.read(cover_key(cover.cover_id))
+        except NotFoundError as error:
+            failed[cover.cover_id] = str(error)
+    return pictures, failed
