@@ -311,6 +311,15 @@ class Shop(RuleBasedStateMachine):
         self.check(wanted if done else set(), done)
         assert not done or self.stores.gallery.alias.serving() == before[0]
 
+    @rule(model=st.sampled_from(MODELS), count=st.integers(1, 4), kill=KILLS)
+    def regret(self, model: int, count: int, kill: int | None) -> None:
+        """Go back from a collection that has served for a while; then a night comes."""
+        self.build(model, None)
+        self.come(count)
+        self.refresh(None)
+        self.go_back(kill)
+        self.refresh(None)
+
     @rule(kill=KILLS)
     def keep(self, kill: int | None) -> None:
         serving = self.stores.gallery.alias.require_serving()
