@@ -1,4 +1,4 @@
-"""What one crawl may cost: time, bytes, and failures in a row. Beyond it ends as incomplete."""
+"""What one crawl may cost: time, bytes, listings, failures in a row; beyond, it is incomplete."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from scrapers.job_spider import spider_of
 from scrapers.reasons import HostClosedError, reason_of
 
 DEADLINE, TOO_MANY_BYTES, GAVE_UP = "deadline", "too_many_bytes", "gave_up"
+TOO_MANY_LISTINGS = "too_many_listings"
+LISTING = "listing"
+"""In a request's meta: it is for a part of the listing."""
 GONE = (404, 410)
 """Answers about one page; any other failure may be the host's own."""
 
 
 class Bounds:
-    """Ends a crawl after too many bytes or failures in a row, and notes that its time was over.
+    """Ends a crawl after too many bytes, listings or failures, and notes that its time was over.
 
     As the outermost middleware it sees what is left after all retries.
     """
@@ -30,6 +33,7 @@ class Bounds:
         self._source = self._spider.job.source
         self._bytes = 0
         self._failures = 0
+        self._listings = 0
         self._ending = False
 
     @classmethod
@@ -39,6 +43,17 @@ class Bounds:
         crawler.signals.connect(bounds.count_bytes, signal=signals.response_downloaded)
         crawler.signals.connect(bounds.note_deadline, signal=signals.spider_closed)
         return bounds
+
+    def process_request(self, request: Request) -> None:
+        """Count what is asked of the listing; raise IgnoreRequest beyond the bound."""
+        if not request.meta.get(LISTING) or request.meta.get("retry_times"):
+            return
+        self._listings += 1
+        most = self._source.max_listings
+        if self._listings > most:
+            detail = f"more than {most:,} sitemaps or feed pages; raise max_listings to allow it"
+            self._end(TOO_MANY_LISTINGS, detail)
+            raise IgnoreRequest(f"{request.url}: {detail}")
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Count a failure, or end the row of them."""

@@ -20,6 +20,7 @@ PROGRESS_EVERY_S = 0.2
 # What a killed crawl has read and not written yet, and will read again.
 UNSAVED_ITEMS = 100
 UNSAVED_S = 1.0
+TOO_MANY_PAGES = "too_many_pages"
 DUPLICATE = "duplicate_id"
 # One page in the stead of so many products is an error page, whatever it is called.
 ONE_PAGE_FOR = 3
@@ -90,11 +91,22 @@ class Ledger:
             self._listed.update(map(address_key, keys))
         if self._only is not None:
             keys = [key for key in keys if item_key(key) in self._only]
+        keys = self._bounded(keys)
         self._catalog.items.plan(self._job.run_id, self._job.source_name, kind, keys)
         todo = [key for key in keys if item_key(key) not in self._already_done]
         self.planned = (self.planned or 0) + len(keys)
         self.done += len(keys) - len(todo)
         return todo
+
+    def _bounded(self, keys: Collection[str]) -> Collection[str]:
+        """Cut what would be more than a crawl may read; the listing then counts as incomplete."""
+        most = self._job.source.max_pages
+        room = max(0, most - (self.planned or 0))
+        if len(keys) <= room:
+            return keys
+        detail = f"more than {most:,} are listed; raise max_pages to allow it"
+        self.fail_listing(self._job.source.addresses[0], TOO_MANY_PAGES, detail)
+        return list(keys)[:room]
 
     def introduce(self, facts: PageFacts) -> None:
         """Say what is known of a page besides its release, which is staged next."""

@@ -17,6 +17,7 @@ from cratewatch.sources.musicbrainz.releases import (
     release_from_json,
 )
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
+from scrapers.bounds import LISTING
 from scrapers.job_spider import JobSpider, failed_request
 from scrapers.reasons import reason_of
 
@@ -57,6 +58,7 @@ class MusicBrainzSpider(JobSpider):
             callback=self.parse_page,
             errback=self.page_failed,
             cb_kwargs={"offset": offset},
+            meta={LISTING: True},
         )
 
     def parse_page(self, response: Response, offset: int) -> Iterator[Release | Request]:

@@ -24,6 +24,7 @@ from cratewatch.sources.storefront.products_json import (
 from cratewatch.sources.storefront.robots import sitemaps_in
 from cratewatch.sources.storefront.sitemap import Entry, SitemapError, read_sitemap
 from cratewatch.sources.storefront.which_product import NoProduct, Visit
+from scrapers.bounds import LISTING
 from scrapers.job_spider import JobSpider, failed_request
 from scrapers.launch import NEWEST_ONLY
 from scrapers.reasons import reason_of
@@ -84,7 +85,12 @@ class StorefrontSpider(JobSpider):
     def _sitemaps(self, entries: Iterable[Entry]) -> Iterator[Request]:
         for entry in entries:
             if entry.url is not None:
-                yield Request(entry.url, callback=self.parse_sitemap, errback=self._listing_failed)
+                yield Request(
+                    entry.url,
+                    callback=self.parse_sitemap,
+                    errback=self._listing_failed,
+                    meta={LISTING: True},
+                )
             else:
                 self.ledger.fail_listing(entry.written, "bad_url")
 
@@ -198,6 +204,7 @@ class StorefrontSpider(JobSpider):
             callback=self.parse_feed_page,
             errback=self._listing_failed,
             cb_kwargs={"number": number},
+            meta={LISTING: True},
         )
 
     def parse_feed_page(self, response: Response, number: int) -> Iterator[Release | Request]:

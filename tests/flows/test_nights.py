@@ -16,7 +16,7 @@ from cratewatch.catalog.catalog import open_catalog
 from cratewatch.datasets.runs import latest_run
 from cratewatch.datasets.shards import read_samples
 from cratewatch.demo.covers import draw_stock
-from cratewatch.demo.report import SHOWN_MISSES, SHOWN_RIGHT, DemoResult, write_report
+from cratewatch.demo.report import SHOWN_MISSES, SHOWN_RIGHT, DemoResult, Recall, write_report
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import NightExpectation, StockPlan, expected_night, stock_of_night
 from cratewatch.embedding.config import ModelConfig
@@ -197,9 +197,12 @@ def test_the_report_shows_pictures_scores_and_prices(story: Story, tmp_path: Pat
     result = DemoResult(
         night1={**story.first.report["diff"], "failed": story.first.report["failed"]},
         night2={**story.second.report["diff"], "failed": story.second.report["failed"]},
-        n_queries=evaluation.n_queries,
         seconds={"night 1": 1.0},
+        before=Recall.of(evaluation),
+        after=Recall.of(evaluation),
+        newcomers={"queries": 4, "named": 3},
     )
+    result.count(evaluation, answers)
     for night in (result.night1, result.night2):
         night |= {"covers_fetched": 1, "covers_embedded": 1}
     page = tmp_path / "report.html"
@@ -210,4 +213,4 @@ def test_the_report_shows_pictures_scores_and_prices(story: Story, tmp_path: Pat
     assert html.count('class="row"') == shown
     assert html.count("data:image/jpeg;base64,") == shown * 7  # query, truth, five matches
     assert re.search(r"\d+\.\d\d (EUR|GBP|USD)<br>", html)
-    assert f"{len(misses)} queries whose best match" in html
+    assert (f"of {len(misses)} queries whose best match" in html) == bool(misses)

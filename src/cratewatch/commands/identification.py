@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from cratewatch.commands.lean import without_pandas
 from cratewatch.commands.options import AsJson, Home, Rerank, given, load_settings
 from cratewatch.commands.output import show_answer
 
@@ -45,7 +44,7 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
     config = SearchConfig(**given(rerank=rerank))
     years = year_span(year) if year else None
     wanted = Wanted(source, years, genre, format_, in_stock=in_stock, withdrawn=withdrawn)
-    with without_pandas(), open_identifier(load_settings(home), config, wanted) as identifier:
+    with open_identifier(load_settings(home), config, wanted) as identifier:
         for answer in identifier.answers(_paths(images), top, IDENTIFY_BATCH):
             failed |= "error" in answer
             show_answer(answer, json_)

@@ -89,6 +89,8 @@ class Loader:
 
     def load(self, shard: EmbeddingShard) -> None:
         """Insert covers, or replace them."""
+        if not shard.cover_ids:
+            return
         self.acknowledged += self._stores.gallery.rows.upsert(
             self.collection,
             shard.cover_ids,

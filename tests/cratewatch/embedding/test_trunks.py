@@ -106,8 +106,8 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     [
         ({"backbone": "vgg"}, "'vgg' is none of resnet18"),
         ({"pooling": "max"}, "'max' is none of map"),
-        ({"stages": 5}, "5 stages"),
-        ({"image_px": 16}, "16 px are too few"),
+        ({"stages": 5}, "stages 5: a backbone has 1 to 4"),
+        ({"image_px": 16}, "image_px 16: 3 stages need 32"),
     ],
 )
 def test_a_config_that_no_network_has_is_refused(setting: dict[str, str], message: str) -> None:

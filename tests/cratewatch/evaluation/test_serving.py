@@ -79,6 +79,7 @@ def test_shards_and_grid_find_the_same_in_the_same_queries(
             tiny_model, list(artwork_of), gallery_of_grid.artworks, gallery_of_grid.vectors
         )
         gallery.rows.flush(tiny_model)
+        gallery.alias.point_to(tiny_model)
         answers = ask(samples, artwork_of, Searcher(embedder, gallery, AS_IT_IS))
     found = count(answers, tiny_model, artwork_of)
     scores = score(queries, gallery_of_grid, embedder.embed_queries)
