@@ -429,5 +429,6 @@ def test_the_gallery_answers_right_whatever_is_done(machine: type[Shop]) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_the_gallery_answers_right_whatever_is_done_for_long(machine: type[Shop]) -> None:
-    run_machine(machine, settings=profile(200, 25))
+    run_machine(machine, settings=profile(40, 20))
