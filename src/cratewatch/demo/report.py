@@ -38,6 +38,7 @@ class Recall:
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> Recall:
+        """Take from an evaluation what the page shows."""
         first, five = evaluation.recall_at_1, evaluation.recall_at_5
         return cls(
             model=evaluation.model,

@@ -32,10 +32,12 @@ class Box(NamedTuple):
 
     @property
     def window(self) -> tuple[slice, slice]:
+        """Rows and columns of the box, to cut it out of a picture."""
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
 
 def filled(colour: Colour, width_px: int = SIDE_PX, height_px: int = SIDE_PX) -> Pixels:
+    """Return a picture of one colour."""
     return np.full((height_px, width_px, 3), colour, np.uint8)
 
 
@@ -48,6 +50,7 @@ def lay(base: Pixels, top: Pixels | Colour, mask: Mask) -> Pixels:
 
 
 def to_mask(field: Field) -> Mask:
+    """Return a mask of a field of 0 to 1."""
     return np.asarray(np.clip(field * np.float32(255), 0, 255), np.uint8)
 
 
@@ -60,6 +63,7 @@ def toned(field: Field, colours: Sequence[Colour]) -> Pixels:
 
 
 def to_tone(pixels: Pixels) -> Tone:
+    """Return how light each pixel is, 0 to 1."""
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32) / np.float32(255)
 
 
@@ -70,6 +74,7 @@ def stretched(field: Field) -> Tone:
 
 
 def blurred(tone: Tone, sigma_px: float) -> Tone:
+    """Return the tone out of focus."""
     return np.asarray(cv2.GaussianBlur(tone, (0, 0), sigma_px), np.float32)
 
 

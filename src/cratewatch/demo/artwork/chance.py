@@ -25,22 +25,28 @@ class Chance:
 
     @classmethod
     def of(cls, key: str) -> "Chance":
+        """Return the chance that belongs to a key: same key, same draws."""
         digest = hashlib.sha256(key.encode()).digest()
         return cls(np.random.default_rng(int.from_bytes(digest[:8], "big")))
 
     def pick(self, options: Sequence[Choice]) -> Choice:
+        """Return one of the options; what stands there twice comes twice as often."""
         return options[int(self.rng.integers(len(options)))]
 
     def likely(self, probability: float) -> bool:
+        """Return True with a probability."""
         return bool(self.rng.random() < probability)
 
     def count(self, least: int, beyond: int) -> int:
+        """Return a whole number from least on, below beyond."""
         return int(self.rng.integers(least, beyond))
 
     def within(self, low: float, high: float) -> float:
+        """Return a number between two."""
         return float(self.rng.uniform(low, high))
 
     def point(self, low: float, high: float) -> npt.NDArray[np.float64]:
+        """Return x and y, each between the two."""
         return self.rng.uniform(low, high, 2)
 
     def clouds(
@@ -85,18 +91,22 @@ class Desk(Chance):
 
     @property
     def ink(self) -> Colour:
+        """The darkest ink, or the lightest on a reversed sleeve."""
         return self.palette.ink
 
     @property
     def paper(self) -> Colour:
+        """What is printed on."""
         return self.palette.paper
 
     @property
     def colours(self) -> tuple[Colour, ...]:
+        """All inks, from ink to paper."""
         return self.palette.colours
 
     @property
     def accents(self) -> tuple[Colour, ...]:
+        """The inks between."""
         return self.palette.accents
 
     def two_inks(self) -> list[Colour]:

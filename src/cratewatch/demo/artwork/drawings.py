@@ -21,6 +21,7 @@ from cratewatch.demo.artwork.pen import Vector
 
 
 def scribbles(desk: Desk) -> Pixels:
+    """Draw lines that wander over the sheet."""
     picture = filled(desk.paper)
     for _ in range(desk.count(9, 40)):
         curve = _wander(desk, desk.point(-50, 650), 9, desk.within(40, 150))
@@ -130,6 +131,7 @@ def psychedelia(desk: Desk) -> Pixels:
 
 
 def spirograph(desk: Desk) -> Pixels:
+    """Draw the curves of toothed wheels within others."""
     picture = filled(desk.pick((desk.ink, desk.paper)))
     t = np.linspace(0, 2 * np.pi, 1400)
     for colour in desk.accents[: desk.count(1, 4)]:

@@ -13,6 +13,7 @@ Effect = Callable[[Mask, Chance], Mask]
 
 
 def plain(mask: Mask, _chance: Chance) -> Mask:
+    """Leave the line as it is."""
     return mask
 
 
@@ -22,15 +23,18 @@ def thickened(mask: Mask, chance: Chance) -> Mask:
 
 
 def thinned(mask: Mask, _chance: Chance) -> Mask:
+    """Take off the edges."""
     return _shrunk(mask, 5)
 
 
 def outlined(mask: Mask, _chance: Chance) -> Mask:
+    """Leave the edges alone."""
     padded = np.pad(mask, 8)
     return _grown(padded, 9, 9) - padded
 
 
 def inlined(mask: Mask, chance: Chance) -> Mask:
+    """Cut a line into the strokes' middle."""
     fat = thickened(mask, chance)
     core = _shrunk(fat, 9)
     return fat - (core - _shrunk(core, 5))
@@ -45,12 +49,14 @@ def _shrunk(mask: Mask, px: int) -> Mask:
 
 
 def stencilled(mask: Mask, chance: Chance) -> Mask:
+    """Cut bridges across, as in a stencil."""
     pitch, rows = chance.count(14, 34), np.arange(len(mask))
     bridge = (rows - pitch // 2) % pitch < max(1, pitch // 4)
     return np.where(bridge[:, None], 0, mask).astype(np.uint8)
 
 
 def roughened(mask: Mask, chance: Chance) -> Mask:
+    """Fray the edges."""
     height, width = mask.shape
     noise = chance.rng.normal(0, 70, (height // 3 + 1, width // 3 + 1)).astype(np.float32)
     rough = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -59,6 +65,7 @@ def roughened(mask: Mask, chance: Chance) -> Mask:
 
 
 def sliced(mask: Mask, chance: Chance) -> Mask:
+    """Shift slices sideways."""
     sliced = np.pad(mask, ((0, 0), (16, 16)))
     for top, bottom in pairwise(np.sort(chance.rng.integers(0, len(mask), 5))):
         sliced[top:bottom] = np.roll(sliced[top:bottom], chance.count(-14, 15), axis=1)
@@ -66,6 +73,7 @@ def sliced(mask: Mask, chance: Chance) -> Mask:
 
 
 def waved(mask: Mask, chance: Chance) -> Mask:
+    """Swing the line up and down."""
     swing = len(mask) * 0.16
     padded = np.pad(mask, ((int(swing) + 1,) * 2, (0, 0)))
     rows, columns = np.indices(padded.shape, dtype=np.float32)
@@ -75,6 +83,7 @@ def waved(mask: Mask, chance: Chance) -> Mask:
 
 
 def dotted(mask: Mask, _chance: Chance) -> Mask:
+    """Screen the strokes into dots."""
     dot = np.zeros((11, 11), np.uint8)
     cv2.circle(dot, (5, 5), 5, 255, -1, cv2.LINE_AA)
     height, width = mask.shape
@@ -83,6 +92,7 @@ def dotted(mask: Mask, _chance: Chance) -> Mask:
 
 
 def worn(mask: Mask, chance: Chance) -> Mask:
+    """Rub ink off in patches."""
     wear = cv2.resize(chance.clouds(12, octaves=3, fall=0.9, side_px=96), mask.shape[::-1])
     return np.where(np.asarray(wear) > 0.42, mask, 0).astype(np.uint8)
 

@@ -28,6 +28,7 @@ def stage(desk: Desk) -> Pixels:
 
 
 def crowd(desk: Desk) -> Pixels:
+    """Draw heads before a lit background, the nearest lowest."""
     picture = toned(desk.clouds(3), (desk.colours[1], desk.paper))
     _fill_with_heads(picture, desk, top=desk.count(20, 130), size=desk.within(8, 17))
     return desk.grained(picture, 8)

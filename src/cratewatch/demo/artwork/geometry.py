@@ -114,6 +114,7 @@ def op_art(desk: Desk) -> Pixels:
 
 
 def sunburst(desk: Desk) -> Pixels:
+    """Draw rays about a point."""
     picture = filled(desk.paper)
     centre, n = desk.point(60, SIDE_PX - 60), desk.count(7, 30)
     edges = np.arange(2 * n) * np.pi / n
@@ -143,6 +144,7 @@ def stained_glass(desk: Desk) -> Pixels:
 
 
 def contour_map(desk: Desk) -> Pixels:
+    """Draw heights in bands, a line between each."""
     height = desk.clouds(desk.count(2, 6), octaves=3, fall=0.45, side_px=SIDE_PX)
     bands = desk.count(5, 16)
     levels = height * bands

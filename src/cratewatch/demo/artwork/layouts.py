@@ -30,6 +30,7 @@ def small_caption(sleeve: Sleeve) -> Pixels:
 
 
 def wordless(sleeve: Sleeve) -> Pixels:
+    """Let the picture fill the sleeve."""
     return sleeve.bled()
 
 

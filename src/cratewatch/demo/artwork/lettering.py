@@ -36,6 +36,7 @@ class Face:
 
 
 def mix_face(chance: Chance) -> Face:
+    """Choose a font and what is done to it."""
     return Face(
         font=chance.pick((_grotesque, _grotesque, _heavy, _heavy, _oblique, _strokes, _pixel_font)),
         effect=chance.pick(EFFECTS),

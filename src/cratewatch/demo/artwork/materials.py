@@ -22,12 +22,14 @@ from cratewatch.demo.artwork.chance import Desk
 
 
 def marble(desk: Desk) -> Pixels:
+    """Draw veins in stone."""
     veins = desk.veins(desk.count(2, 6)) ** desk.within(2, 8)
     ground = desk.clouds(3) * 0.4
     return toned(stretched(ground + veins), (desk.paper, desk.accents[1], desk.ink))
 
 
 def wood(desk: Desk) -> Pixels:
+    """Draw the rings of a plank."""
     x, y = plane()
     x = x - desk.within(-1.5, 1.5)
     y = (y - desk.within(-1, 1)) * desk.within(0.1, 1)
@@ -82,6 +84,7 @@ def fluid(desk: Desk) -> Pixels:
 
 
 def flower(desk: Desk) -> Pixels:
+    """Draw blossoms before a dark ground."""
     picture = toned(desk.clouds(3, octaves=3), ((10, 20, 14), *desk.colours[:2]))
     for _ in range(desk.pick((1, 1, 2, 3, 6))):
         _blossom(picture, desk)

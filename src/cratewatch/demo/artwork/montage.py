@@ -20,6 +20,7 @@ from cratewatch.demo.artwork.chance import Chance
 
 
 def double_exposure(first: Pixels, second: Pixels, _chance: Chance) -> Pixels:
+    """Lay light over light, as film does that was exposed twice."""
     return 255 - (((255 - first.astype(np.uint16)) * (255 - second)) >> 8).astype(np.uint8)
 
 

@@ -47,10 +47,12 @@ class Palette:
 
     @property
     def ink(self) -> Colour:
+        """The darkest ink, or the lightest of a reversed palette."""
         return self.colours[0]
 
     @property
     def accents(self) -> tuple[Colour, ...]:
+        """The inks between."""
         return self.colours[1:4]
 
     @property
@@ -60,9 +62,11 @@ class Palette:
 
     @property
     def paper(self) -> Colour:
+        """What is printed on."""
         return self.colours[-1]
 
     def reversed(self) -> "Palette":
+        """Return the palette of a negative."""
         return Palette(self.colours[::-1])
 
     def contrasting(self, background: float) -> Colour:

@@ -22,12 +22,14 @@ OPAQUE = (255, 255, 255)
 def circle(
     picture: Pixels | Mask, centre: Point, radius: float, colour: Colour, thick_px: float = FILL
 ) -> None:
+    """Draw a circle, or its outline where a thickness is given."""
     cv2.circle(picture, _at(centre), max(0, round(radius)), colour, _thick(thick_px), cv2.LINE_AA)
 
 
 def ellipse(
     picture: Pixels | Mask, centre: Point, oval: Oval, colour: Colour, thick_px: float = FILL
 ) -> None:
+    """Draw an ellipse, or its outline where a thickness is given."""
     half, thick = (max(0, round(oval[0])), max(0, round(oval[1]))), _thick(thick_px)
     cv2.ellipse(picture, _at(centre), half, oval[2], 0, 360, colour, thick, cv2.LINE_AA)
 
@@ -41,14 +43,17 @@ def dome(picture: Pixels, centre: Point, axes: tuple[float, float], colour: Colo
 def rectangle(
     picture: Pixels, corner: Point, opposite: Point, colour: Colour, thick_px: float = FILL
 ) -> None:
+    """Draw an upright rectangle, or its outline where a thickness is given."""
     cv2.rectangle(picture, _at(corner), _at(opposite), colour, _thick(thick_px))
 
 
 def polygon(picture: Pixels | Mask, corners: Points, colour: Colour) -> None:
+    """Fill a polygon."""
     cv2.fillPoly(picture, [_curve(corners)], colour, cv2.LINE_AA)
 
 
 def line(picture: Pixels | Mask, points: Points, colour: Colour, thick_px: float) -> None:
+    """Draw a line through all points."""
     cv2.polylines(picture, [_curve(points)], False, colour, _thick(thick_px), cv2.LINE_AA)
 
 
@@ -73,11 +78,13 @@ def evenly(n: int) -> Vector:
 
 
 def between(first: Colour, second: Colour, share: float) -> Colour:
+    """Return the colour at a share of the way from the first to the second."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def darker(colour: Colour, factor: float) -> Colour:
+    """Return the colour times a factor; above 1 it is lighter."""
     red, green, blue = (min(255, round(value * factor)) for value in colour)
     return red, green, blue
 

@@ -43,6 +43,7 @@ class _Pose:
 
 
 def portrait(desk: Desk) -> Pixels:
+    """Draw a face, lit from one side."""
     radius = desk.within(42, 92)
     pose = _Pose(
         x=desk.within(110, 190),

@@ -43,6 +43,7 @@ def mountains(desk: Desk) -> Pixels:
 
 
 def sea(desk: Desk) -> Pixels:
+    """Draw water below a sky."""
     sky = _sky_colours(desk)
     picture = _with_sun(_sky(desk, sky), desk)
     horizon = desk.count(90, 210)
@@ -56,6 +57,7 @@ def sea(desk: Desk) -> Pixels:
 
 
 def clouds(desk: Desk) -> Pixels:
+    """Draw a sky."""
     tone = desk.clouds((desk.count(2, 5), desk.count(2, 7)), fall=0.6)
     return desk.grained(toned(tone * 1.8 - 0.45, _sky_colours(desk)), 4)
 
@@ -101,6 +103,7 @@ def street(desk: Desk) -> Pixels:
 
 
 def forest(desk: Desk) -> Pixels:
+    """Draw trees, those behind paler."""
     dark, middle, *_, light = desk.pigments()
     picture = toned(desk.clouds((3, 5), fall=0.7), (middle, light))
     for depth in np.linspace(0.15, 1, desk.count(9, 30)).tolist():

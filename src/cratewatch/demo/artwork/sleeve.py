@@ -61,6 +61,7 @@ class Sleeve:
         return filled(self.style.pick(grounds))
 
     def paste(self, base: Pixels, box: Box) -> None:
+        """Lay the picture into a box of the base."""
         base[box.window] = resized(self.picture, box.width, box.height)
 
     def lettered(self, base: Pixels, places: Places) -> Pixels:
@@ -75,9 +76,11 @@ class Sleeve:
     def print_small(
         self, base: Pixels, text: str, box: Box, colour: Colour | None = None, align: float = 0.0
     ) -> None:
+        """Print a line of text type."""
         self.print(base, text, box, Setting(self.text, colour, align))
 
     def print(self, base: Pixels, text: str, box: Box, setting: Setting) -> None:
+        """Print a line into a box, in a colour that stands out from what lies there."""
         ground = to_tone(base[box.window])
         light = float(ground.mean())
         face, colour = setting.face, setting.colour

@@ -19,19 +19,23 @@ from cratewatch.demo.artwork.chance import Desk
 
 
 def as_is(picture: Pixels, _desk: Desk) -> Pixels:
+    """Leave the picture as it is."""
     return picture
 
 
 def black_and_white(picture: Pixels, _desk: Desk) -> Pixels:
+    """Print in black on white."""
     return toned(_light(picture), ((10, 10, 10), (248, 246, 240)))
 
 
 def duotone(picture: Pixels, desk: Desk) -> Pixels:
+    """Print in a dark and a light ink."""
     light = desk.pick((desk.paper, *desk.accents[1:]))
     return toned(_light(picture), sorted((desk.ink, light), key=sum))
 
 
 def posterised(picture: Pixels, desk: Desk) -> Pixels:
+    """Print in four flat inks."""
     soft = stretched(blurred(to_tone(picture), 2))
     return toned(np.floor(soft * 3.99) / 3, sorted(desk.colours[:4], key=sum))
 
@@ -59,6 +63,7 @@ def _printed(contrast: Tone, desk: Desk) -> Pixels:
 
 
 def solarised(picture: Pixels, desk: Desk) -> Pixels:
+    """Turn the lights dark, as film does that was lit while it developed."""
     return toned(np.abs(2 * _light(picture) - 1), (desk.ink, desk.accents[1], desk.paper))
 
 
@@ -89,6 +94,7 @@ def glitched(picture: Pixels, desk: Desk) -> Pixels:
 
 
 def mirrored(picture: Pixels, _desk: Desk) -> Pixels:
+    """Fold the left half over to the right."""
     half = picture[:, : picture.shape[1] // 2]
     return np.hstack([half, half[:, ::-1]])
 
