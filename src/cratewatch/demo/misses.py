@@ -11,8 +11,9 @@ from cratewatch.evaluation.serving import Answer
 
 NEAR = 0.1
 """Score by which a look-alike is ahead at most; two keypoints' worth is 0.04."""
-HARD = 0.8
-"""Share of the queries that hide less, or show more detail, from which on that is a reason."""
+UNUSUAL = 0.8
+"""Share of the queries that hide less, or show more detail, from which on no look-alike is to
+blame."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Reason:
     """Why the right cover did not come first.
 
     Attributes:
-        kind: hidden, blurred, look-alike or unclear.
+        kind: hidden, blurred or look-alike.
         line: The same with its figures.
     """
 
@@ -39,25 +40,25 @@ class Misses:
     def explain(self, answer: Answer) -> Reason:
         """Return the reason of a miss.
 
-        It is the share that is hidden, or the lack of detail, if few queries have it worse;
-        else that two covers look alike, if the right one is just behind.
+        Two covers look alike if the right one is just behind, and the query shows about as much as
+        others do. Else it is the share that is hidden, or the lack of detail: whichever fewer
+        queries have worse.
         """
         label, behind = answer.sample.label, score_behind(answer)
         hidden = bisect.bisect_left(self._hidden, label["occluded_fraction"]) / len(self._hidden)
         more = len(self._details) - bisect.bisect_right(self._details, detail_px(label))
         blurred = more / len(self._details)
-        tail = "it is not among the five" if behind is None else f"it is {behind:.2f} behind"
-        if max(hidden, blurred) < HARD:
-            if behind is not None and behind <= NEAR:
-                return Reason("look-alike", f"a look-alike: the right cover is {behind:.2f} behind")
-            return Reason("unclear", f"neither hidden nor blurred more than usual; {tail}")
+        if behind is not None and behind <= NEAR and max(hidden, blurred) < UNUSUAL:
+            return Reason("look-alike", f"a look-alike is {behind:.2f} ahead of the right cover")
+        place = "not among the best five" if behind is None else f"{behind:.2f} behind"
         if hidden >= blurred:
-            share = label["occluded_fraction"]
-            return Reason(
-                "hidden", f"{share:.0%} hidden, more than in {hidden:.0%} of the queries; {tail}"
+            what = (
+                f"{label['occluded_fraction']:.0%} hidden, more than in {hidden:.0%} of the queries"
             )
+            return Reason("hidden", f"{what}; the right cover is {place}")
         seen = f"{min(label['size_px'])} px with {_smear(label):.1f} px of blur"
-        return Reason("blurred", f"{seen}, less than {blurred:.0%} of the queries show; {tail}")
+        what = f"{seen}, less detail than in {blurred:.0%} of the queries"
+        return Reason("blurred", f"{what}; the right cover is {place}")
 
 
 def detail_px(label: Mapping[str, Any]) -> float:

@@ -14,14 +14,14 @@ class FineTuning:
     """How far a model is trained further on the covers of one shop.
 
     Attributes:
-        learning_rate: At its peak; below that of a first training, which would unlearn what the
-            model knows.
+        learning_rate: At its peak; at that of a first training the model forgets more than it
+            learns, see docs/evaluation.md, "Demo".
         precision: In bf16 the depthwise convolutions of the model that ships take eleven times as
             long on a CPU (9.1 s of it against 0.8 s for a step of 128 images).
     """
 
-    steps: int = 60
-    learning_rate: float = 1e-4
+    steps: int = 120
+    learning_rate: float = 3e-4
     draw: Draw = field(default_factory=lambda: Draw(images_each=2, sketched=0.5))
     precision: Precision = "fp32"
     seed: int = 0

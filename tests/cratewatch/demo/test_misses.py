@@ -30,11 +30,17 @@ USUAL = [answer(label(0.02 * n, 60 + 10 * n), {"right": 0.8}) for n in range(10)
 @pytest.mark.parametrize(
     ("what", "scores", "kind", "line"),
     [
-        (label(0.6, 100), FAR, "hidden", "60% hidden, more than in 91% of the queries; "),
-        (label(0.1, 30, 0.5), FAR, "blurred", "30 px with 1.0 px of blur, less than 91% of "),
-        (label(0.1, 100), NEAR, "look-alike", "a look-alike: the right cover is 0.03 behind"),
-        (label(0.1, 100), FAR, "unclear", "neither hidden nor blurred more than usual; it is not"),
-        (label(0.6, 30), NEAR, "hidden", "it is 0.03 behind"),
+        (label(0.6, 100), FAR, "hidden", "60% hidden, more than in 91% of the queries; the right"),
+        (label(0.1, 30, 0.5), FAR, "blurred", "30 px with 1.0 px of blur, less detail than in 91%"),
+        (label(0.1, 100), NEAR, "look-alike", "a look-alike is 0.03 ahead of the right cover"),
+        (
+            label(0.1, 80),
+            FAR,
+            "blurred",
+            "less detail than in 64% of the queries; the right cover ",
+        ),
+        (label(0.6, 30), NEAR, "hidden", "the right cover is 0.03 behind"),
+        (label(0.6, 30), FAR, "hidden", "the right cover is not among the best five"),
     ],
 )
 def test_a_miss_says_what_is_unusual_about_it(

@@ -50,4 +50,4 @@ def test_hits_come_first_and_misses_say_why(home: Path, imported: list[Cover]) -
     assert places == sorted(places)
     assert re.search(r"before after_1 24 100.0 % .+ after after_1 24 50.0 % 9.5 to 90.5 %", page)
     assert page.count("Missed:") == 1
-    assert "Missed: a look-alike: the right cover is 0.05 behind." in page
+    assert "Missed: a look-alike is 0.05 ahead of the right cover." in page
