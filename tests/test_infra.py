@@ -169,7 +169,7 @@ def test_the_services_settings_are_those_of_cratewatch(
         unset = {"home", "sources", "max_withdrawn_share", "max_changed_share"}
         unset |= {"runtime", "precision", "device"}
         unset |= {f"gallery_{name}" for name in ("ca", "tenant", "index", "recall", "keep_days")}
-        unset |= {"gallery_import_path"}
+        unset |= {"gallery_import_path", "logs_keep_days", "max_changed_share"}
         for field in set(Settings.model_fields) - unset:
             assert f"{ENV_PREFIX}{field.upper()}" in compose["services"][name]["environment"]
         assert settings.catalog_url.endswith("@postgres:5432/cratewatch")
