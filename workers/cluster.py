@@ -27,7 +27,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.folders import private_folder
 
 LOCAL = "local"
-LINK_PREFIX = "cratewatch-"
+LINK_PREFIX = "cratewatch-ray-"
 # Ray puts sockets below its folder, under names of up to 62 bytes; their paths end at 107.
 MAX_FOLDER_LENGTH = 107 - 62
 PLAIN_PATH = re.compile(r"[\w./-]+", re.ASCII)
