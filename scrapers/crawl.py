@@ -90,6 +90,8 @@ def crawl(job: CrawlJob, on_progress: Callable[[CrawlProgress], None]) -> CrawlR
     ended = stats.get("finish_reason") == "finished"
     ledger.settle(ended=ended)
     ledger.save()
+    if job.job == "covers":
+        ledger.noted["placeholder"] += catalog.mark_placeholders()
     ledger.tell(now=True)
     catalog.close()
     return CrawlReport(
@@ -99,7 +101,7 @@ def crawl(job: CrawlJob, on_progress: Callable[[CrawlProgress], None]) -> CrawlR
         retries=stats.get("retry/count", 0),
         seconds=round(time.monotonic() - started, 3),
         failed=dict(ledger.failed),
-        noted=dict(ledger.noted),
+        noted={kind: count for kind, count in ledger.noted.items() if count},
     )
 
 

@@ -84,7 +84,8 @@ class CrawlReport:
         failed: Items that failed, by reason; each one is in the catalog's ledger as well.
         noted: What is worth knowing and no failure, by kind: not_a_product, lists_products and
             same_product (pages), other_host (entries of listings), newest_only (the listing),
-            same_bytes (images stored before), same_artwork (new scans of a known sleeve).
+            same_bytes (images stored before), same_artwork (new scans of a known sleeve),
+            placeholder (covers found to stand in for many releases' own).
         requests: Sent over the network, retries and redirects included.
         retries: Requests that were sent again after a failure.
     """

@@ -9,8 +9,11 @@ from scrapy.crawler import Crawler
 
 from cratewatch.catalog.artworks import ArtworkIndex
 from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.looks import Looks
 from cratewatch.catalog.records import Release
 from cratewatch.images import StoredCover
+from cratewatch.lake.lake import Lake
+from cratewatch.lake.opening import open_lake
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of
 from scrapers.ledger import Ledger
@@ -19,16 +22,17 @@ from scrapers.ledger import Ledger
 class Deduplicate:
     """Gives each stored cover its artwork."""
 
-    def __init__(self, catalog: Catalog, ledger: Ledger) -> None:
+    def __init__(self, catalog: Catalog, lake: Lake, ledger: Ledger) -> None:
         self._catalog = catalog
         self._ledger = ledger
+        self._looks = Looks(lake)
         self._artworks: dict[str, str] = {}  # by cover_id, of this crawl
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Return one that knows the crawl's catalog."""
         spider = spider_of(crawler)
-        return cls(spider.catalog, spider.ledger)
+        return cls(spider.catalog, open_lake(spider.job.lake), spider.ledger)
 
     def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
         """Set the item's artwork: that of the same bytes, or of a near-identical cover."""
@@ -47,6 +51,7 @@ class Deduplicate:
         return artwork_id
 
     def _assign(self, cover: StoredCover) -> str:
+        self._looks.add(cover.cover_id, cover.data)  # the lake gets it after this
         artwork_id = self._index.assign(cover.cover_id, cover.phash)
         if artwork_id != cover.cover_id:
             self._ledger.note("same_artwork")
@@ -54,4 +59,4 @@ class Deduplicate:
 
     @cached_property
     def _index(self) -> ArtworkIndex:
-        return ArtworkIndex(*self._catalog.phashes())
+        return ArtworkIndex(*self._catalog.phashes(), self._looks)

@@ -24,6 +24,7 @@ from PIL import Image, UnidentifiedImageError
 from cratewatch import deep_pixels
 from cratewatch.errors import ImageError
 from cratewatch.mending import JPEG, with_end, without_side_chunks
+from cratewatch.perceptual_hash import perceptual_hash
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -39,7 +40,6 @@ HUGE_PIXELS = 16_000_000  # from here on one image at a time is decoded, whateve
 MIN_SIDE_PX = 16
 COVER_SIDE_PX = 1200  # the largest size that the Cover Art Archive serves as a thumbnail
 COVER_QUALITY = 90
-PHASH_SIDE = 16  # 256 bits
 ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -80,7 +80,7 @@ class StoredCover:
     Attributes:
         data: JPEG, RGB, upright, at most COVER_SIDE_PX on its longer side.
         cover_id: sha256 of data, hexadecimal.
-        phash: 256-bit perceptual hash, 64 hexadecimal digits.
+        phash: 256-bit perceptual hash, 64 hexadecimal digits, or NOTHING_TO_SEE.
     """
 
     data: bytes
@@ -130,14 +130,12 @@ def prepare_cover(data: bytes) -> StoredCover:
     Raises:
         ImageError: as decode.
     """
-    import imagehash  # brings SciPy, and who only looks at pictures does without
-
     image, readable = _decode(data, COVER_SIDE_PX)
     stored = readable if _storable_as_is(readable) else _encode_jpeg(image)
     return StoredCover(
         data=stored,
         cover_id=hashlib.sha256(stored).hexdigest(),
-        phash=str(imagehash.phash(image, hash_size=PHASH_SIDE)),
+        phash=perceptual_hash(image),
         width_px=image.width,
         height_px=image.height,
     )

@@ -171,7 +171,7 @@ def test_fetch_cover_refuses(ledger, workplace, data, reason):
 
 
 def test_deduplicate_knows_bytes_and_artwork(ledger, workplace, draw_jpeg):
-    pipeline = Deduplicate(workplace.catalog, ledger)
+    pipeline = Deduplicate(workplace.catalog, workplace.lake, ledger)
     small, large, other = (prepare_cover(draw_jpeg(*a)) for a in ((1, 64), (1, 128), (2, 64)))
     assert small.cover_id != large.cover_id
     artworks = [
@@ -188,7 +188,7 @@ def test_deduplicate_knows_what_earlier_crawls_stored(ledger, workplace, draw_jp
     asyncio.run(
         StoreCover(workplace.run_id, workplace.lake, workplace.catalog, ledger).process_item(item)
     )
-    pipeline = Deduplicate(workplace.catalog, ledger)
+    pipeline = Deduplicate(workplace.catalog, workplace.lake, ledger)
     assert pipeline.process_item(cover(stored=stored)).artwork_id == "the-first-scan"
     assert pipeline.process_item(cover(stored=rescan)).artwork_id == "the-first-scan"
 
@@ -281,7 +281,7 @@ def test_pipelines_leave_the_other_items_alone(ledger, workplace):
         StoreCover(workplace.run_id, workplace.lake, workplace.catalog, ledger),
     ):
         assert asyncio.run(pipeline.process_item(item)) is item
-    assert Deduplicate(workplace.catalog, ledger).process_item(item) is item
+    assert Deduplicate(workplace.catalog, workplace.lake, ledger).process_item(item) is item
     assert StageRelease(ledger).process_item(cover()).image_url == URL
     assert ledger.items == 0
 

@@ -18,10 +18,12 @@ from cratewatch.catalog.diff import apply_crawl
 from cratewatch.catalog.embeddings import EmbeddingBook
 from cratewatch.catalog.facts import Facts, words
 from cratewatch.catalog.items import Items, save
+from cratewatch.catalog.placeholders import PLACEHOLDER, mark_placeholders
 from cratewatch.catalog.records import Cover, CoverToFetch, Diff, Item, ListedRelease, Release
 from cratewatch.catalog.runs import Runs
 from cratewatch.catalog.schema import CoverRow, OfferRow, ReleaseRow, StagedReleaseRow
 from cratewatch.chunks import chunks
+from cratewatch.perceptual_hash import NOTHING_TO_SEE
 
 
 def open_catalog(url: str) -> Catalog:
@@ -189,6 +191,11 @@ class Catalog:
             save(session, run_id, [item])
             return new
 
+    def mark_placeholders(self) -> int:
+        """Find the pictures that many releases share, and mark them; return how many are new."""
+        with self._db.transaction() as session:
+            return mark_placeholders(session)
+
     def phashes(self) -> tuple[list[str], npt.NDArray[np.uint8]]:
         """Return the artwork id of every cover and its (N, 32) uint8 packed hash bits."""
         with self._db.transaction() as session:
@@ -210,6 +217,13 @@ class Catalog:
                 for batch in chunks(cover_ids, ROWS_AT_ONCE)
                 for row in session.scalars(select(CoverRow).where(CoverRow.cover_id.in_(batch)))
             }
+
+    def plain_covers(self, most: int) -> dict[str, Cover]:
+        """Return covers with too little in them for a hash, by cover_id, at most so many."""
+        plain = (CoverRow.phash == NOTHING_TO_SEE) & (CoverRow.artwork_id != PLACEHOLDER)
+        query = select(CoverRow).where(plain).order_by(CoverRow.cover_id).limit(most)
+        with self._db.transaction() as session:
+            return {row.cover_id: row.to_cover() for row in session.scalars(query)}
 
     def releases_of(self, artwork_ids: Sequence[str]) -> dict[str, list[ListedRelease]]:
         """Return the releases of each artwork with their latest offers, listed ones first."""
@@ -243,7 +257,9 @@ class Catalog:
             "releases": select(func.count()).select_from(ReleaseRow).where(listed),
             "withdrawn": select(func.count()).select_from(ReleaseRow).where(~listed),
             "covers": select(func.count()).select_from(CoverRow),
-            "artworks": select(func.count(CoverRow.artwork_id.distinct())),
+            "artworks": select(func.count(CoverRow.artwork_id.distinct())).where(
+                CoverRow.artwork_id != PLACEHOLDER
+            ),
             "releases_without_cover": select(func.count())
             .select_from(ReleaseRow)
             .where(listed, ReleaseRow.cover_id.is_(None)),

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from cratewatch.catalog.changed_facts import changed_since
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
 from cratewatch.catalog.items import UNREADABLE, settle_covers
+from cratewatch.catalog.placeholders import PLACEHOLDER
 from cratewatch.catalog.records import Cover
 from cratewatch.catalog.schema import CoverRow, EmbeddingRow, ItemRow
 from cratewatch.chunks import chunks
@@ -218,6 +219,23 @@ class EmbeddingBook:
                 .execution_options(synchronize_session=False)
             )
 
+    def placeholders(self, model: str) -> list[str]:
+        """Return the covers that the model has embedded and that turned out as placeholders."""
+        query = (
+            select(EmbeddingRow.cover_id)
+            .join(CoverRow, CoverRow.cover_id == EmbeddingRow.cover_id)
+            .where(EmbeddingRow.model == model, CoverRow.artwork_id == PLACEHOLDER)
+        )
+        with self._db.transaction() as session:
+            return sorted(session.scalars(query))
+
+    def forget(self, model: str, cover_ids: Sequence[str]) -> None:
+        """Forget the embeddings of covers that the gallery does not hold any more."""
+        of_model = delete(EmbeddingRow).where(EmbeddingRow.model == model)
+        with self._db.transaction() as session:
+            for batch in chunks(cover_ids, ROWS_AT_ONCE):
+                session.execute(of_model.where(EmbeddingRow.cover_id.in_(batch)))
+
 
 _UNREADABLE = (
     (ItemRow.kind == "cover") & (ItemRow.state == "failed") & (ItemRow.reason == UNREADABLE)
@@ -232,7 +250,10 @@ def _to_embed(model: str) -> ColumnElement[bool]:
 
 
 def _not_embedded(model: str) -> ColumnElement[bool]:
-    return ~exists().where(EmbeddingRow.model == model, EmbeddingRow.cover_id == CoverRow.cover_id)
+    embedded = exists().where(
+        EmbeddingRow.model == model, EmbeddingRow.cover_id == CoverRow.cover_id
+    )
+    return ~embedded & (CoverRow.artwork_id != PLACEHOLDER)
 
 
 def _indexed(model: str) -> tuple[ColumnElement[bool], ...]:

@@ -33,6 +33,7 @@ from cratewatch.indexing.checking import check_collection
 from cratewatch.indexing.embedding import (
     Embed,
     Embedded,
+    drop_placeholders,
     embed_missing,
     lacks_too_many,
     refuse_broken,
@@ -125,6 +126,7 @@ def update(
         CheckError: see agree().
     """
     stores.gallery.collections.load(collection)
+    drop_placeholders(stores, model_of(collection))
     loader = Loader(stores, collection)
     made = agree(stores, loader, lambda: fill_by_the_book(stores, loader, embed, on_progress))
     return report_of(stores, collection, made)

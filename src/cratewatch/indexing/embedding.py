@@ -98,6 +98,19 @@ def forget_lost(stores: Stores, model: str) -> None:
         book.forget_shard(model, key)
 
 
+def drop_placeholders(stores: Stores, model: str) -> None:
+    """Take what turned out as a placeholder out of the gallery, and forget that it was there."""
+    found = stores.catalog.embeddings.placeholders(model)
+    if not found:
+        return
+    live = stores.gallery.collections.live(model)
+    if live is not None:
+        stores.gallery.collections.load(live)
+        stores.gallery.rows.delete(live, found)
+        stores.gallery.rows.flush(live)
+    stores.catalog.embeddings.forget(model, found)
+
+
 def lacks_too_many(stores: Stores, model: str) -> bool:
     """Whether more than MAX_FAILED_SHARE of all covers have no embedding."""
     counts = stores.catalog.embeddings.counts(model)

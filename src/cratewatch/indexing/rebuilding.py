@@ -15,7 +15,13 @@ from cratewatch.gallery.indexes import IndexSetting, choose_index
 from cratewatch.indexing.agreement import IndexReport, agree, fill_by_the_book, report_of
 from cratewatch.indexing.building import Building, drop_left_overs
 from cratewatch.indexing.checking import Probe
-from cratewatch.indexing.embedding import Embed, embed_missing, forget_lost, refuse_broken
+from cratewatch.indexing.embedding import (
+    Embed,
+    drop_placeholders,
+    embed_missing,
+    forget_lost,
+    refuse_broken,
+)
 from cratewatch.indexing.importing import importer_for
 from cratewatch.indexing.loading import Loader, read_current
 from cratewatch.indexing.stores import Stores
@@ -64,6 +70,7 @@ def rebuild(
         if gallery.collections.live(model) is None:
             catalog.embeddings.forget_indexed(model)
         forget_lost(stores, model)
+        drop_placeholders(stores, model)
         catalog.embeddings.try_again()
         made = embed_missing(stores, model, embed, on_progress)
         refuse_broken(stores, model, made)

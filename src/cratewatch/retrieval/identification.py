@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from cratewatch.embedding.loading import load_model
 from cratewatch.errors import ImageError
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
-from cratewatch.images import load
+from cratewatch.images import decode, read_file
 from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.copies import LOOKED_AT, Copies, Found
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
-from cratewatch.retrieval.matches import Match, identify
+from cratewatch.retrieval.matches import Match, look_up, to_search
 from cratewatch.retrieval.model_aids import load_background, load_calibration
 from cratewatch.retrieval.searcher import Searcher
 from cratewatch.retrieval.verdict import Calibration
@@ -35,11 +36,13 @@ class Identifier:
 
     Attributes:
         calibration: None if there is none for the way in which queries are searched.
+        copies: Finds covers that a query is a copy of.
     """
 
     searcher: Searcher
     catalog: Catalog
     calibration: Calibration | None
+    copies: Copies
 
     @property
     def embedder(self) -> Embedder:
@@ -59,22 +62,35 @@ class Identifier:
     def _answer(self, paths: Sequence[str], top: int) -> list[dict[str, Any]]:
         answers: list[dict[str, Any]] = [{"query": path} for path in paths]
         images: list[Image.Image] = []
+        files: list[bytes] = []
         readable: list[dict[str, Any]] = []
         side_px = 4 * self.embedder.config.image_px
         for answer in answers:
             try:
-                images.append(load(Path(answer["query"]), side_px=side_px))
+                data = read_file(Path(answer["query"]))
+                images.append(decode(data, side_px=side_px))
+                files.append(data)
                 readable.append(answer)
             except ImageError as error:
                 answer["error"] = f"{error.reason}: {error}"
-        found = identify(images, self.searcher, self.catalog, top) if images else []
-        for answer, matches in zip(readable, found, strict=True):
-            answer["known"] = self._verdict(matches)
+        found = self._find(images, files, top)
+        rows = [one.hits for one in found]
+        all_matches = look_up(rows, self.searcher.wanted, self.catalog, top)
+        for answer, one, matches in zip(readable, found, all_matches, strict=True):
+            answer["known"] = self._verdict(matches, one.copies)
             answer["matches"] = [_as_json(match) for match in matches]
         return answers
 
-    def _verdict(self, matches: Sequence[Match]) -> bool | None:
-        """Whether the best match is believed; None where no calibration could tell."""
+    def _find(self, images: Sequence[Image.Image], files: Sequence[bytes], top: int) -> list[Found]:
+        if not images:
+            return []
+        ranked = self.searcher.search(images, max(LOOKED_AT, to_search(self.searcher.wanted, top)))
+        return [self.copies.put_first(*one) for one in zip(images, files, ranked, strict=True)]
+
+    def _verdict(self, matches: Sequence[Match], copies: Collection[str]) -> bool | None:
+        """Whether the best match is believed; None where neither copy nor calibration can tell."""
+        if matches and matches[0].cover_id in copies:
+            return True
         if self.calibration is None:
             return None
         return bool(matches) and self.calibration.knows(matches[0].score)
@@ -110,7 +126,8 @@ def open_identifier(
         fits = calibration is not None and calibration.search == searcher.config
         catalog = open_catalog(settings.catalog_url)
         try:
-            yield Identifier(searcher, catalog, calibration if fits else None)
+            fitting = calibration if fits else None
+            yield Identifier(searcher, catalog, fitting, Copies(catalog, lake))
         finally:
             catalog.close()
 

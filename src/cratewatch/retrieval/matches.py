@@ -39,13 +39,24 @@ class Match:
 def identify(
     images: Sequence[Image.Image], searcher: Searcher, catalog: Catalog, top: int
 ) -> list[list[Match]]:
-    """Return up to top matches for each image, the best first, one for each artwork.
+    """Return up to top matches for each image, the best first, one for each artwork."""
+    ranked = searcher.search(images, to_search(searcher.wanted, top))
+    return look_up(ranked, searcher.wanted, catalog, top)
+
+
+def to_search(wanted: Wanted, top: int) -> int:
+    """Return how many hits are searched for so many matches.
 
     The gallery knows what is true of an artwork, not of which of its releases: with filters more
-    is searched than asked for, and what no single release meets is left out here.
+    is searched than asked for, and what no single release meets is left out by look_up.
     """
-    wanted = searcher.wanted
-    ranked = searcher.search(images, top * SPARE if wanted.asks else top)
+    return top * SPARE if wanted.asks else top
+
+
+def look_up(
+    ranked: Sequence[Sequence[Hit]], wanted: Wanted, catalog: Catalog, top: int
+) -> list[list[Match]]:
+    """Return up to top matches for each ranking, with their releases."""
     hits = [hit for row in ranked for hit in row]
     covers = catalog.covers_by_id(sorted({hit.cover_id for hit in hits}))
     releases = catalog.releases_of(sorted({hit.artwork_id for hit in hits}))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cratewatch.catalog.artworks import ArtworkIndex
 from cratewatch.catalog.catalog import Catalog
+from cratewatch.catalog.looks import Looks
 from cratewatch.catalog.records import Cover, Diff, Item, Release, item_key, storable
 from cratewatch.chunks import chunks
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
@@ -29,6 +30,7 @@ class ImportReport:
     """What an import did.
 
     Attributes:
+        placeholders: Covers that were found to stand in for many releases' own; never answers.
         failed: How many images were refused, by reason.
         examples: Of each reason the first image, and what to do about it.
     """
@@ -36,6 +38,7 @@ class ImportReport:
     releases: Diff
     covers_new: int
     covers_known: int
+    placeholders: int = 0
     failed: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
 
@@ -130,8 +133,9 @@ class _Import:
             self._catalog.items.plan(self.run_id, IMPORT_SOURCE, "cover", batch)
         self._lake.tidy(COVERS)
         new = self._store_covers(todo)
+        placeholders = self._catalog.mark_placeholders()
         failed = self._catalog.items.failures_of_run(self.run_id)
-        return ImportReport(diff, new, known, failed, self._examples)
+        return ImportReport(diff, new, known, placeholders, failed, self._examples)
 
     def _stage(self, releases: Iterator[Release]) -> list[str]:
         """Stage the releases, batch by batch, and return the paths of their images, each once."""
@@ -144,7 +148,7 @@ class _Import:
         return list(paths)
 
     def _store_covers(self, paths: list[str]) -> int:
-        artworks = ArtworkIndex(*self._catalog.phashes())
+        artworks = ArtworkIndex(*self._catalog.phashes(), Looks(self._lake))
         new = 0
         for done, path in enumerate(paths, start=1):
             try:
