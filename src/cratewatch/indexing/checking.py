@@ -131,16 +131,26 @@ def check_collection(
     found = gallery.search(np.stack(list(sample.values())), CHECK_TOP, collection=collection)
     exact = gallery.collections.describe(collection).index.choice.kind in EXACT_SCORES
     least = CHECK_SCORE if exact else -1.0
-    lost = [
-        cover_id
+    lost = {
+        cover_id: hits
         for cover_id, hits in zip(sample, found, strict=True)
         if not any(hit.cover_id == cover_id and hit.score >= least for hit in hits)
-    ]
+    }
+    hidden = [cover_id for cover_id, hits in lost.items() if crowded(hits)]
+    for row in gallery.rows.read(collection, hidden, embeddings=True):
+        if row.embedding is not None and row.embedding @ sample[row.cover_id] >= CHECK_SCORE:
+            del lost[row.cover_id]
     if lost:
         raise CheckError(
             f"gallery: {len(lost)} of {len(sample)} covers just indexed for {collection} are not "
-            f"found by their own embedding, first {lost[0]}; run `cratewatch index --rebuild`"
+            f"found by their own embedding, first {next(iter(lost))}; run `cratewatch index "
+            "--rebuild`"
         )
+
+
+def crowded(hits: Sequence[Hit]) -> bool:
+    """Whether so many covers are drawn alike, as blank ones are, that one more may be left out."""
+    return len(hits) == CHECK_TOP and all(hit.score >= CHECK_SCORE for hit in hits)
 
 
 def tune(

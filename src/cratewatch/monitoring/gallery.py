@@ -11,7 +11,7 @@ import numpy as np
 from cratewatch.gallery.gallery import Gallery
 from cratewatch.gallery.names import model_of
 from cratewatch.gallery.rows import Consistency
-from cratewatch.indexing.checking import CHECK_TOP
+from cratewatch.indexing.checking import CHECK_TOP, crowded
 
 SAMPLE = 64
 
@@ -54,7 +54,7 @@ def _found_themselves(gallery: Gallery, collection: str) -> dict[str, int]:
     vectors = np.array([row.embedding for row in rows if row.embedding is not None], np.float32)
     found = gallery.search(vectors, CHECK_TOP) if len(vectors) else []
     right = sum(
-        any(hit.cover_id == row.cover_id for hit in hits)
+        crowded(hits) or any(hit.cover_id == row.cover_id for hit in hits)
         for row, hits in zip(rows, found, strict=True)
     )
     return {"found": right, "of": len(rows)}

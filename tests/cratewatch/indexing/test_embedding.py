@@ -13,6 +13,7 @@ from cratewatch.indexing.loading import Loader
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake
 from cratewatch.sources.folder.importing import import_folder
+from tests.made_collections import make_collection
 
 
 def test_a_placeholder_that_was_indexed_is_taken_out(
@@ -24,7 +25,7 @@ def test_a_placeholder_that_was_indexed_is_taken_out(
     catalog.embeddings.mark_embedded("model", ids, key)
     with open_gallery(str(home / "gallery.db")) as gallery:
         stores = Stores(catalog, lake, gallery)
-        gallery.collections.create("model", 128)
+        make_collection(gallery, "model", 128)
         gallery.alias.point_to("model")
         Loader(stores, "model").load_shard(key)
         drop_placeholders(stores, "model")

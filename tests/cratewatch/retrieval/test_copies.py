@@ -16,6 +16,7 @@ from cratewatch.retrieval.copies import Copies
 from cratewatch.retrieval.identification import Identifier
 from cratewatch.retrieval.searcher import Searcher
 from cratewatch.sources.folder.importing import import_folder
+from tests.made_collections import make_collection
 from tests.pictures import draw_noise, draw_plain_sleeves
 
 SLEEVES = draw_plain_sleeves()
@@ -104,7 +105,7 @@ def test_plain_sleeves_are_identified_and_known(
     covers = catalog.covers()
     vectors = np.vstack([embedder.embed_covers([load(Path(c.source_url))]) for c in covers])
     with open_gallery(str(home / "gallery.db")) as gallery:
-        gallery.collections.create(tiny_model, 128)
+        make_collection(gallery, tiny_model, 128)
         ids = [cover.cover_id for cover in covers]
         gallery.rows.upsert(tiny_model, ids, [cover.artwork_id for cover in covers], vectors)
         gallery.alias.point_to(tiny_model)
