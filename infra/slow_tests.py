@@ -18,6 +18,10 @@ LAST_COMMITS = 10
 # The code that the slow tests of a file are about, beside the file itself. A name that ends with
 # a slash is a folder.
 SLOW_TESTS: dict[str, tuple[str, ...]] = {
+    "tests/cratewatch/commands/test_without_prefect.py": (
+        "src/cratewatch/commands/",
+        "workers/",
+    ),
     "tests/cratewatch/indexing/test_agreement.py": (
         "src/cratewatch/gallery/",
         "src/cratewatch/indexing/",
@@ -86,7 +90,6 @@ APART = (
     "infra/Dockerfile",
     "infra/compose",
     "prefect.yaml",
-    "src/cratewatch/commands/",
     "src/cratewatch/demo/",
     "src/cratewatch/evaluation/",
     "src/cratewatch/monitoring/",

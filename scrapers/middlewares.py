@@ -20,6 +20,7 @@ from scrapy.http import Request, Response
 from scrapy.robotstxt import RobotParser
 from scrapy.signals import robots_parsed
 
+from cratewatch.sources.storefront.decoding import decode
 from scrapers.job_spider import spider_of
 from scrapers.reasons import CONNECTION_ERRORS, HostClosedError
 
@@ -139,8 +140,8 @@ class RobotsRules(RobotsTxtMiddleware):
             return await super().robot_parser(request)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        if response.status >= 500:
-            response = response.replace(body=FORBID_ALL)
+        rules = FORBID_ALL if response.status >= 500 else decode(response.body).encode()
+        response = response.replace(body=rules)
         await super()._parse_robots(response, netloc, request)
 
 

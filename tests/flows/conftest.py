@@ -24,6 +24,9 @@ def prefect(
             patch.setenv(name, os.environ.pop(name))
         patch.setenv("PREFECT_API_URL", server("prefect"))
         patch.setenv("PREFECT_API_AUTH_STRING", AUTH)
+        from flows import retrying
+
+        patch.setitem(retrying.AFTER_AN_OUTAGE, "retry_delay_seconds", [0.0, 0.0])  # is read once
         yield
 
 

@@ -107,7 +107,7 @@ def press_ctrl_c(processes: Any, reached: Callable[[], bool], *arguments: str) -
 
 
 def test_a_refresh_is_interrupted_and_goes_on_where_it_was(
-    home: Path, shop: StuckShop, processes: Any
+    home: Path, shop: StuckShop, processes: Any, prefect: None
 ) -> None:
     home.mkdir()
     (home / "cratewatch.toml").write_text(
@@ -118,7 +118,6 @@ def test_a_refresh_is_interrupted_and_goes_on_where_it_was(
     shop.mended.set()
     again = subprocess.run(
         [COMMAND, "refresh", "shop", "--json", "--home", str(home)],
-        env=environment(),
         capture_output=True,
         text=True,
         check=False,

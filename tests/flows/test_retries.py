@@ -45,31 +45,30 @@ def shop_home(home: Path, shop: DemoShop) -> Path:
     return home
 
 
-def failing_after(call: Callable[..., Any], error: Exception) -> Callable[..., Any]:
-    """Return a function that does its work and then fails, the first time that it is called."""
-    failed: list[bool] = []
+def failing_after(call: Callable[..., Any], errors: list[Exception]) -> Callable[..., Any]:
+    """Return a function that does its work and then fails, once with each of the errors."""
 
     def wrapper(*args: Any, **options: Any) -> Any:
         result = call(*args, **options)
-        if not failed:
-            failed.append(True)
-            raise error
+        if errors:
+            raise errors.pop(0)
         return result
 
     return wrapper
 
 
-@pytest.mark.parametrize("error", [CrawlDiedError("killed"), UnavailableError("the lake is away")])
 def test_a_crawl_that_is_tried_again_reads_nothing_twice(
-    shop: DemoShop, shop_home: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    shop: DemoShop, shop_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from flows import refresh_catalog as flow
 
-    monkeypatch.setattr(flow, "run_crawl", failing_after(run_crawl, error))
+    errors = [CrawlDiedError("killed"), UnavailableError("the lake is away")]
+    monkeypatch.setattr(flow, "run_crawl", failing_after(run_crawl, errors))
     (report,) = flow.refresh_catalog(shop_home, ["shop"])
     planned = expected_night(1, PLAN)
     assert report.diff.new == planned.new
     assert report.failed == planned.failed
+    assert errors == []
     read = Counter(request.path for request in shop.requests if request.status == 200)
     products = {release.page_path for release in shop.releases}
     assert [path for path, count in read.items() if count > 1 and path in products] == []

@@ -63,10 +63,10 @@ def test_two_languages_are_one_release_whichever_answers_first(site, workplace, 
 
 
 def test_a_listing_in_every_form(site, workplace, storefront):
-    site.add(
-        "/robots.txt", f"\ufeffSitemap: {site.url}/list.txt\nSitemap: /index.xml\nSitemap: /atom"
-    )
-    site.add("/list.txt", f"\ufeff{site.url}/p/1\n/p/2\nmore to come\n".encode())
+    robots = f"Sitemap: {site.url}/list.txt\nSitemap: /index.xml\nSitemap: /atom\n"
+    robots += "User-agent: *\nDisallow: /private/"
+    site.add("/robots.txt", robots.encode("utf-16"))
+    site.add("/list.txt", f"\ufeff{site.url}/p/1\n/p/2\n/private/3\nmore to come\n".encode())
     site.add(
         "/index.xml",
         sitemap(
@@ -88,7 +88,7 @@ def test_a_listing_in_every_form(site, workplace, storefront):
     report, diff = night(workplace, storefront(site.url))
     assert report.complete
     assert report.items == diff["new"] == 5
-    assert report.failed == {"bad_url": 3, "no_address": 3}
+    assert report.failed == {"bad_url": 3, "no_address": 3, "robots_forbidden": 1}
     assert report.noted == {"other_host": 1}
     examples = workplace.catalog.items.failure_examples(5)
     assert {item["key"] for item in examples["bad_url"]} == {

@@ -99,12 +99,10 @@ def test_a_model_that_does_not_fit_is_one_line_at_once(
     lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
 ) -> None:
     wanted, out = material(lake, cover_ids, brush), RunFolder(FolderLake(tmp_path / "out"))
-    (tmp_path / "empty").mkdir()
-    for model in ("empty", "nowhere"):
-        wrong = replace(brush, model=str(tmp_path / model))
-        with pytest.raises(CratewatchError, match=model) as raised:
-            list(paint_run(wanted, out, wrong, one()))
-        assert "\n" not in str(raised.value)
+    wrong = replace(brush, model=str(tmp_path / "nowhere"))
+    with pytest.raises(CratewatchError, match="nowhere") as raised:
+        list(paint_run(wanted, out, wrong, one()))
+    assert "\n" not in str(raised.value)
     assert not list((tmp_path / "out").glob("*.tar"))
 
 

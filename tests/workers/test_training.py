@@ -95,6 +95,7 @@ def test_a_training_tells_its_progress_and_leaves_a_model(alone: Trained) -> Non
     assert all(len(set(row.split(","))) == 2 for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="two workers need two CPUs")
 def test_two_workers_learn_as_one_does(
     lake: FolderLake, imported: list[Cover], alone: Trained

@@ -46,11 +46,8 @@ def stride(stages: int) -> int:
 def _from_torchvision(
     name: str, channels: tuple[int, ...], cut: Callable[[nn.Module], list[nn.Module]]
 ) -> Trunk:
-    build, download = (
-        partial(_torchvision_net, name, None),
-        partial(_torchvision_net, name, "DEFAULT"),
-    )
-    return Trunk(name, channels, build, cut, _load_state_dict, download)
+    net = partial(_torchvision_net, name)
+    return Trunk(name, channels, net, cut, _load_state_dict, partial(net, "DEFAULT"))
 
 
 def _torchvision_net(name: str, weights: str | None = None) -> nn.Module:

@@ -29,13 +29,14 @@ pytestmark = pytest.mark.heavy
 TINY = ModelConfig(stages=2, image_px=32, dim=16, cover_margin=0.0)
 
 
+@pytest.mark.usefixtures("ray_cluster")
 def test_a_folder_from_elsewhere_is_indexed_and_served_by_openvino(
-    run_process: Any, home: Path, imported: list[Cover], lake: Lake, tmp_path: Path
+    run: Any, home: Path, imported: list[Cover], lake: Lake, tmp_path: Path
 ) -> None:
     torch.manual_seed(1)
     name = save_model(FolderLake(tmp_path / "mine"), EmbeddingNet(TINY), TINY, {}, ["an-artwork"])
     folder = tmp_path / "mine" / "models" / name
-    done = run_process(
+    done = run(
         *("index", "--model", str(folder), "--json", "--home", str(home)),
         CRATEWATCH_RUNTIME="openvino",
     )
@@ -44,7 +45,7 @@ def test_a_folder_from_elsewhere_is_indexed_and_served_by_openvino(
     assert json.loads(done.stdout)["rows"] == 24
     assert find_model(lake, name).has("model.onnx")
     for runtime in ("openvino", "torch"):  # either finds what the other indexed
-        answer = run_process(
+        answer = run(
             *("identify", imported[3].source_url, "--json", "--home", str(home)),
             CRATEWATCH_RUNTIME=runtime,
         )

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,8 +37,31 @@ with ray_cluster("local", Path(home) / "ray"):
 """
 
 
-@pytest.mark.heavy
-def test_no_command_of_one_stage_needs_prefect(
+QUICK = {command: key for command, key in COMMANDS.items() if not command.startswith("train")}
+
+
+@pytest.fixture
+def _no_prefect_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever other tests have imported, an import of Prefect fails now."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("flows", "prefect"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "prefect", None)
+
+
+@pytest.mark.usefixtures("ray_cluster", "_no_prefect_here")
+def test_no_quick_command_of_one_stage_needs_prefect(
+    run: Any, home: Path, imported: list[Cover], tiny_model: str
+) -> None:
+    for command, key in QUICK.items():
+        answer = run(*command.split(), "--json", "--home", str(home))
+        assert answer.returncode == 0, answer.stderr
+        assert json.loads(answer.stdout)[key] > 0
+    assert not (home / "prefect").exists()
+
+
+@pytest.mark.slow
+def test_no_command_of_one_stage_needs_prefect_nor_do_its_workers(
     home: Path, imported: list[Cover], tiny_model: str, tmp_path: Path
 ) -> None:
     (tmp_path / "prefect.py").write_text("raise ImportError('Prefect was imported')\n")

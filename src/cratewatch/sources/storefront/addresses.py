@@ -14,6 +14,9 @@ from w3lib.url import canonicalize_url
 _HOST = re.compile(r"[\w](?:[\w.-]*[\w.])?")
 # As most addresses are: nothing to resolve, nothing to put in lower case.
 _PLAIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,4})?/(?!\.|.*/\.)[!-~]*")
+_SIMPLE = re.compile(
+    r"https?://(?:www\.)?([a-z0-9][a-z0-9.-]*[a-z0-9])((?:/[\w~-][\w.~-]*)*)/?", re.ASCII
+)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _TRACKING = re.compile(
     r"utm_\w+|pr_\w+|mc_[ce]id|ref_?|referrer|source|campaign|aff\w*|trk|srsltid|igshid|"
@@ -56,6 +59,8 @@ def absolute(address: str, base_url: str) -> str | None:
 
 def host_of(url: str) -> str:
     """Return whose address it is: no www, no default port, IDNA; "" if it leads nowhere."""
+    if simple := _SIMPLE.fullmatch(url):
+        return simple[1]
     full = absolute(url, url)
     if full is None:
         return ""
@@ -73,6 +78,8 @@ def path_key(url: str, ignored: Iterable[str] = ()) -> str:
     Percent-encoding, Unicode form, order of parameters and a slash at the end do not count, nor
     do parameters that only track, and those that are ignored.
     """
+    if simple := _SIMPLE.fullmatch(url):
+        return simple[2] or "/"
     parts = urlsplit(_canonical(url))
     path = re.sub(r"/{2,}", "/", parts.path).rstrip("/") or "/"
     path = quote(unicodedata.normalize("NFC", unquote_plus(path.replace("+", "%2B"))))
@@ -125,7 +132,9 @@ def is_home(url: str, shop_url: str, *, any_query: bool = False) -> bool:
 
 
 def path_of(url: str) -> str:
-    """Return the path and query as they are written: what an id is made of."""
+    """Return the path and query as they are written, less a language: what an id is made of."""
+    if names_language(url):
+        return without_language(url)
     parts = urlsplit(url)
     return (parts.path.rstrip("/") or "/") + (f"?{parts.query}" if parts.query else "")
 

@@ -88,11 +88,20 @@ def _nodes_of(markup: Markup, visit: Visit) -> list[Node] | NoProduct:
     chosen = choose_product(markup, visit)
     shared = _open_graph_product(markup.open_graph)
     if isinstance(chosen, NoProduct):
-        claims = markup.open_graph.get("og:type", "").lower() in _OG_TYPES
         alone = chosen.reason == "not_a_product"
-        return shared if shared and (alone or (claims and not chosen.is_failure)) else chosen
+        return shared if shared and (alone or _claims_page(markup, visit)) else chosen
     first, *others = (markup.resolve(node) for node in chosen)
     return [*_with_related(first), *others, *shared]
+
+
+def _claims_page(markup: Markup, visit: Visit) -> bool:
+    """Whether OpenGraph says that the page is a product's, whatever else it shows."""
+    properties = markup.open_graph
+    if properties.get("og:type", "").lower() not in _OG_TYPES:
+        return False
+    own = filter(None, (visit.page_url, visit.final_url, markup.canonical))
+    url = absolute_url(properties.get("og:url"), markup.base_url)
+    return url is None or product_key(url) in set(map(product_key, own))
 
 
 class _Reader:

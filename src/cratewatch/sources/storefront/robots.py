@@ -5,7 +5,8 @@ from __future__ import annotations
 from protego import Protego
 
 from cratewatch.sources.storefront.addresses import absolute
-from cratewatch.sources.storefront.sitemap import Entry, decode
+from cratewatch.sources.storefront.decoding import decode
+from cratewatch.sources.storefront.sitemap import Entry
 
 
 def sitemaps_in(body: bytes, url: str) -> list[Entry]:

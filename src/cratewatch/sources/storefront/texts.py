@@ -54,6 +54,12 @@ def share_words(one: str, other: str) -> bool:
     return bool(words & others)
 
 
+def one_names_other(one: str, other: str) -> bool:
+    """Whether all words of the one headline are in the other."""
+    words, others = (_words_of(text) for text in (one, other))
+    return bool(words and others) and (words <= others or others <= words)
+
+
 def _words_of(text: str) -> set[str]:
     words = set(re.findall(r"\w+", text.casefold()))
     return {word for word in words if len(word) > 2} or words

@@ -19,7 +19,13 @@ from cratewatch.sources.storefront.markup import (
     types_of,
 )
 from cratewatch.sources.storefront.offers import offers_of
-from cratewatch.sources.storefront.texts import clean_text, real, share_words, squeeze
+from cratewatch.sources.storefront.texts import (
+    clean_text,
+    one_names_other,
+    real,
+    share_words,
+    squeeze,
+)
 
 PRODUCT_TYPES = {"Product", "ProductGroup", "ProductModel", "IndividualProduct", "SomeProducts"}
 MUSIC_TYPES = {"MusicAlbum", "MusicRelease"}
@@ -96,7 +102,8 @@ def choose_product(markup: Markup, visit: Visit) -> list[Node] | NoProduct:
     products = [found for found in markup.found if types_of(found.node) & PRODUCT_TYPES]
     music = [found for found in markup.found if types_of(found.node) & MUSIC_TYPES]
     if not products and not music:
-        return _without_own(markup) or NoProduct("not_a_product", is_failure=False)
+        reason = "lists_products" if _shows_products(markup) else "not_a_product"
+        return _without_own(markup) or NoProduct(reason, is_failure=False)
     chooser = _Chooser(markup, visit)
     for kind in (products, music):
         chosen = chooser.choose(kind)
@@ -108,6 +115,21 @@ def choose_product(markup: Markup, visit: Visit) -> list[Node] | NoProduct:
 def _without_own(markup: Markup) -> NoProduct | None:
     broken = [error for error, script in markup.broken if _BROKEN_PRODUCT.search(script)]
     return NoProduct("no_product", f"broken JSON-LD: {broken[0]}") if broken else None
+
+
+def _shows_products(markup: Markup) -> bool:
+    """Whether products stand within other nodes, such as the elements of a list."""
+
+    def shows(value: object, depth: int) -> bool:
+        if isinstance(value, list):
+            return any(shows(item, depth) for item in value)
+        if not isinstance(value, dict) or depth == 0:
+            return False
+        if types_of(value) & (PRODUCT_TYPES | MUSIC_TYPES):
+            return True
+        return any(shows(item, depth - 1) for item in value.values())
+
+    return any(shows(found.node, 5) for found in markup.found)
 
 
 class _Chooser:
@@ -224,9 +246,11 @@ class _Chooser:
 
     def _is_product_page(self, nodes: list[Node]) -> bool:
         """Whether a page may be that of a product that does not say where it belongs."""
-        if self.is_other_kind or self._lost_its_own(nodes):
+        if self.is_other_kind:
             return False
         names = " ".join(filter(None, (clean_text(node.get("name")) for node in nodes)))
+        if self._lost_its_own(nodes):
+            return any(one_names_other(names, headline) for headline in self._headlines())
         return (
             not self._markup.h1s
             or not names

@@ -100,3 +100,4 @@ def test_the_front_page_of_a_shop_below_a_path():
 def test_an_id_is_written_as_the_shop_writes_it():
     assert path_of("https://shop.example/p/Ü/?variant=2") == "/p/Ü?variant=2"
     assert path_of("https://shop.example") == "/"
+    assert path_of("https://shop.example/de/p/1") == path_of("https://shop.example/p/1?lang=de")

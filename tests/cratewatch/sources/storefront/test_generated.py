@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 from html import escape
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ from cratewatch.sources.storefront.robots import sitemaps_in
 from cratewatch.sources.storefront.sitemap import SitemapError, read_sitemap
 from cratewatch.sources.storefront.which_product import NoProduct, Visit
 
+pytestmark = pytest.mark.heavy  # half a minute of pages
 many = settings(max_examples=int(os.environ.get("CRATEWATCH_EXAMPLES", "100")), deadline=None)
 SHOP = "https://shop.example"
 PAGE = f"{SHOP}/p/1"

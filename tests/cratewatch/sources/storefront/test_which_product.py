@@ -182,6 +182,12 @@ def test_a_product_that_is_broken_is_not_replaced_by_another():
     assert refusal(page(related(), head=broken)) == ("no_product", True)
     assert sku_of(page(product(url=PAGE), head=broken)) == "OWN"
     assert sku_of(page(head=broken, body=microdata("OWN", "Own"))) == "OWN"
+    headline = "<h1>Ana Vey - Blue Hour (LP)</h1>"
+    assert sku_of(page(product(), head=broken, body=headline)) == "OWN"
+    assert refusal(page(related(name="Ana Vey - Dusk"), head=broken, body=headline)) == (
+        "no_product",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -198,6 +204,22 @@ def test_opengraph_speaks_of_the_page_if_the_rest_is_of_others():
     found = read(html)
     assert isinstance(found, ProductPage)
     assert found.release.title == "Blue Hour"
+    broken = '<script type="application/ld+json">{"@type": "Product", "name": "12" x"}</script>'
+    assert isinstance(read(page(head=head + broken)), ProductPage)
+    elsewhere = head + '<meta property="og:url" content="/p/other">'
+    assert refusal(page(related(url="/p/1"), head=elsewhere)) == ("other_product", True)
+
+
+def test_products_within_a_list_are_shown_and_none_is_the_page_s():
+    element = {"@type": "ListItem", "item": related()}
+    assert refusal(page({"@type": "ItemList", "itemListElement": [element]})) == (
+        "lists_products",
+        False,
+    )
+    assert refusal(page({"@type": "MusicGroup", "album": [{"@type": "MusicAlbum"}]})) == (
+        "lists_products",
+        False,
+    )
 
 
 @pytest.mark.parametrize(
