@@ -62,7 +62,10 @@ def test_a_crawl_that_is_tried_again_reads_nothing_twice(
 ) -> None:
     from flows import refresh_catalog as flow
 
-    errors = [CrawlDiedError("killed"), UnavailableError("the lake is away")]
+    errors: list[Exception] = [
+        CrawlDiedError("killed"),
+        UnavailableError("the lake is away"),
+    ]
     monkeypatch.setattr(flow, "run_crawl", failing_after(run_crawl, errors))
     (report,) = flow.refresh_catalog(shop_home, ["shop"])
     planned = expected_night(1, PLAN)
