@@ -21,7 +21,7 @@ from cratewatch.embedding.mobilenet_v1 import MobileNetV1, load_npz
 from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.protocol.answers import Compare, Vectors
 from cratewatch.evaluation.protocol.vectors import ArtworkVectors, by_cosine, embed_all
-from cratewatch.images import load
+from cratewatch.images.reading import load
 
 Embed = Callable[[Sequence[Image.Image]], Vectors]
 Way = Callable[[Sequence[Image.Image]], Compare]

@@ -46,7 +46,8 @@ from cratewatch.embedding.preprocessing import frame_cover
 from cratewatch.embedding.shards import PREFIX
 from cratewatch.embedding.sizing import CPU_BATCH
 from cratewatch.gallery.gallery import Gallery
-from cratewatch.images import decode, prepare_cover
+from cratewatch.images.covers import prepare_cover
+from cratewatch.images.reading import decode
 from cratewatch.indexing.embedding import embed_missing
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake

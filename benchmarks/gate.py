@@ -22,7 +22,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from cratewatch.images import load, pixels
+from cratewatch.images.reading import load, pixels
 from cratewatch.synthesis.composite import draw_occluded
 from cratewatch.synthesis.gate import LEAST_PX, GateConfig, judge, seam_steps
 from cratewatch.synthesis.painting import Mask, PaintRequest

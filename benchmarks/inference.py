@@ -40,7 +40,7 @@ from cratewatch.embedding.saved_models import adopt_model, find_model
 from cratewatch.evaluation.protocol.hands import load_hands
 from cratewatch.evaluation.protocol.queries import draw_queries
 from cratewatch.evaluation.protocol.vectors import ArtworkVectors, score
-from cratewatch.images import load, pixels
+from cratewatch.images.reading import load, pixels
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
 from cratewatch.training.sketch import lay_cover, make_props, sketch

@@ -38,7 +38,7 @@ from cratewatch.evaluation.protocol.galleries import PROTOCOLS, Outcome, run_pro
 from cratewatch.evaluation.protocol.hands import load_hands
 from cratewatch.evaluation.protocol.queries import draw_queries
 from cratewatch.evaluation.protocol.query import Rgba
-from cratewatch.images import load, pixels
+from cratewatch.images.reading import load, pixels
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
 from cratewatch.lake.opening import open_lake

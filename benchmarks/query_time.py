@@ -38,7 +38,7 @@ from cratewatch.evaluation.protocol.hands import load_hands
 from cratewatch.evaluation.protocol.queries import LabelledQuery, draw_queries
 from cratewatch.evaluation.threshold import Trial, fit, trial
 from cratewatch.gallery.gallery import Hit
-from cratewatch.images import load, pixels
+from cratewatch.images.reading import load, pixels
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
 from cratewatch.lake.opening import open_lake

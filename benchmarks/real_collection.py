@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cratewatch.catalog.artworks import SAME_ARTWORK_BITS
-from cratewatch.images import prepare_cover
+from cratewatch.images.covers import prepare_cover
 
 HELD_OUT = 1200
 

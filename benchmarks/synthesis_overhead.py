@@ -31,7 +31,7 @@ from rich.table import Table
 from benchmarks.loopback_shop import distinct_jpeg
 from cratewatch.datasets.samples import Material
 from cratewatch.datasets.shards import RunFolder
-from cratewatch.images import prepare_cover
+from cratewatch.images.covers import prepare_cover
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
 from cratewatch.synthesis.diffusion.architectures import make_model

@@ -29,7 +29,7 @@ from rich.table import Table
 
 from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.net import EmbeddingNet, standardise
-from cratewatch.images import prepare_cover
+from cratewatch.images.covers import prepare_cover
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
 from cratewatch.training.data import Batches, Draw, TrainingSet

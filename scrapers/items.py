@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cratewatch.images import StoredCover
+from cratewatch.images.covers import StoredCover
 
 
 @dataclass

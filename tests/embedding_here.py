@@ -9,7 +9,7 @@ from cratewatch.chunks import chunks
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.errors import NotFoundError
-from cratewatch.images import decode
+from cratewatch.images.reading import decode
 from cratewatch.indexing.embedding import Embed, KeptShard
 from cratewatch.lake.lake import Lake, cover_key
 

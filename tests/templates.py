@@ -20,7 +20,7 @@ from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.gallery.gallery import open_gallery
-from cratewatch.images import load
+from cratewatch.images.reading import load
 from cratewatch.lake.folder import FolderLake
 from cratewatch.sources.folder.importing import import_folder
 from tests.made_collections import make_collection

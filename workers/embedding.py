@@ -30,7 +30,7 @@ from cratewatch.embedding.preprocessing import frame_cover
 from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.embedding.sizing import CPU_BATCH, GPU_BATCH, batch_for
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
-from cratewatch.images import decode
+from cratewatch.images.reading import decode
 from cratewatch.indexing.embedding import KeptShard
 from cratewatch.lake.lake import Lake, cover_key
 from workers.cluster import node_resources

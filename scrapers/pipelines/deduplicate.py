@@ -11,7 +11,7 @@ from cratewatch.catalog.artworks import ArtworkIndex
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.looks import Looks
 from cratewatch.catalog.records import Release
-from cratewatch.images import StoredCover
+from cratewatch.images.covers import StoredCover
 from cratewatch.lake.lake import Lake
 from cratewatch.lake.opening import open_lake
 from scrapers.items import CoverItem

@@ -9,7 +9,7 @@ from scrapy.crawler import Crawler
 
 from cratewatch.catalog.records import Release
 from cratewatch.errors import ImageError
-from cratewatch.images import prepare_cover
+from cratewatch.images.covers import prepare_cover
 from scrapers.fetching import Fetch, FetchError, fetch_with
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of

@@ -15,7 +15,7 @@ from benchmarks.protocol_lines import Line, read_lines
 from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.errors import CratewatchError
-from cratewatch.images import prepare_cover
+from cratewatch.images.covers import prepare_cover
 from cratewatch.lake.folder import FolderLake
 from tests.pictures import draw_noise
 from tests.tiny import TINY

@@ -5,7 +5,7 @@ import pytest
 from scrapy.exceptions import DropItem
 
 from cratewatch.catalog.records import Release
-from cratewatch.images import prepare_cover
+from cratewatch.images.covers import prepare_cover
 from cratewatch.lake.lake import cover_key
 from scrapers.fetching import FetchError
 from scrapers.items import CoverItem

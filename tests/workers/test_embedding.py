@@ -18,7 +18,7 @@ from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.shards import done_shards, read_embeddings
 from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.gallery.gallery import open_gallery
-from cratewatch.images import load
+from cratewatch.images.reading import load
 from cratewatch.indexing.agreement import update
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake

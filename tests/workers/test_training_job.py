@@ -5,7 +5,7 @@ from cratewatch.catalog.records import Cover
 from cratewatch.datasets.splits import in_validation, split_of
 from cratewatch.embedding.arrays import Embeddings
 from cratewatch.embedding.loading import load_model
-from cratewatch.images import decode
+from cratewatch.images.reading import decode
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
 from cratewatch.training.leaks import Leak

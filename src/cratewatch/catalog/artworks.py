@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cratewatch.catalog.looks import Looks, same_colours
-from cratewatch.perceptual_hash import NOTHING_TO_SEE
+from cratewatch.images.perceptual_hash import NOTHING_TO_SEE
 
 SAME_ARTWORK_BITS = 40
 HASH_BYTES = 32

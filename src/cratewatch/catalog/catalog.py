@@ -23,7 +23,7 @@ from cratewatch.catalog.records import Cover, CoverToFetch, Diff, Item, ListedRe
 from cratewatch.catalog.runs import Runs
 from cratewatch.catalog.schema import CoverRow, OfferRow, ReleaseRow, StagedReleaseRow
 from cratewatch.chunks import chunks
-from cratewatch.perceptual_hash import NOTHING_TO_SEE
+from cratewatch.images.perceptual_hash import NOTHING_TO_SEE
 
 
 def open_catalog(url: str) -> Catalog:

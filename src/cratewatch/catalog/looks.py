@@ -15,7 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from cratewatch.errors import ImageError, NotFoundError
-from cratewatch.images import decode
+from cratewatch.images.reading import decode
 from cratewatch.lake.lake import Lake, cover_key
 
 Look = npt.NDArray[np.float32]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from cratewatch.datasets.shards import Manifest, RunFolder, Sample, record_failed_shard, write_shard
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError, UnavailableError
-from cratewatch.images import decode, pixels
+from cratewatch.images.reading import decode, pixels
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.synthesis.pixels import Rgb
 from cratewatch.synthesis.scene_file import GivenScene

@@ -18,7 +18,7 @@ from cratewatch.datasets.splits import seen_artworks
 from cratewatch.embedding.saved_models import train_artworks
 from cratewatch.evaluation.held_out import unseen_queries
 from cratewatch.evaluation.serving import Answer, Evaluation, ask, count
-from cratewatch.images import decode, pixels
+from cratewatch.images.reading import decode, pixels
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.opening import open_lake
 from cratewatch.progress import Progress

@@ -18,7 +18,7 @@ from cratewatch.evaluation.held_out import unseen_queries
 from cratewatch.evaluation.protocol.answers import BATCH
 from cratewatch.evaluation.protocol.vectors import embed_all
 from cratewatch.evaluation.threshold import Trial, fit, trial
-from cratewatch.images import decode
+from cratewatch.images.reading import decode
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.background import Background

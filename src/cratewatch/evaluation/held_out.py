@@ -22,7 +22,7 @@ from cratewatch.embedding.shards import done_shards, read_embeddings
 from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.protocol.answers import BATCH
 from cratewatch.evaluation.protocol.vectors import ArtworkVectors
-from cratewatch.images import Pixels, decode, pixels
+from cratewatch.images.reading import Pixels, decode, pixels
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.progress import Progress

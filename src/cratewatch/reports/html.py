@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
 from cratewatch.catalog.records import ListedRelease
-from cratewatch.images import decode
+from cratewatch.images.reading import decode
 from cratewatch.lake.lake import Lake, cover_key
 
 TILE_PX = 144

@@ -16,9 +16,9 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.looks import Looks, copy_distance, look_of
 from cratewatch.catalog.records import Cover
 from cratewatch.gallery.gallery import Hit
-from cratewatch.images import prepare_cover
+from cratewatch.images.covers import prepare_cover
+from cratewatch.images.perceptual_hash import NOTHING_TO_SEE, perceptual_hash
 from cratewatch.lake.lake import Lake
-from cratewatch.perceptual_hash import NOTHING_TO_SEE, perceptual_hash
 
 LOOKED_AT = 30
 """Best hits of a query whose hashes are compared with its own."""

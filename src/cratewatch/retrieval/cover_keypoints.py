@@ -7,7 +7,7 @@ from collections import OrderedDict
 from contextlib import suppress
 
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError, UnavailableError
-from cratewatch.images import decode
+from cratewatch.images.reading import decode
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.retrieval.keypoints import (
     NO_KEYPOINTS,

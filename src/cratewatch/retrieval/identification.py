@@ -18,7 +18,7 @@ from cratewatch.embedding.loading import load_model
 from cratewatch.errors import ImageError
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
-from cratewatch.images import decode, read_file
+from cratewatch.images.reading import decode, read_file
 from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.copies import LOOKED_AT, Copies, Found

@@ -18,7 +18,7 @@ from cratewatch.embedding.arrays import Grey
 from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.preprocessing import frame_cover, to_grey
 from cratewatch.errors import CratewatchError
-from cratewatch.images import decode
+from cratewatch.images.reading import decode
 from cratewatch.training.sketch import Props, Rgb, lay_cover, sketch
 
 MIN_ARTWORKS = 8

@@ -20,7 +20,7 @@ from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.preprocessing import frame_cover
 from cratewatch.embedding.saved_models import adopt_model, default_model, find_model
 from cratewatch.errors import CheckError, CratewatchError
-from cratewatch.images import decode
+from cratewatch.images.reading import decode
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings

@@ -7,7 +7,7 @@ from PIL import Image, ImageEnhance
 
 from cratewatch.catalog.artworks import ArtworkIndex
 from cratewatch.catalog.looks import Looks
-from cratewatch.images import StoredCover, prepare_cover
+from cratewatch.images.covers import StoredCover, prepare_cover
 from cratewatch.lake.lake import Lake, cover_key
 from tests.pictures import draw_noise, draw_plain_sleeves
 

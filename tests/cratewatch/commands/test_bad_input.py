@@ -24,7 +24,7 @@ from cratewatch.embedding.arrays import Embeddings
 from cratewatch.embedding.loading import load_model
 from cratewatch.errors import CratewatchError
 from cratewatch.gallery.gallery import Gallery, open_gallery
-from cratewatch.images import load
+from cratewatch.images.reading import load
 from cratewatch.indexing.backing_up import back_up
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake

@@ -17,7 +17,7 @@ from cratewatch.catalog.artworks import HASH_BYTES, ArtworkIndex
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import FORBIDDEN, NightExpectation, StockPlan, expected_night
 from cratewatch.errors import ImageError
-from cratewatch.images import prepare_cover
+from cratewatch.images.covers import prepare_cover
 
 NO_HASHES = np.empty((0, HASH_BYTES), np.uint8)
 PLAN = StockPlan(n_releases=60, seed=5)

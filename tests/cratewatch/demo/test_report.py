@@ -10,7 +10,7 @@ from cratewatch.demo.asking import Exam
 from cratewatch.demo.report import DemoResult, Recall, write_report
 from cratewatch.evaluation.serving import Answer
 from cratewatch.gallery.gallery import Hit
-from cratewatch.images import load
+from cratewatch.images.reading import load
 from cratewatch.settings import load_settings
 
 

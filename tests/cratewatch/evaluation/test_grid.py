@@ -25,7 +25,7 @@ from cratewatch.evaluation.grid import GridConfig, evaluate_grid
 from cratewatch.evaluation.held_out import Pictures, embed_catalog, open_model, unseen_covers
 from cratewatch.evaluation.misses import Miss, Scored, worst
 from cratewatch.evaluation.protocol.cells import GRID, TABLE_CELLS, Cell, parse_cells
-from cratewatch.images import decode
+from cratewatch.images.reading import decode
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
 from cratewatch.settings import Settings, load_settings

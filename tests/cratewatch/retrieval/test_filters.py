@@ -13,7 +13,7 @@ from cratewatch.catalog.facts import EVERYTHING, Wanted
 from cratewatch.catalog.records import Cover, Release
 from cratewatch.embedding.loading import load_model
 from cratewatch.gallery.gallery import open_gallery
-from cratewatch.images import load
+from cratewatch.images.reading import load
 from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.config import ONE_LOOK
 from cratewatch.retrieval.matches import identify

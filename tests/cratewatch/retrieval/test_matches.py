@@ -7,7 +7,7 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.embedding.loading import load_model
 from cratewatch.gallery.gallery import open_gallery
-from cratewatch.images import load
+from cratewatch.images.reading import load
 from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.config import ONE_LOOK
 from cratewatch.retrieval.matches import identify

@@ -9,7 +9,7 @@ from PIL import Image
 
 from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.protocol.query import Rgba
-from cratewatch.images import DECODER_ERRORS
+from cratewatch.images.reading import DECODER_ERRORS
 from cratewatch.synthesis.hand_sampling import HandConfig, sample_hands
 from cratewatch.synthesis.hands import PaintedHand, paint_hand
 from cratewatch.synthesis.lighting import Light

@@ -15,7 +15,8 @@ from cratewatch.catalog.looks import Looks
 from cratewatch.catalog.records import Cover, Diff, Item, Release, item_key, storable
 from cratewatch.chunks import chunks
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
-from cratewatch.images import SUFFIXES, prepare_cover, read_file
+from cratewatch.images.covers import prepare_cover
+from cratewatch.images.reading import SUFFIXES, read_file
 from cratewatch.lake.lake import COVERS, Lake, cover_key
 from cratewatch.progress import Progress, unseen
 from cratewatch.sources.folder.csv_file import read_csv

@@ -1,4 +1,4 @@
-"""Image bytes in, upright RGB pixels or a storable cover out.
+"""Image bytes in, upright RGB pixels out.
 
 Whatever arrives from a shop, a folder or a camera passes here, so that every kind of bad
 image is refused once, with the reason under which it is counted.
@@ -6,7 +6,6 @@ image is refused once, with the reason under which it is counted.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import struct
 import threading
@@ -14,17 +13,15 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from cratewatch import deep_pixels
 from cratewatch.errors import ImageError
-from cratewatch.mending import JPEG, with_end, without_side_chunks
-from cratewatch.perceptual_hash import perceptual_hash
+from cratewatch.images import deep_pixels
+from cratewatch.images.mending import JPEG, with_end, without_side_chunks
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -39,7 +36,6 @@ MAX_PIXELS = 100_000_000  # a 10,000 px square scan; up to 16 bytes a pixel are 
 HUGE_PIXELS = 16_000_000  # from here on one image at a time is decoded, whatever the threads
 MIN_SIDE_PX = 16
 COVER_SIDE_PX = 1200  # the largest size that the Cover Art Archive serves as a thumbnail
-COVER_QUALITY = 90
 ORIENTATION = 0x0112  # the EXIF tag; 1 is upright
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -73,23 +69,6 @@ _AGAIN = "copy or download it again, or save it anew"
 _one_at_a_time = threading.Lock()
 
 
-@dataclass(frozen=True)
-class StoredCover:
-    """A cover as it goes to the lake.
-
-    Attributes:
-        data: JPEG, RGB, upright, at most COVER_SIDE_PX on its longer side.
-        cover_id: sha256 of data, hexadecimal.
-        phash: 256-bit perceptual hash, 64 hexadecimal digits, or NOTHING_TO_SEE.
-    """
-
-    data: bytes
-    cover_id: str
-    phash: str
-    width_px: int
-    height_px: int
-
-
 def decode(data: bytes, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
     """Return the image upright in RGB, its longer side at most side_px.
 
@@ -99,7 +78,28 @@ def decode(data: bytes, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
         ImageError: reason empty, not_an_image, truncated, unreadable, too_many_pixels or
             too_small.
     """
-    return _decode(data, side_px)[0]
+    return read(data, side_px)[0]
+
+
+def read(data: bytes, side_px: int) -> tuple[Image.Image, bytes]:
+    """Return the image as decode does, and the bytes that any decoder reads it from.
+
+    Raises:
+        ImageError: as decode.
+    """
+    if not data:
+        raise ImageError("empty", "no bytes; copy or download it again")
+    readable = without_side_chunks(data)
+    try:
+        return _decode_readable(readable, side_px), readable
+    except ImageError as error:
+        whole = error.reason == "truncated" and data.startswith(JPEG) and with_end(data)
+        if not whole:
+            raise
+        image, filled = (_decode_readable(ended, side_px) for ended in whole)
+        if image.tobytes() != filled.tobytes():
+            raise
+        return image, whole[0]
 
 
 def load(path: Path, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
@@ -122,61 +122,33 @@ def read_file(path: Path) -> bytes:
         raise ImageError("unreadable", f"cannot be read ({reason}); check the file") from error
 
 
-def prepare_cover(data: bytes) -> StoredCover:
-    """Turn downloaded or imported bytes into a storable cover.
-
-    A JPEG that already is RGB, upright and small enough keeps its very bytes.
-
-    Raises:
-        ImageError: as decode.
-    """
-    image, readable = _decode(data, COVER_SIDE_PX)
-    stored = readable if _storable_as_is(readable) else _encode_jpeg(image)
-    return StoredCover(
-        data=stored,
-        cover_id=hashlib.sha256(stored).hexdigest(),
-        phash=perceptual_hash(image),
-        width_px=image.width,
-        height_px=image.height,
-    )
-
-
 def pixels(image: Image.Image) -> Pixels:
     """Return (H, W, 3) uint8 RGB."""
     return np.asarray(image.convert("RGB"), dtype=np.uint8)
 
 
-def _decode(data: bytes, side_px: int) -> tuple[Image.Image, bytes]:
-    """Return the image, and the bytes that any decoder reads it from."""
-    if not data:
-        raise ImageError("empty", "no bytes; copy or download it again")
-    readable = without_side_chunks(data)
-    try:
-        return _decode_readable(readable, side_px), readable
-    except ImageError as error:
-        whole = error.reason == "truncated" and data.startswith(JPEG) and with_end(data)
-        if not whole:
-            raise
-        image, filled = (_decode_readable(ended, side_px) for ended in whole)
-        if image.tobytes() != filled.tobytes():
-            raise
-        return image, whole[0]
-
-
-def _decode_readable(data: bytes, side_px: int) -> Image.Image:
-    with _quiet():
-        image = _open(data)
-        with _one_at_a_time if image.width * image.height > HUGE_PIXELS else nullcontext():
-            return _shrink(_load_upright(image, data, side_px), side_px)
-
-
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence Pillow: its limit on pixels is not ours, and corrupt EXIF data is no news."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         warnings.simplefilter("ignore", UserWarning)
         yield
+
+
+def turn_of(image: Image.Image) -> Image.Transpose | None:
+    """Return how to turn the image upright; not at all if what says so is broken itself."""
+    try:
+        return TURNS.get(image.getexif().get(ORIENTATION, 1))
+    except DECODER_ERRORS:
+        return None
+
+
+def _decode_readable(data: bytes, side_px: int) -> Image.Image:
+    with quiet():
+        image = _open(data)
+        with _one_at_a_time if image.width * image.height > HUGE_PIXELS else nullcontext():
+            return _shrink(_load_upright(image, data, side_px), side_px)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -217,21 +189,13 @@ def _load_upright(image: Image.Image, data: bytes, side_px: int) -> Image.Image:
     try:
         deep = deep_pixels.is_deep(image)
         image.load()
-        turn = _turn(image)
+        turn = turn_of(image)
         brightened = deep_pixels.brightened(image, data) if deep else None
         rgb = _to_rgb(_reduce(_resizable(brightened or image), side_px))
     except DECODER_ERRORS as error:
         reason = "truncated" if "truncated" in str(error).lower() else "unreadable"
         raise ImageError(reason, f"{error or type(error).__name__}; {_AGAIN}") from error
     return rgb.transpose(turn) if turn is not None else rgb
-
-
-def _turn(image: Image.Image) -> Image.Transpose | None:
-    """Return how to turn the image upright; not at all if what says so is broken itself."""
-    try:
-        return TURNS.get(image.getexif().get(ORIENTATION, 1))
-    except DECODER_ERRORS:
-        return None
 
 
 def _resizable(image: Image.Image) -> Image.Image:
@@ -266,20 +230,3 @@ def _shrink(image: Image.Image, side_px: int) -> Image.Image:
     if max(image.size) > side_px:
         image.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
     return image
-
-
-def _storable_as_is(data: bytes) -> bool:
-    """Whether the bytes, which decoded well, already are what is stored."""
-    with _quiet(), Image.open(io.BytesIO(data)) as image:
-        return (
-            image.format == "JPEG"
-            and image.mode == "RGB"
-            and _turn(image) is None
-            and max(image.size) <= COVER_SIDE_PX
-        )
-
-
-def _encode_jpeg(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=COVER_QUALITY, subsampling=0)
-    return buffer.getvalue()

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cratewatch.perceptual_hash import NOTHING_TO_SEE, perceptual_hash
+from cratewatch.images.perceptual_hash import NOTHING_TO_SEE, perceptual_hash
 from tests.pictures import draw_noise, draw_plain_sleeves
 
 

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
-from cratewatch import images
 from cratewatch.demo.bad_images import pixel_bomb, unreadable_jpeg
 from cratewatch.errors import ImageError
-from cratewatch.images import COVER_SIDE_PX, decode, load, pixels, prepare_cover
+from cratewatch.images import reading
+from cratewatch.images.covers import prepare_cover
+from cratewatch.images.reading import COVER_SIDE_PX, decode, load, pixels
 
 
 def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -155,15 +156,17 @@ def test_a_huge_image_is_shrunk_before_its_pixels_are_copied(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shrunk = []
-    to_rgb = images._to_rgb
-    monkeypatch.setattr(images, "_to_rgb", lambda image: shrunk.append(image.size) or to_rgb(image))
+    to_rgb = reading._to_rgb
+    monkeypatch.setattr(
+        reading, "_to_rgb", lambda image: shrunk.append(image.size) or to_rgb(image)
+    )
     for image in (Image.new("RGBA", (1000, 500)), Image.new("P", (1000, 500))):
         assert decode(encoded(image, "PNG"), side_px=100).size == (100, 50)
     assert shrunk == [(200, 100)] * 2
 
 
 def test_huge_images_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "HUGE_PIXELS", 100)
+    monkeypatch.setattr(reading, "HUGE_PIXELS", 100)
     under_way: list[int] = []
     most = 0
 
@@ -175,7 +178,7 @@ def test_huge_images_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) 
         under_way.pop()
         return image
 
-    monkeypatch.setattr(images, "_load_upright", load)
+    monkeypatch.setattr(reading, "_load_upright", load)
     data = encoded(PICTURE, "PNG")
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(decode, [data] * 16))
@@ -339,7 +342,7 @@ def test_a_deep_tiff_of_few_bits_is_turned_once() -> None:
 def formats() -> dict[str, bytes]:
     """Small images of noise, one for each way to decode."""
     small = noise(24)
-    kinds = {kind: encoded(small, kind) for kind in images.FORMATS}
+    kinds = {kind: encoded(small, kind) for kind in reading.FORMATS}
     return kinds | {
         "progressive JPEG": encoded(small, "JPEG", progressive=True, exif=exif_block(6)),
         "PNG with EXIF": encoded(small, "PNG", exif=exif_block(3)),
@@ -399,7 +402,7 @@ def test_bad_bytes_are_refused_by_reason(name: str) -> None:
 def test_a_decompression_bomb_is_refused_before_it_is_decoded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(images, "MAX_PIXELS", 63 * 63)
+    monkeypatch.setattr(reading, "MAX_PIXELS", 63 * 63)
     with pytest.raises(ImageError, match="64 x 64") as caught:
         decode(encoded(Image.new("RGB", (64, 64)), "PNG"))
     assert caught.value.reason == "too_many_pixels"

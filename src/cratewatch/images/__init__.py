@@ -1,0 +1,1 @@
+"""Image files in, upright RGB pixels or storable covers out."""
