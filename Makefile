@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.8
+AUDIT := pip-audit@2.10.1
+PINS := constraints.txt
 
 export UV_CACHE_DIR := $(CURDIR)/build/uv-cache
 export UV_PYTHON_DOWNLOADS := never
@@ -13,8 +15,8 @@ NOT_FAST := tests/workers tests/flows tests/scrapers tests/cratewatch/synthesis/
 SLOW := tests
 TOGETHER := $(MAKE) --no-print-directory --jobs --output-sync=target
 
-.PHONY: demo check test test-slow test-all test-deps setup lint ruff types contracts fast clean \
-	constraints
+.PHONY: demo check test test-slow test-all test-deps setup lint ruff types contracts fast audit \
+	clean constraints
 
 demo: setup  ## the whole way of the data on an embedded record shop
 	@$(BIN)/cratewatch demo --home build/demo
@@ -61,6 +63,9 @@ setup: .venv/installed
 	$(BIN)/pip install --quiet --no-cache-dir --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt --group dev --editable .
 	@touch $@
+
+audit: setup  ## compare the pins with the published advisories; asks services on the internet
+	$(BIN)/uv tool run --quiet $(AUDIT) --strict --desc=off --no-deps --disable-pip --requirement $(PINS)
 
 constraints:  ## resolve the pins anew
 	$(BIN)/uv pip compile --quiet --upgrade --no-header --universal \

@@ -37,7 +37,7 @@ from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
 from cratewatch.training.sketch import make_props
 from workers.cluster import Workers, node_cpus, ray_cluster
 from workers.training import run_training
-from workers.training_job import Job
+from workers.training_worker import Job
 
 COVERS = 300
 SKIPPED = 5

@@ -17,8 +17,6 @@ import socket
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -115,11 +113,8 @@ def _said(error: httpx.HTTPError) -> str:
 
 def _look_for(url: str) -> None:
     try:
-        with urllib.request.urlopen(f"{url}/health", timeout=ANSWER_S):
-            return
-    except urllib.error.HTTPError:  # it answers; what it refuses is Prefect's to say
-        return
-    except (OSError, ValueError) as error:  # ValueError: no address
+        httpx.get(f"{url}/health", timeout=ANSWER_S)  # what it refuses is Prefect's to say
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise CratewatchError(
             f"prefect: {url} does not answer ({error}); check PREFECT_API_URL"
         ) from error

@@ -51,6 +51,7 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "flows/timetable.py",
         "scrapers/launch.py",
     ),
+    "tests/test_advisories.py": (),
     "tests/workers/test_embedding.py": (
         "src/cratewatch/embedding/",
         "tests/workers/embed_on_dying_node.py",
@@ -74,6 +75,7 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "tests/workers/train_on_dying_node.py",
         "workers/cluster.py",
         "workers/training.py",
+        "workers/training_worker.py",
     ),
 }
 
@@ -146,7 +148,10 @@ def _git(*arguments: str) -> str | None:
     """Return what git says, or None if it fails."""
     try:
         done = subprocess.run(
-            ["git", "-C", ROOT, *arguments], capture_output=True, text=True, check=True
+            ["git", "-C", ROOT, *arguments],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -261,7 +261,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("import --json", "cratewatch.sources.folder.importing", "ImportReport"),
         ("Refresh report", "flows.source_report", "SourceReport"),
         ("synthesize --json", "cratewatch.datasets.run_report", "RunReport"),
-        ("train --json", "workers.training", "TrainedModel"),
+        ("train --json", "workers.training_worker", "TrainedModel"),
         ("renew --json", "workers.renewal_report", "RenewalReport"),
         ("renew --json: recall", "cratewatch.evaluation.paired", "PairedRecall"),
         ("Demo report", "cratewatch.demo.report", "DemoResult"),
@@ -284,7 +284,7 @@ def test_files_of_a_model_folder_are_documented(tmp_path: Path) -> None:
 
 def test_keys_of_a_training_are_documented() -> None:
     config = class_fields("cratewatch.training.loop", "TrainConfig") - {"model"}
-    provenance = function_keys("workers.training", "_provenance")
+    provenance = function_keys("workers.training_worker", "_provenance")
     metrics = {"final_loss", "seconds", "waiting", "validation"}
     assert metrics <= provenance
     assert all(f"`{name}`" in " ".join(rows("Model folder")["metrics.json"]) for name in metrics)

@@ -1,10 +1,5 @@
 import io
-import threading
-import time
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,67 +14,7 @@ from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from cratewatch.sources.storefront.settings import StorefrontSource
 from scrapers.launch import CrawlJob, CrawlProgress, CrawlReport, run_crawl
 from scrapers.ledger import Ledger
-
-
-@dataclass
-class Reply:
-    body: bytes = b""
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    delay_s: float = 0.0
-
-
-class Site:
-    """A loopback site: each path has its replies in turn, of which the last one stays."""
-
-    def __init__(self) -> None:
-        self.replies: dict[str, list[Reply]] = defaultdict(list)
-        self.requests: list[tuple[float, str, dict[str, str]]] = []
-        self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-
-    def add(self, path: str, body: bytes | str = b"", **kwargs: Any) -> None:
-        data = body.encode() if isinstance(body, str) else body
-        self.replies[path].append(Reply(data, **kwargs))
-
-    def count(self, path: str) -> int:
-        return sum(requested == path for _, requested, _ in self.requests)
-
-    def reply(self, path: str, headers: dict[str, str]) -> Reply:
-        with self._lock:
-            self.requests.append((time.monotonic(), path, headers))
-            replies = self.replies.get(path, [Reply(b"not found", 404)])
-            return replies.pop(0) if len(replies) > 1 else replies[0]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-def _handler_of(site: Site) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            reply = site.reply(self.path, dict(self.headers))
-            time.sleep(reply.delay_s)
-            headers = {"Content-Length": str(len(reply.body)), **reply.headers}
-            try:
-                self.send_response(reply.status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(reply.body)
-            except ConnectionError:  # the crawler's time was up
-                pass
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: ARG002
-            return
-
-    return Handler
+from tests.loopback_site import Site
 
 
 class Workplace:

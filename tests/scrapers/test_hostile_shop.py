@@ -4,37 +4,7 @@ import json
 
 import pytest
 
-SPY = """
-import os, sys
-def tell(event, arguments):
-    if event == "socket.connect":
-        address = arguments[1]
-        host = address[0] if isinstance(address, tuple) else "local"
-        with open(os.environ["CONNECTED_TO"], "a") as file:
-            file.write(f"{host}\\n")
-sys.addaudithook(tell)
-"""
-ELSEWHERE = (
-    "file:///dev/stdin",
-    "file:///etc/passwd",
-    "ftp://127.0.0.1/pages.xml",
-    "s3://bucket/pages.xml",
-    "data:text/plain,http://127.0.0.1/a",
-    "http://169.254.169.254/latest/meta-data/",
-    "http://10.255.255.1/",
-    "http://[fe80::1]/",
-)
-
-
-@pytest.fixture
-def connected_to(tmp_path, monkeypatch):
-    """Return a function: the hosts that any process started from now on connects to."""
-    spy, told = tmp_path / "spy", tmp_path / "connected"
-    spy.mkdir()
-    (spy / "sitecustomize.py").write_text(SPY)
-    monkeypatch.setenv("PYTHONPATH", str(spy))
-    monkeypatch.setenv("CONNECTED_TO", str(told))
-    return lambda: set(told.read_text().split()) if told.exists() else set()
+from tests.loopback_site import ELSEWHERE, Connections
 
 
 def page(sku: str, image: str) -> str:
@@ -47,7 +17,10 @@ def sitemap(urls) -> str:
     return f"<urlset>{entries}</urlset>"
 
 
-def test_nothing_but_the_shop_is_asked(site, workplace, storefront, draw_jpeg, connected_to):
+def test_nothing_but_the_shop_is_asked(
+    site, workplace, storefront, draw_jpeg, tmp_path, monkeypatch
+):
+    connections = Connections(tmp_path, monkeypatch)
     lines = [f"Sitemap: {url}" for url in (*ELSEWHERE, f"{site.url}/sitemap.xml")]
     site.add("/robots.txt", "\n".join(lines))
     for number, url in enumerate(ELSEWHERE):
@@ -67,7 +40,7 @@ def test_nothing_but_the_shop_is_asked(site, workplace, storefront, draw_jpeg, c
     workplace.catalog.apply_crawl(workplace.run_id, "shop", complete=False)
     covers = workplace.crawl("covers", source)
 
-    assert connected_to() <= {"127.0.0.1"}
+    assert connections.hosts() <= {"127.0.0.1"}
     assert covers.items == 1
     staged = workplace.catalog.covers()
     assert len(staged) == 1

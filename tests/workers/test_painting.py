@@ -119,8 +119,8 @@ def test_a_forecast_reckons_from_a_few_samples_and_keeps_none(
         assert (made.samples, made.shards, made.workers) == (1_000_000, 4000, 2)
         assert made.hours == pytest.approx(1_000_000 / made.images_per_s / 3600, rel=0.01)
         assert made.gpu_hours == 0
+        assert made.images_per_s > 0
         assert 1_000 < made.storage_bytes / 1_000_000 < 100_000
-    assert drawn.images_per_s > painted.images_per_s > 0
     assert list(lake.keys("")) == before
 
 

@@ -31,7 +31,7 @@ from workers import renewal as stage
 from workers.catalog_index import index_catalog
 from workers.renewal import KIND, renew
 from workers.renewal_report import Renewal
-from workers.training import TrainedModel
+from workers.training_worker import TrainedModel
 
 GOOD = Path(stage.__file__).parents[1] / "src/cratewatch/shipped/mobilenet_v1_93fe6455"
 WANTED = Renewal(FineTuning(2, draw=Draw(artworks=8, images_each=2, sketched=0.5)), 24, 100)

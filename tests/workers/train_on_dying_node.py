@@ -23,8 +23,8 @@ from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig
 from workers import training
 from workers.cluster import Workers
-from workers.training import TrainedModel, run_training
-from workers.training_job import Job
+from workers.training import run_training
+from workers.training_worker import Job, TrainedModel
 
 CONFIG = TrainConfig(
     model=ModelConfig(image_px=32, stages=2),
