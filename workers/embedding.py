@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import psutil
 import ray
-import torch
 
 from cratewatch.catalog.records import Cover
 from cratewatch.chunks import chunks
@@ -201,7 +200,6 @@ class _Embedder:
     """Holds a model; several of its calls may run at once."""
 
     def __init__(self, lake: Lake, model: ModelUse, crew: Crew) -> None:
-        torch.set_num_threads(crew.cpus_each)
         self._lake = lake
         self._model = model
         self._crew = crew
@@ -218,6 +216,8 @@ class _Embedder:
     def _batch_size(self) -> int:
         config, share = self._embedder.config, self._crew.node_share
         if self._crew.gpus_each:
+            import torch  # takes seconds, and OpenVINO does without
+
             free, _ = torch.cuda.mem_get_info()
             return batch_for(config, int(share * free), GPU_BATCH)
         return batch_for(config, int(share * psutil.virtual_memory().available), CPU_BATCH)

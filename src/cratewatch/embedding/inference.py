@@ -20,7 +20,8 @@ class Inference:
         precision: "auto" takes bf16 where the processor computes in it, else fp32. "int8" needs
             OpenVINO and a model that was quantised.
         device: "auto" takes a GPU where there is one, else the CPU.
-        threads: Of OpenVINO on the CPU; 0: one for each core. PyTorch's are the process's.
+        threads: That compute on the CPU, PyTorch's in the whole process; 0: one for each core,
+            or as many as PyTorch has already.
     """
 
     runtime: RuntimeName = "auto"

@@ -17,6 +17,8 @@ class TorchRuntime:
 
     def __init__(self, net: EmbeddingNet, inference: Inference = AUTO) -> None:
         """Move the network to its device; see find_device() and uses_bf16() for what is raised."""
+        if inference.threads:
+            torch.set_num_threads(inference.threads)
         self._device = torch.device(find_device(inference.device))
         self._bf16 = uses_bf16(inference.precision, self._device)
         self._net = net.eval().to(memory_format=torch.channels_last).to(self._device)

@@ -60,3 +60,8 @@ def test_import_imports_no_framework(home: Path, tmp_path: Path) -> None:
     Image.effect_noise((200, 200), 80).convert("RGB").save(tmp_path / "covers" / "a.jpg")
     modules = modules_of("import", str(tmp_path / "covers"), "--home", str(home), "--json")
     assert not modules & (HEAVY | {"pymilvus"})
+
+
+def test_a_night_without_news_loads_no_framework_of_models() -> None:
+    code = "import sys, flows.refresh_catalog; assert not {'torch', 'cv2'} & sys.modules.keys()"
+    subprocess.run([sys.executable, "-c", code], check=True)
