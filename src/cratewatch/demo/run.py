@@ -40,9 +40,11 @@ SOURCE = "demo-shop"
 TRAIN_SAMPLES = 700
 TEST_SAMPLES = 300
 SEED = 7
+TUNING = FineTuning(steps=60, seed=SEED)
+"""Half of what a shop's own renewal takes: a demo should not keep anybody waiting."""
 
 
-def run_demo(home: Path, tuning: FineTuning | None = None) -> tuple[DemoResult, Evaluation]:
+def run_demo(home: Path, tuning: FineTuning = TUNING) -> tuple[DemoResult, Evaluation]:
     """Run everything in home, which is empty, and write report.html and report.json there.
 
     The model that ships is asked before it is trained further, and the one that serves in the
@@ -62,7 +64,7 @@ def run_demo(home: Path, tuning: FineTuning | None = None) -> tuple[DemoResult, 
         _write_settings(home, shop.url)
         settings = load_settings(home=home)
         queries = _open_for_business(settings, result)
-        _fine_tune(settings, result, tuning or FineTuning(seed=SEED))
+        _fine_tune(settings, result, tuning)
         known = {cover.cover_id for cover in catalog_covers(settings)}
         shop.open_night(2)
         with _stage(result, "night 2"):
