@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy.orm import aliased
 
 from cratewatch.catalog.changed_facts import note_changed_facts
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, open_database, upsert
@@ -234,6 +235,23 @@ class Catalog:
                     found[artwork_id].append(_listed(release, offer))
         for releases in found.values():
             releases.sort(key=lambda r: (r.withdrawn_at is not None, r.release_id))
+        return found
+
+    def releases(self, release_ids: Sequence[str]) -> dict[str, Release]:
+        """Return those of the releases that are there, with their latest offers."""
+        any_offer = aliased(OfferRow)
+        latest = (
+            select(func.max(any_offer.seen_at))
+            .where(any_offer.release_id == ReleaseRow.release_id)
+            .scalar_subquery()
+        )
+        offer = and_(OfferRow.release_id == ReleaseRow.release_id, OfferRow.seen_at == latest)
+        query = select(ReleaseRow, OfferRow).outerjoin(OfferRow, offer)
+        found = {}
+        with self._db.transaction() as session:
+            for batch in chunks(release_ids, ROWS_AT_ONCE):
+                rows = session.execute(query.where(ReleaseRow.release_id.in_(batch)))
+                found |= {row.release_id: row.to_release(offer) for row, offer in rows}
         return found
 
     def facts_of(self, artwork_ids: Sequence[str]) -> dict[str, Facts]:

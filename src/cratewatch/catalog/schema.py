@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from cratewatch.catalog.records import MAX_KEY, Cover
+from cratewatch.catalog.records import MAX_KEY, Cover, Release
 
 SCHEMA_REVISION = "0001"  # the newest of migrations/versions
 
@@ -124,6 +124,18 @@ class ReleaseRow(Table):
     last_seen: Mapped[datetime]
     missing_since: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+
+    def to_release(self, offer: OfferRow | None) -> Release:
+        """Return the release as its source listed it last."""
+        same = ("source", "title", "artist", "year", "label", "catno", "barcode", "country")
+        return Release(
+            **{name: getattr(self, name) for name in (*same, "format", "page_url", "image_url")},
+            native_id=self.release_id.removeprefix(f"{self.source}:"),
+            genres=tuple(self.genres),
+            price=offer.price if offer else None,
+            currency=offer.currency if offer else None,
+            in_stock=offer.in_stock if offer else None,
+        )
 
 
 class OfferRow(Table):

@@ -30,10 +30,14 @@ def import_(
         Path | None,
         typer.Option(help="Columns: file (relative to FOLDER), artist, title, label, catno, ..."),
     ] = None,
+    clear: Annotated[
+        list[str] | None,
+        typer.Option(help="Column to empty where nothing is given; else what is stored stays."),
+    ] = None,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
-    """Import a folder of cover images into the catalog."""
+    """Import a folder of cover images into the catalog; what is not given stays as it is."""
     from cratewatch.catalog.catalog import open_catalog
     from cratewatch.lake.opening import open_lake
     from cratewatch.sources.folder.importing import import_folder
@@ -50,6 +54,7 @@ def import_(
             catalog,
             open_lake(settings.lake),
             csv_file=csv,
+            clear=clear or (),
             on_progress=advance,
         )
     show(asdict(report), json_)

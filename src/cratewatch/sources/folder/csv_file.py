@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from cratewatch.catalog.records import Release, item_key
 from cratewatch.errors import BadValuesError, CratewatchError, NotFoundError
+from cratewatch.sources.folder.entry import Entry
 from cratewatch.sources.folder.names import Finder, same_spelling
 from cratewatch.sources.folder.row import COLUMNS, Row
 from cratewatch.sources.source import IMPORT_SOURCE
@@ -21,8 +22,8 @@ MOST_LINES = 20
 """Of an error about many values."""
 
 
-def read_csv(csv_file: Path, folder: Path) -> Iterator[Release]:
-    """Yield the release of each row; its image_url is the file's path, below folder.
+def read_csv(csv_file: Path, folder: Path) -> Iterator[Entry]:
+    """Yield what each row tells of a release; its image_url is the file's path, below folder.
 
     Raises:
         NotFoundError: if the file is missing or has no rows.
@@ -32,7 +33,7 @@ def read_csv(csv_file: Path, folder: Path) -> Iterator[Release]:
     """
     try:
         with csv_file.open(newline="", encoding="utf-8-sig") as file:
-            yield from _releases(
+            yield from _entries(
                 csv.reader(file, strict=True, skipinitialspace=True), csv_file, folder
             )
     except FileNotFoundError as error:
@@ -54,7 +55,7 @@ def _undecodable_line(csv_file: Path) -> int:
     return 1
 
 
-def _releases(reader: Any, csv_file: Path, folder: Path) -> Iterator[Release]:
+def _entries(reader: Any, csv_file: Path, folder: Path) -> Iterator[Entry]:
     rows = _rows(reader, csv_file)
     _, header = next(rows, ("", []))
     columns = [name.strip() for name in header]
@@ -81,7 +82,7 @@ def _releases(reader: Any, csv_file: Path, folder: Path) -> Iterator[Release]:
         if not row.file.strip():
             raise CratewatchError(f"{where}: no file is named; give its path below {folder}")
         if not problems:
-            yield _release(row, finder.find(folder / row.file), uses)
+            yield _entry(row, finder.find(folder / row.file), uses)
     if problems:
         raise BadValuesError(problems[:MOST_LINES], len(problems) - MOST_LINES)
     if not seen:
@@ -131,11 +132,11 @@ def _check_columns(columns: Sequence[str], csv_file: Path) -> None:
         raise CratewatchError(f"{where}: the column {twice} is there twice; remove one of them")
 
 
-def _release(row: Row, path: Path, uses: Counter[str]) -> Release:
-    """Return the release of a row; several may share a cover: the second of a file is file#2."""
+def _entry(row: Row, path: Path, uses: Counter[str]) -> Entry:
+    """Return what a row tells; several may share a cover: the second of a file is file#2."""
     name = same_spelling(str(path))
     uses[name] += 1
-    return Release(
+    release = Release(
         source=IMPORT_SOURCE,
         native_id=item_key(f"{name}#{uses[name]}" if uses[name] > 1 else name),
         genres=row.genre,
@@ -143,3 +144,4 @@ def _release(row: Row, path: Path, uses: Counter[str]) -> Release:
         **row.model_dump(exclude={"file", "genre", "title"}),
         title=row.title or same_spelling(path.stem),
     )
+    return Entry(release, guessed=frozenset() if row.title else frozenset({"title"}))

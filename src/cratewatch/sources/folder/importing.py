@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from cratewatch.images.reading import SUFFIXES, read_file
 from cratewatch.lake.lake import COVERS, Lake, cover_key
 from cratewatch.progress import Progress, unseen
 from cratewatch.sources.folder.csv_file import read_csv
+from cratewatch.sources.folder.entry import Entry, cleared
 from cratewatch.sources.folder.names import album_of, is_the_users, same_spelling, tidy
 from cratewatch.sources.source import IMPORT_SOURCE
 
@@ -53,20 +54,23 @@ class ImportReport:
         )
 
 
-def import_folder(
+def import_folder(  # noqa: PLR0913  what is imported, and where to
     folder: Path,
     catalog: Catalog,
     lake: Lake,
     *,
     csv_file: Path | None = None,
+    clear: Collection[str] = (),
     on_progress: Progress = unseen,
 ) -> ImportReport:
     """Store every image below folder as a cover of one release.
 
-    Without a CSV the names of files and folders tell what they show; see album_of. Images that
-    were imported before and have not been written since are not read again.
+    Without a CSV the names of files and folders tell what they show; see album_of. What was
+    imported before keeps all that is not given anew. Images that were imported before and have
+    not been written since are not read again.
 
     Args:
+        clear: Columns of the CSV that are emptied where it holds nothing.
         on_progress: Called with images done, images to do (None until known), and a note.
 
     Raises:
@@ -76,7 +80,7 @@ def import_folder(
     folder = tidy(folder)
     if not folder.is_dir():
         raise NotFoundError(f"import: {folder} is not a folder; give the folder of the images")
-    run = _Import(catalog, lake, on_progress)
+    run = _Import(catalog, lake, on_progress, cleared(clear))
     try:
         report = run.run(read_csv(csv_file, folder) if csv_file else run.found_in(folder))
     except CratewatchError as error:
@@ -95,16 +99,19 @@ class _Import:
         releases: How many there were.
     """
 
-    def __init__(self, catalog: Catalog, lake: Lake, on_progress: Progress) -> None:
+    def __init__(
+        self, catalog: Catalog, lake: Lake, on_progress: Progress, clear: frozenset[str]
+    ) -> None:
         self._catalog = catalog
         self._lake = lake
         self._on_progress = on_progress
+        self._clear = clear
         self._examples: dict[str, str] = {}
         self.run_id = catalog.runs.start(IMPORT_SOURCE)
         self.releases = 0
 
-    def found_in(self, folder: Path) -> Iterator[Release]:
-        """Yield a release for each image file below folder, in the order of their paths."""
+    def found_in(self, folder: Path) -> Iterator[Entry]:
+        """Yield an entry for each image file below folder, in the order of their paths."""
         files = sorted(self._files(folder))
         if not files and not self._examples:
             raise NotFoundError(f"import: no image ({', '.join(SUFFIXES)}) below {folder}")
@@ -116,16 +123,17 @@ class _Import:
             if not name.isascii():  # of others there is one spelling only
                 seen.add(name)
             artist, title = album_of(Path(file), folder)
-            yield Release(
+            release = Release(
                 source=IMPORT_SOURCE,
                 native_id=item_key(name),
                 artist=artist,
                 title=title,
                 image_url=file,
             )
+            yield Entry(release, guessed=frozenset({"artist", "title"}))
 
-    def run(self, releases: Iterator[Release]) -> ImportReport:
-        paths = self._stage(releases)
+    def run(self, entries: Iterator[Entry]) -> ImportReport:
+        paths = self._stage(entries)
         diff = self._catalog.apply_crawl(self.run_id, IMPORT_SOURCE, complete=False)
         stored = self._catalog.stored_images(IMPORT_SOURCE)
         todo = [path for path in paths if _written_since(path, stored.get(path))]
@@ -138,10 +146,17 @@ class _Import:
         failed = self._catalog.items.failures_of_run(self.run_id)
         return ImportReport(diff, new, known, placeholders, failed, self._examples)
 
-    def _stage(self, releases: Iterator[Release]) -> list[str]:
+    def _stage(self, entries: Iterator[Entry]) -> list[str]:
         """Stage the releases, batch by batch, and return the paths of their images, each once."""
         paths: dict[str, None] = {}
-        for batch in chunks(releases, STAGE_BATCH):
+        for entries_of_batch in chunks(entries, STAGE_BATCH):
+            stored = self._catalog.releases(
+                [entry.release.release_id for entry in entries_of_batch]
+            )
+            batch = [
+                entry.over(stored.get(entry.release.release_id), self._clear)
+                for entry in entries_of_batch
+            ]
             self._catalog.stage(self.run_id, batch)
             self.releases += len(batch)
             paths |= dict.fromkeys(release.image_url or "" for release in batch)

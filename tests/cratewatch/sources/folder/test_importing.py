@@ -1,6 +1,8 @@
 import os
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from PIL import Image
 
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.catalog.records import ListedRelease
+from cratewatch.catalog.records import Diff, ListedRelease, Release, item_key
 from cratewatch.errors import BadValuesError, CratewatchError, NotFoundError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
@@ -90,6 +92,38 @@ def test_a_csv_says_what_the_covers_show(
     assert by_title["Début"].artist == "Björk"
     assert (str(by_title["Début"].price), by_title["Début"].currency) == ("24.90", "EUR")
     assert by_title["cover-01"].artist is None
+
+
+def test_an_import_changes_only_what_it_is_given(
+    cover_folder: Path, catalog: Catalog, lake: Lake
+) -> None:
+    table = cover_folder / "covers.csv"
+
+    def after(csv: str, clear: tuple[str, ...] = ()) -> tuple[Release, Diff]:
+        table.write_text(csv)
+        report = import_folder(
+            cover_folder, catalog, lake, csv_file=table if csv else None, clear=clear
+        )
+        path = str(cover_folder / "cover-00.jpg")
+        (stored,) = [r for r in catalog.releases(known).values() if r.image_url == path]
+        return stored, report.releases
+
+    import_folder(cover_folder, catalog, lake)
+    known = [f"import:{item_key(str(path))}" for path in cover_folder.glob("*.jpg")]
+    whole, _ = after(
+        "file,artist,title,year,genre,price,currency\ncover-00.jpg,Ana,Dusk,1993,pop;art,24.90,EUR"
+    )
+    assert (whole.artist, whole.title, whole.genres) == ("Ana", "Dusk", ("pop", "art"))
+    same, diff = after("")  # the names of the files are a guess
+    assert same == whole
+    assert diff.changed == 0
+    priced, diff = after("file,artist,price\ncover-00.jpg,,19.90")
+    assert priced == replace(whole, price=Decimal("19.90"))
+    assert diff.changed == 1
+    emptied, _ = after("file,artist,year\ncover-00.jpg,,", clear=("year", "genre"))
+    assert emptied == replace(priced, year=None, genres=())
+    with pytest.raises(CratewatchError, match="title cannot be emptied; these can: artist"):
+        import_folder(cover_folder, catalog, lake, clear=("title",))
 
 
 def test_releases_may_share_a_cover_file(cover_folder: Path, catalog: Catalog, lake: Lake) -> None:
