@@ -178,6 +178,14 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def empty_home(home: Path) -> Path:
+    """Return a home that was made, and in which nothing is yet."""
+    home.mkdir()
+    (home / "cratewatch.toml").touch()
+    return home
+
+
+@pytest.fixture
 def lake(home: Path) -> FolderLake:
     return FolderLake(home / "lake")
 

@@ -96,6 +96,13 @@ class Settings(BaseModel):
         return self
 
     @property
+    def has_home(self) -> bool:
+        """Whether something is at home, or the catalog is elsewhere."""
+        in_home = {path.name for path in self.home.glob("*")}
+        elsewhere = not self.catalog_url.startswith(f"sqlite:///{self.home}/")
+        return elsewhere or bool({CONFIG_NAME, "catalog.db", "lake"} & in_home)
+
+    @property
     def lake(self) -> LakeLocation:
         """All that open_lake() needs, also in another process."""
         return LakeLocation(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from itertools import chain
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, Text, and_, cast, func, select, update
 from sqlalchemy.orm import aliased
 
 from cratewatch.catalog.changed_facts import note_changed_facts
@@ -253,6 +255,18 @@ class Catalog:
                 rows = session.execute(query.where(ReleaseRow.release_id.in_(batch)))
                 found |= {row.release_id: row.to_release(offer) for row, offer in rows}
         return found
+
+    def terms(self, field: Literal["source", "genre", "format"]) -> set[str]:
+        """Return all that releases can be filtered by: sources, or words of the others."""
+        with self._db.transaction() as session:
+            if field == "source":
+                covers = session.scalars(select(CoverRow.source).distinct())
+                return {*covers, *session.scalars(select(ReleaseRow.source).distinct())}
+            if field == "genre":
+                texts = select(cast(ReleaseRow.genres, Text)).distinct()  # PostgreSQL compares none
+                return set(words(chain.from_iterable(map(json.loads, session.scalars(texts)))))
+            formats = select(ReleaseRow.format).where(ReleaseRow.format.is_not(None)).distinct()
+            return set(words(format_ or "" for format_ in session.scalars(formats)))
 
     def facts_of(self, artwork_ids: Sequence[str]) -> dict[str, Facts]:
         """Return what is true of each artwork's releases and covers."""

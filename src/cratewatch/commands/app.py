@@ -16,6 +16,7 @@ from cratewatch.commands import (
     catalog,
     demo,
     evaluation,
+    home,
     identification,
     indexing,
     models,
@@ -33,6 +34,7 @@ app = typer.Typer(
     help="Identify vinyl albums in CCTV footage: catalog, synthesis, training and gallery.",
 )
 for group in (
+    home,
     catalog,
     status,
     identification,

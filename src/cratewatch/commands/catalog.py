@@ -43,7 +43,7 @@ def import_(
     from cratewatch.sources.folder.importing import import_folder
     from flows.progress import progress_bar
 
-    settings = load_settings(home)
+    settings = load_settings(home, makes_home=True)
     with (
         contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
         catalog.one_writer(),
@@ -69,7 +69,7 @@ def refresh(
     json_: AsJson = False,
 ) -> None:
     """Refresh sources: crawl, diff, fetch covers, embed what changed, check, report."""
-    _refresh(load_settings(home), sources, json_)
+    _refresh(load_settings(home, makes_home=True), sources, json_)
 
 
 @app.command(epilog="Example: cratewatch retry --home shop")

@@ -28,7 +28,7 @@ def demo(
 
     _refuse_settings_from_outside()
     empty_home(home)
-    settings = load_settings(home)
+    settings = load_settings(home, makes_home=True)
     with prefect(settings) as await_ready:
         from cratewatch.demo.run import run_demo
 

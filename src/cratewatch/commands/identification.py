@@ -38,6 +38,7 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
     """Name the release that an image shows."""
     from cratewatch.catalog.facts import Wanted, year_span
     from cratewatch.retrieval.config import SearchConfig
+    from cratewatch.retrieval.filters import check_wanted
     from cratewatch.retrieval.identification import open_identifier
 
     failed = False
@@ -45,6 +46,7 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
     years = year_span(year) if year else None
     wanted = Wanted(source, years, genre, format_, in_stock=in_stock, withdrawn=withdrawn)
     with open_identifier(load_settings(home), config, wanted) as identifier:
+        check_wanted(wanted, identifier.catalog)
         for answer in identifier.answers(_paths(images), top, IDENTIFY_BATCH):
             failed |= "error" in answer
             show_answer(answer, json_)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cratewatch.errors import CratewatchError, SettingsError
+from cratewatch.errors import CratewatchError, NotFoundError, SettingsError
 
 if TYPE_CHECKING:
     from cratewatch.settings import Settings
@@ -39,8 +39,23 @@ def mistake_in_option(error: ValueError | SettingsError) -> CratewatchError:
     return CratewatchError(f"--{field.replace('_', '-')} {said}")
 
 
-def load_settings(home: Path | None) -> Settings:
-    """Load the settings; see settings.load_settings() for what is raised."""
+def load_settings(home: Path | None, *, makes_home: bool = False) -> Settings:
+    """Load the settings.
+
+    Args:
+        makes_home: Whether the command makes a home where there is none; any other one would
+            show an empty one for a name that was mistyped.
+
+    Raises:
+        SettingsError: see settings.load_settings().
+        NotFoundError: if there is no home.
+    """
     from cratewatch import settings  # not for --help: pydantic takes a while to import
 
-    return settings.load_settings(home=home)
+    loaded = settings.load_settings(home=home)
+    if not makes_home and not loaded.has_home:
+        raise NotFoundError(
+            f"home: {loaded.home} is none; check --home or {settings.ENV_PREFIX}HOME, or make one: "
+            f"`cratewatch init --home {loaded.home}`"
+        )
+    return loaded

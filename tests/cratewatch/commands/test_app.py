@@ -69,9 +69,9 @@ def test_identify_prints_a_table_for_people(run: Any, home: Path, served: list[C
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_1(
-    run: Any, home: Path, arguments: list[str], message: str
+    run: Any, empty_home: Path, arguments: list[str], message: str
 ) -> None:
-    answer = run(*arguments, "--home", str(home))
+    answer = run(*arguments, "--home", str(empty_home))
     assert answer.returncode == 1
     assert message in answer.stderr
     assert len(answer.stderr.strip().splitlines()) == 1

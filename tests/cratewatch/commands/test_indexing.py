@@ -64,11 +64,13 @@ def test_status_has_a_row_for_each_collection() -> None:
     assert alone.row_count == 1
 
 
-def test_before_the_first_index_there_is_nothing_to_verify_or_to_go_back_to(home: Path) -> None:
+def test_before_the_first_index_there_is_nothing_to_verify_or_to_go_back_to(
+    empty_home: Path,
+) -> None:
     with pytest.raises(NotFoundError, match="nothing is indexed yet"):
-        index_command.index(home=home, verify=True)
+        index_command.index(home=empty_home, verify=True)
     with pytest.raises(NotFoundError, match="is kept"):
-        index_command.index(home=home, rollback=True)
+        index_command.index(home=empty_home, rollback=True)
 
 
 def test_differences_are_told_mended_and_gone(

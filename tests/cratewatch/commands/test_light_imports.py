@@ -35,9 +35,9 @@ def test_help_imports_nothing_heavy() -> None:
     assert not modules_of("--help") & (HEAVY | STORES)
 
 
-def test_status_imports_no_framework(home: Path) -> None:
+def test_status_imports_no_framework(empty_home: Path) -> None:
     """SQLAlchemy, pymilvus and pyarrow it needs; pandas is what pyarrow alone would like."""
-    modules = modules_of("status", "--home", str(home))
+    modules = modules_of("status", "--home", str(empty_home))
     assert "pymilvus" in modules
     assert not modules & (HEAVY | {"pandas", "scipy", "requests", "cv2"})
 

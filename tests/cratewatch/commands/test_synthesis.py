@@ -58,8 +58,10 @@ def test_a_folder_is_named_absolutely(tmp_path: Path, monkeypatch: pytest.Monkey
         (["--split", "half"], "'half' is none of train, test, all"),
     ],
 )
-def test_a_mistake_is_one_line(run: Any, home: Path, arguments: list[str], message: str) -> None:
-    answer = run("synthesize", "--samples", "4", *arguments, "--home", str(home))
+def test_a_mistake_is_one_line(
+    run: Any, empty_home: Path, arguments: list[str], message: str
+) -> None:
+    answer = run("synthesize", "--samples", "4", *arguments, "--home", str(empty_home))
     assert answer.returncode == 1
     assert message in answer.stderr
     assert len(answer.stderr.strip().splitlines()) == 1

@@ -12,10 +12,12 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.facts import EVERYTHING, Wanted
 from cratewatch.catalog.records import Cover, Release
 from cratewatch.embedding.loading import load_model
+from cratewatch.errors import NotFoundError
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.images.reading import load
 from cratewatch.lake.lake import Lake
 from cratewatch.retrieval.config import ONE_LOOK
+from cratewatch.retrieval.filters import check_wanted
 from cratewatch.retrieval.matches import identify
 from cratewatch.retrieval.searcher import Searcher
 from tests.made_collections import make_collection
@@ -108,3 +110,16 @@ def test_what_nobody_lists_any_more_is_left_out_unless_asked_for(
     assert matches[0].cover_id == listed[12].cover_id
     assert all(release.withdrawn_at for release in matches[0].releases)
     assert catalog.facts_of([listed[12].artwork_id])[listed[12].artwork_id].withdrawn
+
+
+@pytest.mark.usefixtures("listed")
+def test_a_filter_that_nothing_fits_is_refused_with_what_is_near(catalog: Catalog) -> None:
+    for fits in (Wanted(), Wanted(source="import"), Wanted("a-shop", None, "bop", "lp")):
+        check_wanted(fits, catalog)
+    for wanted, said in (
+        (Wanted(source="a-shopp"), "--source: no release has 'a-shopp'; near it is a-shop"),
+        (Wanted(genre="Jaz"), "--genre: no release has 'jaz'; near it is jazz"),
+        (Wanted(format="8-track"), "--format: no release has '8-track'; there is cd, lp, vinyl"),
+    ):
+        with pytest.raises(NotFoundError, match=said):
+            check_wanted(wanted, catalog)
