@@ -107,9 +107,11 @@ class Runs:
                 query.where(RunRow.kind == kind, RunRow.state == "done", _believed())
             )
 
-    def latest(self, limit: int = 5) -> list[dict[str, Any]]:
-        """Return the latest runs, newest first, as JSON-ready dicts."""
+    def latest(self, limit: int = 5, kind: str | None = None) -> list[dict[str, Any]]:
+        """Return the latest runs, newest first, as JSON-ready dicts; of a kind, or of all."""
         query = select(RunRow).order_by(RunRow.started_at.desc()).limit(limit)
+        if kind is not None:
+            query = query.where(RunRow.kind == kind)
         with self._db.transaction() as session:
             return [
                 {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -10,16 +11,24 @@ from cratewatch.commands.lean import without_pandas
 from cratewatch.commands.options import AsJson, Home, load_settings
 from cratewatch.commands.output import show
 from cratewatch.commands.tables import failures_table, status_tables
+from cratewatch.errors import CratewatchError
+from cratewatch.monitoring.health import LATE_AFTER_H, problems
 
 app = typer.Typer()
 
 
 @app.command(epilog="Example: cratewatch status --json --home shop; cratewatch status --failures")
-def status(
+def status(  # noqa: PLR0913, PLR0917  one parameter for each option
     failures: Annotated[
         bool, typer.Option("--failures", help="List failed items by reason, with examples.")
     ] = False,
     examples: Annotated[int, typer.Option(min=1, help="Of each reason, for --failures.")] = 3,
+    check: Annotated[
+        bool, typer.Option("--check", help="Say what is wrong, one line each; exit code 1 if any.")
+    ] = False,
+    late_after: Annotated[
+        float, typer.Option(min=0, help="Hours since the last good run of a source, for --check.")
+    ] = LATE_AFTER_H,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
@@ -33,4 +42,7 @@ def status(
     else:
         with without_pandas():
             found = collect_status(settings)
-        show(found, json_, status_tables(found))
+        if not check:
+            show(found, json_, status_tables(found))
+        elif wrong := problems(found, late_after, datetime.now(UTC)):
+            raise CratewatchError("; ".join(wrong))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
-from cratewatch.catalog.catalog import open_catalog
+from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.catalog.runs import refresh_kind
 from cratewatch.datasets.runs import runs
 from cratewatch.embedding.saved_models import models
 from cratewatch.errors import CratewatchError
@@ -27,17 +28,34 @@ def collect_status(settings: Settings) -> dict[str, Any]:
             "failures": catalog.items.failures(),
             "queries": runs(lake),
             "models": models(lake),
-            "last_runs": [
-                {name: run[name] for name in ("run_id", "state", "started_at")}
-                | {"noted": _noted(run["report"] or {})}
-                for run in catalog.runs.latest()
-            ],
+            "sources": {name: _source(catalog, name) for name in settings.sources},
+            "last_runs": [_run(run) for run in catalog.runs.latest()],
             "last_success": catalog.runs.last_successes(),
         }
     finally:
         catalog.close()
     report["gallery"] = _gallery_status(settings)
     return report
+
+
+def _source(catalog: Catalog, name: str) -> dict[str, Any]:
+    """Return how the latest run that read a source as a whole ended, and when one ended well."""
+    kind = refresh_kind(name)
+    good = catalog.runs.last_success(kind)
+    source: dict[str, Any] = {
+        "state": "never ran",
+        "last_success": None if good is None else good.isoformat(),
+    }
+    for run in catalog.runs.latest(1, kind):
+        report = run["report"] or {}
+        error = str(report.get("error") or "").partition("\n")[0]
+        source |= {"state": run["state"], "run_id": run["run_id"], "error": error or None}
+    return source
+
+
+def _run(run: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: run[name] for name in ("run_id", "state", "started_at")}
+    return shown | {"noted": _noted(run["report"] or {})}
 
 
 def _noted(report: dict[str, Any]) -> dict[str, int]:
