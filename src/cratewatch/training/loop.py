@@ -20,6 +20,7 @@ from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.net import standardise
 from cratewatch.embedding.weights import start_net
 from cratewatch.errors import CratewatchError
+from cratewatch.training.best import Best
 from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.data import Batches, Draw, TrainingSet, prefetch
 from cratewatch.training.gradients import backward, world
@@ -91,6 +92,8 @@ class TrainProgress:
 class Trainer:
     """Trains an EmbeddingNet; iterate over steps() and take net when it ends.
 
+    With a validation that is the network as it was at the end of the round that validated best.
+
     Among several workers of torch.distributed each one runs a Trainer, with equal arguments.
     """
 
@@ -122,6 +125,7 @@ class Trainer:
         self._step = 0
         self._seconds = self._waited = self._loss = 0.0
         self.recall: Recall | None = None
+        self.best = Best()
 
     def steps(self) -> Iterator[TrainProgress]:
         """Train, yielding after every step; goes on from the checkpoint if there is one.
@@ -144,6 +148,9 @@ class Trainer:
             end = min(self._step + config.round_steps, config.steps)
             yield from self._round(distributed, optimiser, range(self._step, end))
             self._end_round(optimiser)
+        if self.best.recall is not None:
+            self.best.put_into(self.net)
+            self.recall, self.taken_for = self.best.recall, self.best.taken_for
         self.net.eval().cpu()
 
     def _round(
@@ -224,6 +231,8 @@ class Trainer:
             if self._config.draw.confused:
                 found = find_confusions(self._data, self._embed, self._step, sketched)
                 self.rivals, self.taken_for = found.rivals, found.taken_for
+            if self.recall is not None:
+                self.best.look_at(self.net, self.recall, self.taken_for)
             self.net.train()
         self._share_rivals()
         self._seconds += time.monotonic() - start
@@ -257,6 +266,7 @@ class Trainer:
             "taken_for": self.taken_for,
             "history": self.history,
             "recall": asdict(self.recall) if self.recall else None,
+            "best": self.best.state(),
             "loss": self._loss,
             "step": self._step,
             "seconds": self._seconds,
@@ -274,6 +284,7 @@ class Trainer:
             self.rivals, self.history = state["confusions"], state["history"]
             self.taken_for, self._loss = state["taken_for"], state["loss"]
             self.recall = Recall(**state["recall"]) if state["recall"] else None
+            self.best = Best.of_state(state["best"])
         except (RuntimeError, ValueError, KeyError) as error:
             raise CratewatchError(
                 f"checkpoint: it is of another architecture or another training ({error}); "

@@ -1,5 +1,7 @@
 import io
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from cratewatch.training.data import Draw, TrainingSet
 from cratewatch.training.loop import TrainConfig, Trainer
 from cratewatch.training.losses import LossConfig, LossName
 from cratewatch.training.naming import training_name
-from cratewatch.training.validation import Validation
+from cratewatch.training.validation import Recall, Validation
 
 pytestmark = pytest.mark.heavy
 
@@ -80,6 +82,38 @@ def test_recall_of_the_validation_is_that_of_the_model_that_comes_out() -> None:
     embedder = Embedder(TorchRuntime(trainer.net), TINY, "model")
     again = validation.measure(lambda grey: torch.from_numpy(embedder.embed_grey(grey)))
     assert trainer.recall == again
+
+
+class Told:
+    """A validation whose outcome is told beforehand, round by round."""
+
+    def __init__(self, *shares: float) -> None:
+        self.shares = list(shares)
+        self.seen: list[Tensor] = []
+
+    def measure(self, embed: Callable[[Sequence[Any]], Tensor]) -> Recall:
+        self.seen.append(embed([np.zeros((32, 32), np.uint8)]))
+        return Recall(self.shares.pop(0), 1.0)
+
+
+def test_the_model_that_comes_out_is_the_one_that_validated_best(lake: Lake) -> None:
+    black = [np.zeros((32, 32), np.uint8)]
+    told = Told(0.5, 0.9, 0.7)
+    whole = Trainer(noisy_set(), CONFIG, cast("Validation", told))
+    assert len(list(whole.steps())) == 6
+    assert whole.recall == Recall(0.9, 1.0)
+    assert [entry["recall_at_1"] for entry in whole.history] == [0.5, 0.9, 0.7]
+    assert torch.equal(whole._embed(black), told.seen[1])
+
+    checkpoints = Checkpoints(lake, "training")
+    cut = Trainer(noisy_set(), CONFIG, cast("Validation", Told(0.5, 0.9)), checkpoints)
+    for step, _ in enumerate(cut.steps(), start=1):
+        if step == 5:
+            break
+    again = Trainer(noisy_set(), CONFIG, cast("Validation", Told(0.7)), checkpoints)
+    list(again.steps())
+    assert again.recall == Recall(0.9, 1.0)
+    assert torch.equal(again._embed(black), told.seen[1])
 
 
 def test_same_seed_same_weights() -> None:
