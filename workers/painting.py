@@ -25,10 +25,17 @@ from cratewatch.datasets.samples import (
     sample_key,
     until_failures,
 )
-from cratewatch.datasets.shards import RunFolder, Sample, record_failed_shard, start_run
+from cratewatch.datasets.shards import (
+    PAINTED_NOISE,
+    RunFolder,
+    Sample,
+    record_failed_shard,
+    start_run,
+)
 from cratewatch.errors import ImageError
 from cratewatch.synthesis.diffusion.config import DiffusionConfig
 from cratewatch.synthesis.diffusion.engines import make_engine
+from cratewatch.synthesis.diffusion.random_weights import has_random_weights
 from cratewatch.synthesis.painted_query import Order, PaintConfig, count_rejects, draw_painted
 from cratewatch.synthesis.painting import PaintEngine, PaintRequest
 from cratewatch.synthesis.pixels import Rgb
@@ -58,6 +65,8 @@ class Brush:
 def paint_instead(material: Material, brush: Brush) -> Material:
     """Return the material of a run that was planned for the composite engine, to be painted."""
     settings = {"model": brush.model, **asdict(brush.config), "paint": asdict(brush.paint)}
+    if has_random_weights(brush.model):
+        settings[PAINTED_NOISE] = True
     if material.scenes:
         text = "\n".join(scene.model_dump_json() for scene in material.scenes)
         settings["scenes"] = hashlib.sha256(text.encode()).hexdigest()

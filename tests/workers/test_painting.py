@@ -155,6 +155,9 @@ def test_given_scenes_are_painted_in_turn(lake: Lake, cover_ids: list[str], brus
         wanted.manifest.settings["scenes"]
         != material(lake, cover_ids, brush, given).manifest.settings["scenes"]
     )
+    assert wanted.manifest.is_noise  # the brush's model was never trained
+    trained = material(lake, cover_ids, replace(brush, model="owner/gligen@revision"))
+    assert not trained.manifest.is_noise
 
 
 def test_an_engine_is_asked_by_one_thread_at_a_time() -> None:

@@ -62,7 +62,8 @@ def evaluate(  # noqa: PLR0913, PLR0917  one parameter for each option
 @app.command(epilog="Example: cratewatch calibrate --false-accepts 0.02 --home shop")
 def calibrate(
     queries: Annotated[
-        str, typer.Option(help="Run or folder of shards. [default: the latest with test artworks]")
+        str,
+        typer.Option(help="Run or folder of shards. [default: the latest of test artworks]"),
     ] = "",
     false_accepts: Annotated[
         float | None,

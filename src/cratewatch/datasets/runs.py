@@ -16,16 +16,20 @@ def runs(lake: Lake) -> list[str]:
 
 
 def latest_run(lake: Lake, split: str) -> RunFolder:
-    """Return the run drawn last among those of a split.
+    """Return the run drawn last among those of a split that a trained engine, or none, painted.
 
     Raises:
         NotFoundError: if there is none.
     """
     folders = [run_in_lake(lake, run) for run in runs(lake)]
-    fitting = [folder for folder in folders if read_manifest(folder).split in (split, "all")]
+    manifests = {folder: read_manifest(folder) for folder in folders}
+    of_split = [folder for folder in folders if manifests[folder].split in (split, "all")]
+    fitting = [folder for folder in of_split if not manifests[folder].is_noise]
     if not fitting:
+        noise = ", ".join(manifests[folder].run for folder in of_split)
+        but = f" but of models with random weights ({noise}: ask for it by name)" if noise else ""
         raise NotFoundError(
-            f"lake {lake.root}: no queries of split {split!r}; "
+            f"lake {lake.root}: no queries of split {split!r}{but}; "
             f"run `cratewatch synthesize --split {split}` first"
         )
     return max(fitting, key=lambda folder: lake.modified_at(folder.key("manifest.json")))

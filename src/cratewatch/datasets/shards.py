@@ -22,6 +22,8 @@ from cratewatch.lake.marked import write_marked
 
 PREFIX = "queries"
 OWNER = "cratewatch"
+PAINTED_NOISE = "random_weights"
+"""Of a run's settings: its engine ran a model that nobody trained."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Manifest:
     covers: str
     scene: dict[str, Any]
     settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether a model with random weights painted the hands, to try how it runs."""
+        return bool(self.settings.get(PAINTED_NOISE))
 
     @property
     def n_shards(self) -> int:

@@ -17,7 +17,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.held_out import unseen_queries
 from cratewatch.evaluation.protocol.answers import BATCH
 from cratewatch.evaluation.protocol.vectors import embed_all
-from cratewatch.evaluation.threshold import Trial, fit, trial
+from cratewatch.evaluation.threshold import Trial, fit, require_enough, trial
 from cratewatch.images.reading import decode
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.opening import open_lake
@@ -62,6 +62,7 @@ def calibrate_serving(
             artwork_of,
             seen_artworks(covers, train_artworks(lake, embedder.name)),
         )
+        require_enough(len(samples), wanted_false_accepts)  # what follows takes minutes
         asked = {artwork_of[sample.label["cover_id"]] for sample in samples}
         background = draw_background(lake, embedder, covers, asked)
         searcher = replace(identifier.searcher, background=background)

@@ -45,6 +45,23 @@ def trial(hits: Sequence[Hit], without: Sequence[Hit], artwork_id: str) -> Trial
     return Trial(hits[0].score, hits[0].artwork_id == artwork_id, without[0].score)
 
 
+def require_enough(queries: int, wanted_false_accepts: float) -> None:
+    """Refuse queries of which a single false accept would be more than is wanted.
+
+    Raises:
+        ValueError: if wanted_false_accepts is not above 0 and below 1.
+        CratewatchError: if there are too few.
+    """
+    if not 0 < wanted_false_accepts < 1:
+        raise ValueError(f"a share of false accepts of {wanted_false_accepts} is not within 0..1")
+    needed = math.ceil(1 / wanted_false_accepts)
+    if queries < needed:
+        raise CratewatchError(
+            f"calibration: {queries} queries cannot tell a share of {wanted_false_accepts:.2%} "
+            f"of false accepts; give at least {needed}, or allow a larger share"
+        )
+
+
 def fit(trials: Sequence[Trial], wanted_false_accepts: float, search: SearchConfig) -> Calibration:
     """Return the lowest threshold with no more false accepts than wanted.
 
@@ -52,14 +69,7 @@ def fit(trials: Sequence[Trial], wanted_false_accepts: float, search: SearchConf
         ValueError: if wanted_false_accepts is not above 0 and below 1.
         CratewatchError: if there are too few trials to tell such a share.
     """
-    if not 0 < wanted_false_accepts < 1:
-        raise ValueError(f"a share of false accepts of {wanted_false_accepts} is not within 0..1")
-    needed = math.ceil(1 / wanted_false_accepts)
-    if len(trials) < needed:
-        raise CratewatchError(
-            f"calibration: {len(trials)} queries cannot tell a share of {wanted_false_accepts:.2%} "
-            f"of false accepts; give at least {needed}, or allow a larger share"
-        )
+    require_enough(len(trials), wanted_false_accepts)
     without = np.array([t.score_without for t in trials])
     scores = np.array([t.score for t in trials])
     right = np.array([t.right for t in trials])

@@ -8,6 +8,7 @@ import pytest
 
 from cratewatch.datasets.runs import find_run, latest_run
 from cratewatch.datasets.shards import (
+    PAINTED_NOISE,
     Manifest,
     RunFolder,
     Sample,
@@ -33,6 +34,17 @@ def test_the_latest_run_of_a_split_is_found(lake: FolderLake) -> None:
     assert find_run(lake, "c", "train").prefix == "queries/c"
     start_run(run_in_lake(lake, "c"), replace(MANIFEST, run="c"))
     assert latest_run(lake, "train").prefix == "queries/c", "it was taken up again"
+
+
+def test_what_random_weights_painted_is_taken_by_its_name_alone(lake: FolderLake) -> None:
+    noise = replace(MANIFEST, run="noise", settings={PAINTED_NOISE: True})
+    start_run(run_in_lake(lake, "noise"), noise)
+    with pytest.raises(NotFoundError, match=r"but of models with random weights \(noise: ask"):
+        latest_run(lake, "train")
+    assert find_run(lake, "noise", "train").prefix == "queries/noise"
+    start_run(run_in_lake(lake, "drawn"), replace(MANIFEST, run="drawn"))
+    os.utime(lake.root / "queries" / "drawn" / "manifest.json", (1000, 1000))
+    assert latest_run(lake, "train").prefix == "queries/drawn"
 
 
 def test_a_run_may_lie_in_a_folder_of_its_own(

@@ -18,6 +18,7 @@ from diffusers.models.attention import GatedSelfAttentionDense
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from cratewatch.synthesis.diffusion.model import PIPELINE, GligenModel, load_tokenizer
+from cratewatch.synthesis.diffusion.random_weights import MARK
 from cratewatch.synthesis.diffusion.tiny_tokenizer import save_tiny_tokenizer
 
 Kind = Literal["gligen", "inpaint"]
@@ -81,6 +82,7 @@ def make_model(folder: Path, kind: Kind = "gligen", size: Size = "tiny", seed: i
     index = {
         "_class_name": PIPELINE if kind == "gligen" else "StableDiffusionInpaintPipeline",
         "_diffusers_version": diffusers.__version__,
+        MARK: True,
         "unet": ["diffusers", "UNet2DConditionModel"],
         "vae": ["diffusers", "AutoencoderKL"],
         "text_encoder": ["transformers", "CLIPTextModel"],
