@@ -3,10 +3,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cratewatch.sources.musicbrainz.archive_listing import read_listing
+from tests.generated import many
 
 ARCHIVE = "https://coverartarchive.org/release"
 
@@ -133,7 +134,7 @@ ODD_IMAGES = ODD | st.fixed_dictionaries(
 
 
 @pytest.mark.heavy
-@settings(max_examples=1000, deadline=None)
+@many
 @given(st.lists(ODD_IMAGES, max_size=4), st.integers(0, 4), ODD)
 def test_no_listing_hides_the_front_that_is_in_it(images: list[Any], place: int, odd: Any) -> None:
     good = {"front": True, "image": "https://good.example/1.jpg", "thumbnails": odd}

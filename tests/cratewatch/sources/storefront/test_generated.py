@@ -6,12 +6,11 @@ longer than the usual run does.
 
 import gzip
 import json
-import os
 from contextlib import suppress
 from html import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cratewatch.catalog.records import Release
@@ -25,9 +24,9 @@ from cratewatch.sources.storefront.products_json import (
 from cratewatch.sources.storefront.robots import sitemaps_in
 from cratewatch.sources.storefront.sitemap import SitemapError, read_sitemap
 from cratewatch.sources.storefront.which_product import NoProduct, Visit
+from tests.generated import many
 
 pytestmark = pytest.mark.heavy  # half a minute of pages
-many = settings(max_examples=int(os.environ.get("CRATEWATCH_EXAMPLES", "100")), deadline=None)
 SHOP = "https://shop.example"
 PAGE = f"{SHOP}/p/1"
 
