@@ -168,7 +168,7 @@ def diff(settings: Settings, catalog: Catalog, source: str, run_id: str, complet
 def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
     """Embed and upsert new covers into the serving collection; None before the first model."""
     catalog.check_writer()
-    with open_gallery(*settings.gallery) as gallery:
+    with open_gallery(*settings.gallery, owner=catalog.catalog_id) as gallery:
         collection = gallery.alias.serving()
         if collection is None:
             _refuse_lost_gallery(settings, catalog)

@@ -41,7 +41,7 @@ def index_catalog(
     embed = embed_by_ray(settings.ray_address, settings.home / "ray", lake, settings.inference)
     with (
         closing(open_catalog(settings.catalog_url)) as catalog,
-        open_gallery(*settings.gallery) as gallery,
+        open_gallery(*settings.gallery, owner=catalog.catalog_id) as gallery,
     ):
         name = adopt_model(lake, model or _by_default(lake, gallery))
         prepare_model(lake, name, settings.inference)

@@ -59,7 +59,7 @@ def renew(settings: Settings, renewal: Renewal, show: Show) -> RenewalReport:
         CratewatchError: if a step fails; what served before serves still.
     """
     with closing(open_catalog(settings.catalog_url)) as catalog, catalog.one_renewal():
-        report = _take_up(catalog, _serving_model(settings))
+        report = _take_up(catalog, _serving_model(settings, catalog.catalog_id))
         steps = _Steps(settings, renewal, show, catalog, open_lake(settings.lake), report)
         try:
             with ray_cluster(settings.ray_address, settings.home / "ray"):
@@ -72,8 +72,8 @@ def renew(settings: Settings, renewal: Renewal, show: Show) -> RenewalReport:
         return steps.report
 
 
-def _serving_model(settings: Settings) -> str:
-    with open_gallery(*settings.gallery) as gallery:
+def _serving_model(settings: Settings, owner: str) -> str:
+    with open_gallery(*settings.gallery, owner=owner) as gallery:
         serving = gallery.alias.serving()
     if serving is None:
         raise NotFoundError(
@@ -175,7 +175,7 @@ class _Steps:
             settings.ray_address, settings.home / "ray", self.lake, settings.inference
         )
         with (
-            open_gallery(*settings.gallery) as gallery,
+            open_gallery(*settings.gallery, owner=self.catalog.catalog_id) as gallery,
             self.show(f"embed, {model}") as advance,
         ):
             stores = Stores(self.catalog, self.lake, gallery)

@@ -115,7 +115,7 @@ class Settings(BaseModel):
 
     @property
     def gallery(self) -> tuple[str, str, str, str]:
-        """All that open_gallery() needs: address, token, tenant, certificate."""
+        """What open_gallery() needs beside the owner: address, token, tenant, certificate."""
         return self.gallery_uri, self.gallery_token, self.gallery_tenant, self.gallery_ca
 
     @property

@@ -24,7 +24,13 @@ from cratewatch.catalog.items import Items, save
 from cratewatch.catalog.placeholders import PLACEHOLDER, mark_placeholders
 from cratewatch.catalog.records import Cover, CoverToFetch, Diff, Item, ListedRelease, Release
 from cratewatch.catalog.runs import Runs
-from cratewatch.catalog.schema import CoverRow, OfferRow, ReleaseRow, StagedReleaseRow
+from cratewatch.catalog.schema import (
+    CoverRow,
+    IdentityRow,
+    OfferRow,
+    ReleaseRow,
+    StagedReleaseRow,
+)
 from cratewatch.chunks import chunks
 from cratewatch.images.perceptual_hash import NOTHING_TO_SEE
 
@@ -59,6 +65,12 @@ class Catalog:
     def close(self) -> None:
         """Let go of the database; nothing else can be asked afterwards."""
         self._db.close()
+
+    @property
+    def catalog_id(self) -> str:
+        """Which catalog this is: made up when its tables were made; a copy of it has the same."""
+        with self._db.transaction() as session:
+            return session.scalars(select(IdentityRow.catalog_id)).one()
 
     def one_writer(self) -> AbstractContextManager[None]:
         """Hold the catalog's lock for a block; see Database.one_writer."""

@@ -65,6 +65,14 @@ class Table(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, Decimal: DecimalText}  # noqa: RUF012
 
 
+class IdentityRow(Table):
+    """Which catalog this is; its only row is written when the tables are made."""
+
+    __tablename__ = "identity"
+
+    catalog_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
 class RunRow(Table):
     """A refresh of a source, or an import."""
 

@@ -147,7 +147,7 @@ def _stores(settings: Settings, title: str) -> Iterator[tuple[Stores, Progress]]
 
     with (
         contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
-        open_gallery(*settings.gallery) as gallery,
+        open_gallery(*settings.gallery, owner=catalog.catalog_id) as gallery,
         progress_bar(title) as advance,
     ):
         yield Stores(catalog, open_lake(settings.lake), gallery), advance

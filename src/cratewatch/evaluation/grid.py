@@ -7,6 +7,7 @@ indexed for it, and neither lake nor gallery changes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,10 +164,10 @@ class _Exam:
 
 def _prepare(settings: Settings, model: str, on_progress: Progress) -> _Exam:
     lake = open_lake(settings.lake)
-    embedder, seen = open_model(lake, model or _serving_model(settings), settings.inference)
-    catalog = open_catalog(settings.catalog_url)
-    covers = catalog.covers()
-    catalog.close()
+    with closing(open_catalog(settings.catalog_url)) as catalog:
+        name = model or _serving_model(settings, catalog.catalog_id)
+        covers = catalog.covers()
+    embedder, seen = open_model(lake, name, settings.inference)
     unseen = unseen_covers(covers, seen)
     if not unseen:
         raise CratewatchError(
@@ -177,8 +178,8 @@ def _prepare(settings: Settings, model: str, on_progress: Progress) -> _Exam:
     return _Exam(embedder, covers, Pictures(lake, unseen), gallery, lake)
 
 
-def _serving_model(settings: Settings) -> str:
-    with open_gallery(*settings.gallery) as gallery:
+def _serving_model(settings: Settings, owner: str) -> str:
+    with open_gallery(*settings.gallery, owner=owner) as gallery:
         return model_of(gallery.alias.require_serving(", or name a model by --model"))
 
 

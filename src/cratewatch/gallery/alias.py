@@ -9,6 +9,7 @@ from cratewatch.errors import NotFoundError
 from cratewatch.gallery import connection
 from cratewatch.gallery.connection import Connection, explained, is_missing
 from cratewatch.gallery.milvus import MilvusException
+from cratewatch.gallery.owners import as_owner, require_ours
 from cratewatch.gallery.properties import READY, SERVED_UNTIL, STATE, note
 
 
@@ -25,7 +26,22 @@ class Alias:
 
     @explained
     def serving(self) -> str | None:
-        """Return the collection that it points to, None before the first."""
+        """Return the collection that it points to, None before the first.
+
+        Raises:
+            SettingsError: if that is another catalog's.
+        """
+        collection = self._target()
+        if collection is not None:
+            require_ours(self.milvus, collection)
+        return collection
+
+    @explained
+    def points_at(self, collection: str) -> bool:
+        """Whether that is the collection that readers use, whosever they are."""
+        return self._target() == collection
+
+    def _target(self) -> str | None:
         client, names = self.milvus.client, self.milvus.names
         try:
             found = client.describe_alias(names.alias, timeout=connection.CALL_TIMEOUT_S)
@@ -43,6 +59,7 @@ class Alias:
 
         Raises:
             NotFoundError: before the first.
+            SettingsError: if that is another catalog's.
         """
         serving = self.serving()
         if serving is None:
@@ -51,8 +68,13 @@ class Alias:
 
     @explained
     def point_to(self, collection: str) -> None:
-        """Let readers use a collection from now on; note until when they used the other."""
+        """Let readers use a collection from now on; note until when they used the other.
+
+        Raises:
+            SettingsError: if either is another catalog's.
+        """
         before = self.serving()
+        require_ours(self.milvus, collection)
         name, alias = self.milvus.names.full(collection), self.milvus.names.alias
         if before is None:
             self.milvus.client.create_alias(name, alias, timeout=connection.CALL_TIMEOUT_S)
@@ -61,7 +83,7 @@ class Alias:
             note(self.milvus, before, {SERVED_UNTIL: now, STATE: READY})
             self.milvus.client.alter_alias(name, alias, timeout=connection.CALL_TIMEOUT_S)
         self.moved_at = time.monotonic()
-        note(self.milvus, collection, {SERVED_UNTIL: "", STATE: READY})
+        note(self.milvus, collection, {SERVED_UNTIL: "", STATE: READY} | as_owner(self.milvus))
 
 
 def nothing_indexed(milvus: Connection, or_else: str = "") -> NotFoundError:

@@ -11,6 +11,7 @@ from cratewatch.gallery.connection import Connection, explained
 from cratewatch.gallery.index_building import METRIC
 from cratewatch.gallery.milvus import LoadState
 from cratewatch.gallery.names import model_of, next_collection, number_of
+from cratewatch.gallery.owners import as_owner, is_ours, require_ours
 from cratewatch.gallery.properties import FACTS_OF, Described, fresh, note
 from cratewatch.gallery.schema import make_schema
 
@@ -18,7 +19,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Collections:
-    """The collections of one tenant; what Milvus refuses is an UnavailableError."""
+    """The collections of one tenant and catalog; what Milvus refuses is an UnavailableError."""
 
     def __init__(self, milvus: Connection, alias: Alias) -> None:
         self.milvus = milvus
@@ -27,6 +28,10 @@ class Collections:
     @explained
     def all(self) -> list[str]:
         """Return all of them, also those that are being built, sorted."""
+        return [name for name in self._of_tenant() if is_ours(self.milvus, name)]
+
+    def _of_tenant(self) -> list[str]:
+        """Return also those of other catalogs."""
         found = self.milvus.client.list_collections(timeout=connection.CALL_TIMEOUT_S)
         return self.milvus.names.ours(found)
 
@@ -78,12 +83,12 @@ class Collections:
 
         Repeated, it leaves one that is never filled, for the next build to drop.
         """
-        collection = next_collection(model, self.all())
+        collection = next_collection(model, self._of_tenant())
         self.milvus.client.create_collection(
             self.milvus.names.full(collection),
             schema=make_schema(self.milvus.client, dim),
             consistency_level="Bounded",
-            properties=fresh(),
+            properties=fresh() | as_owner(self.milvus),
             timeout=connection.CALL_TIMEOUT_S,
         )
         return collection
@@ -108,9 +113,19 @@ class Collections:
         return bool(found["state"] == LoadState.Loaded)
 
     @explained
+    def require_ours(self, collection: str) -> None:
+        """Raise SettingsError if a collection is another catalog's, and so not to be filled."""
+        require_ours(self.milvus, collection)
+
+    @explained
     def drop(self, collection: str) -> None:
-        """Delete a collection that does not serve; ValueError if it does."""
-        if collection == self._alias.serving():  # Milvus 2.3 would drop it all the same
+        """Delete a collection that does not serve; ValueError if it does.
+
+        Raises:
+            SettingsError: if it is another catalog's.
+        """
+        require_ours(self.milvus, collection)
+        if self._alias.points_at(collection):  # Milvus 2.3 would drop it all the same
             raise ValueError(f"{collection} serves")
         self.milvus.client.drop_collection(
             self.milvus.names.full(collection), timeout=connection.CALL_TIMEOUT_S

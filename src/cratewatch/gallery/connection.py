@@ -49,12 +49,14 @@ class Connection:
         client: pymilvus' own.
         uri: Free of credentials, for messages.
         version: Of the server, or of Milvus Lite.
+        owner: Id of the catalog whose collections are ours; "" if all are, whosever.
     """
 
     client: MilvusClient
     uri: str
     version: str
     names: Names = field(default_factory=Names)
+    owner: str = ""
 
     @property
     def is_lite(self) -> bool:
@@ -69,7 +71,7 @@ class Connected(Protocol):
 
 
 @contextlib.contextmanager
-def connect(uri: str, token: str, ca: str, names: Names) -> Iterator[Connection]:
+def connect(uri: str, token: str, ca: str, names: Names, owner: str) -> Iterator[Connection]:
     """Yield a connection to a Milvus.
 
     Raises:
@@ -80,7 +82,8 @@ def connect(uri: str, token: str, ca: str, names: Names) -> Iterator[Connection]
     try:
         client = _connect(uri, token, ca)
         try:
-            yield Connection(client, without_credentials(uri), _version(client, uri), names)
+            version = _version(client, uri)
+            yield Connection(client, without_credentials(uri), version, names, owner)
         finally:
             client.close()
     finally:

@@ -51,18 +51,22 @@ class _Known:
 
 
 @contextlib.contextmanager
-def open_gallery(uri: str, token: str = "", tenant: str = "", ca: str = "") -> Iterator[Gallery]:
+def open_gallery(
+    uri: str, token: str = "", tenant: str = "", ca: str = "", *, owner: str = ""
+) -> Iterator[Gallery]:
     """Open the gallery: a Milvus server's address, or the path of a Milvus Lite file.
 
     Args:
         tenant: Whose collections, where several shops share a server.
         ca: PEM file with the certificate that signed the server's; "" for those of the machine.
+        owner: Id of the catalog that the collections are filled from. Another's are neither
+            shown nor touched. "" for whoever is to see them all.
 
     Raises:
         SettingsError: if uri is neither, or ca no file, or the tenant's name cannot be one.
         UnavailableError: if it cannot be reached, is too old, or another process holds the file.
     """
-    with connect(uri, token, ca, Names(tenant)) as milvus:
+    with connect(uri, token, ca, Names(tenant), owner) as milvus:
         yield Gallery(milvus)
 
 

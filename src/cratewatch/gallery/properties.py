@@ -1,4 +1,4 @@
-"""What a collection carries about itself: its state, its index, when it served, its facts' age."""
+"""What a collection carries about itself: owner, state, index, when it served, its facts' age."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cratewatch.gallery.connection import Connection
 from cratewatch.gallery.indexes import FLAT, TunedIndex
 
 STATE, INDEX, SERVED_UNTIL = "cratewatch_state", "cratewatch_index", "cratewatch_served_until"
-FACTS_OF = "cratewatch_facts_of"
+FACTS_OF, OWNER = "cratewatch_facts_of", "cratewatch_owner"
 BUILDING, READY = "building", "ready"
 
 
@@ -48,7 +48,7 @@ class Described:
 
 
 def fresh() -> dict[str, str]:
-    """Return the properties of a collection that is begun now."""
+    """Return the properties of a collection that is begun now, but for its owner."""
     return {STATE: BUILDING, FACTS_OF: datetime.now(UTC).isoformat()}
 
 

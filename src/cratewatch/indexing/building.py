@@ -54,7 +54,7 @@ class Building:
     def give_up(self) -> None:
         """Drop it unless it serves already; if Milvus is away, the next build does."""
         with contextlib.suppress(CratewatchError):
-            if self._gallery.alias.serving() != self.collection:
+            if not self._gallery.alias.points_at(self.collection):
                 self._gallery.collections.drop(self.collection)
 
 

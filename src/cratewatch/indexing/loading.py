@@ -34,7 +34,11 @@ class Loader:
 
         Args:
             probe: Is shown every row.
+
+        Raises:
+            SettingsError: if the collection is another catalog's.
         """
+        stores.gallery.collections.require_ours(collection)
         self._stores = stores
         self._probe = probe
         self.collection = collection

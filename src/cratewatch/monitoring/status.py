@@ -32,9 +32,10 @@ def collect_status(settings: Settings) -> dict[str, Any]:
             "last_runs": [_run(run) for run in catalog.runs.latest()],
             "last_success": catalog.runs.last_successes(),
         }
+        owner = catalog.catalog_id
     finally:
         catalog.close()
-    report["gallery"] = _gallery_status(settings)
+    report["gallery"] = _gallery_status(settings, owner)
     return report
 
 
@@ -79,9 +80,9 @@ def sources_to_retry(settings: Settings) -> list[str]:
     return [source for source in undone if source in settings.sources]
 
 
-def _gallery_status(settings: Settings) -> dict[str, Any]:
+def _gallery_status(settings: Settings, owner: str) -> dict[str, Any]:
     try:
-        with open_gallery(*settings.gallery) as gallery:
+        with open_gallery(*settings.gallery, owner=owner) as gallery:
             return gallery_health(gallery)
     except CratewatchError as error:  # a refresh may hold it right now
         return {"error": str(error)}

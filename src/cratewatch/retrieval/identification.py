@@ -109,7 +109,10 @@ def open_identifier(
     Raises:
         NotFoundError: if nothing is indexed yet.
     """
-    with open_gallery(*settings.gallery) as gallery:
+    with (
+        contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
+        open_gallery(*settings.gallery, owner=catalog.catalog_id) as gallery,
+    ):
         collection = gallery.alias.require_serving()
         model = model_of(collection)
         gallery.collections.load(collection)
@@ -124,12 +127,8 @@ def open_identifier(
         )
         calibration = load_calibration(lake, model)
         fits = calibration is not None and calibration.search == searcher.config
-        catalog = open_catalog(settings.catalog_url)
-        try:
-            fitting = calibration if fits else None
-            yield Identifier(searcher, catalog, fitting, Copies(catalog, lake))
-        finally:
-            catalog.close()
+        fitting = calibration if fits else None
+        yield Identifier(searcher, catalog, fitting, Copies(catalog, lake))
 
 
 def _as_json(match: Match) -> dict[str, Any]:

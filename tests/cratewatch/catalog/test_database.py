@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,13 @@ def test_a_server_that_goes_away_is_named_and_the_catalog_goes_on_when_it_is_bac
         own_postgres.start()
     assert catalog.runs.latest()[0]["kind"] == "refresh-shop"
     catalog.close()
+
+
+def test_a_catalog_keeps_the_id_that_was_made_with_it(
+    catalog: Catalog, catalog_url: str, tmp_path: Path
+) -> None:
+    assert len(catalog.catalog_id) == 32
+    with closing(open_catalog(catalog_url)) as again:
+        assert again.catalog_id == catalog.catalog_id
+    with closing(open_catalog(f"sqlite:///{tmp_path / 'other.db'}")) as other:
+        assert other.catalog_id != catalog.catalog_id

@@ -1,5 +1,7 @@
 """The first schema."""
 
+import uuid
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,11 +11,17 @@ down_revision = None
 
 def upgrade() -> None:
     """Create all tables."""
+    _identity()
     _runs()
     _covers_and_releases()
     _prices()
     _ledger()
     _embeddings()
+
+
+def _identity() -> None:
+    identity = op.create_table("identity", sa.Column("catalog_id", sa.String(32), primary_key=True))
+    op.bulk_insert(identity, [{"catalog_id": uuid.uuid4().hex}])
 
 
 def _runs() -> None:
