@@ -93,7 +93,7 @@ def refresh_source(
             lists_all = whole and listing.lists_all
             report = replace(report, diff=diff(settings, catalog, source, run.run_id, lists_all))
         open_lake(settings.lake).tidy(COVERS)
-        report = replace(report, covers=crawl(settings, source, run.run_id, "covers"))
+        report = replace(report, covers=crawl(settings, source, run.run_id, "covers", whole))
         if report.crawl and not report.crawl.complete:
             report = replace(report, error=_incomplete(settings, report, report.crawl))
         elif whole:
@@ -133,8 +133,10 @@ def plan(catalog: Catalog, kind: str) -> Run:
 
 
 @task(task_run_name="crawl-{job}-{source}", cache_policy=NO_CACHE, **AFTER_AN_OUTAGE)
-def crawl(settings: Settings, source: str, run_id: str, job: Job) -> CrawlReport:
-    """Run one crawl as a process of its own."""
+def crawl(
+    settings: Settings, source: str, run_id: str, job: Job, recheck: bool = False
+) -> CrawlReport:
+    """Run one crawl as a process of its own; with recheck it asks for some stored images, too."""
     crawl_job = CrawlJob(
         job=job,
         source_name=source,
@@ -144,6 +146,8 @@ def crawl(settings: Settings, source: str, run_id: str, job: Job) -> CrawlReport
         lake=settings.lake,
         contact=settings.contact,
         log_path=_log_path(settings, run_id),
+        recheck_share=settings.source(source).recheck_share if recheck else 0.0,
+        max_changed_share=settings.max_changed_share,
     )
     with progress_bar(f"{source}: {job}") as advance:
         return run_crawl(

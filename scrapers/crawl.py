@@ -28,7 +28,7 @@ from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Release
 from cratewatch.errors import CratewatchError, UnavailableError
 from scrapers.items import CoverItem
-from scrapers.job_spider import JobSpider
+from scrapers.job_spider import JobSpider, spider_of
 from scrapers.launch import CrawlJob, CrawlProgress, CrawlReport
 from scrapers.ledger import Ledger
 from scrapers.settings import scrapy_settings
@@ -89,6 +89,8 @@ def crawl(job: CrawlJob, on_progress: Callable[[CrawlProgress], None]) -> CrawlR
     stats = crawler.stats.get_stats()
     ended = stats.get("finish_reason") == "finished"
     ledger.settle(ended=ended)
+    if job.job == "covers":
+        spider_of(crawler).rechecks.settle()
     ledger.save()
     if job.job == "covers":
         ledger.noted["placeholder"] += catalog.mark_placeholders()
@@ -153,7 +155,7 @@ class _Watcher:
         if self._stop_if_broken(failure):
             return
         if isinstance(item, CoverItem):
-            self._ledger.fail("cover", item.image_url, "error", repr(failure.value))
+            self._ledger.fail(item.kind, item.image_url, "error", repr(failure.value))
         else:
             self._ledger.fail_listing(item.page_key, "error", repr(failure.value))
 

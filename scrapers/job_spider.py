@@ -14,6 +14,7 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.records import Release
 from scrapers.launch import CrawlJob
 from scrapers.ledger import Ledger
+from scrapers.rechecks import Rechecks
 
 
 class JobSpider(Spider):
@@ -24,6 +25,7 @@ class JobSpider(Spider):
         self.job = job
         self.catalog = catalog
         self.ledger = ledger
+        self.rechecks = Rechecks(job, catalog, ledger)
 
     def listed(self, releases: Sequence[Release]) -> Iterator[Release]:
         """Yield those releases of a listing that are still to be staged."""

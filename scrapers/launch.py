@@ -39,11 +39,13 @@ class CrawlJob:
 
     Attributes:
         job: releases stages what the source lists, failed_pages only what failed of it; covers
-            fetches the images that the catalog misses.
+            fetches the images that the catalog misses, and asks again for some that it has.
         run_id: Run of the catalog under which releases are staged and items are kept; a run
             that was killed is gone on with.
         contact: Mail address or URL for the user agent; may be empty on loopback only.
         log_path: Receives Scrapy's log, appended.
+        recheck_share: Of the stored images, that are asked for again with covers.
+        max_changed_share: So many of these may show another picture; more are not believed.
     """
 
     job: Job
@@ -54,6 +56,8 @@ class CrawlJob:
     lake: LakeLocation
     contact: str
     log_path: Path
+    recheck_share: float = 0.0
+    max_changed_share: float = 1.0
 
     def to_json(self) -> str:
         """Return what from_json() takes, in one line; secrets included."""
@@ -85,7 +89,8 @@ class CrawlReport:
         noted: What is worth knowing and no failure, by kind: not_a_product, lists_products and
             same_product (pages), other_host (entries of listings), newest_only (the listing),
             same_bytes (images stored before), same_artwork (new scans of a known sleeve),
-            placeholder (covers found to stand in for many releases' own).
+            placeholder (covers found to stand in for many releases' own), checked (stored images
+            that were asked for again), replaced (those of them with another picture now).
         requests: Sent over the network, retries and redirects included.
         retries: Requests that were sent again after a failure.
     """

@@ -14,6 +14,7 @@ PIPELINES = {
     "scrapers.pipelines.validate.Validate": 100,
     "scrapers.pipelines.resolve_listing.ResolveListing": 200,
     "scrapers.pipelines.fetch_cover.FetchCover": 300,
+    "scrapers.pipelines.compare_cover.CompareCover": 350,
     "scrapers.pipelines.deduplicate.Deduplicate": 400,
     "scrapers.pipelines.store_cover.StoreCover": 500,
     "scrapers.pipelines.stage_release.StageRelease": 600,

@@ -44,7 +44,10 @@ class Reply:
 
 
 class Site:
-    """A loopback site: each path has its replies in turn, of which the last one stays."""
+    """A loopback site: each path has its replies in turn, of which the last one stays.
+
+    Who asks by the ETag or the Last-Modified of a reply whether it has changed is told that.
+    """
 
     def __init__(self) -> None:
         self.replies: dict[str, list[Reply]] = defaultdict(list)
@@ -67,12 +70,20 @@ class Site:
         with self._lock:
             self.requests.append((time.monotonic(), path, headers))
             replies = self.replies.get(path, [Reply(b"not found", 404)])
-            return replies.pop(0) if len(replies) > 1 else replies[0]
+            reply = replies.pop(0) if len(replies) > 1 else replies[0]
+        return Reply(status=304) if _is_known(reply, headers) else reply
 
     def close(self) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def _is_known(reply: Reply, asked: dict[str, str]) -> bool:
+    pairs = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
+    return any(
+        asked.get(condition) == reply.headers.get(name, "") for condition, name in pairs.items()
+    )
 
 
 def _handler_of(site: Site) -> type[BaseHTTPRequestHandler]:

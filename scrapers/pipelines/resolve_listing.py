@@ -7,7 +7,7 @@ from typing import Self
 from scrapy.crawler import Crawler
 
 from cratewatch.catalog.records import Release
-from cratewatch.sources.musicbrainz.archive_listing import read_listing
+from cratewatch.sources.musicbrainz.archive_listing import is_same_image, read_listing
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from scrapers.fetching import Fetch, FetchError, fetch_with
 from scrapers.items import CoverItem
@@ -34,16 +34,19 @@ class ResolveListing:
     async def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
         """Set where the item can be downloaded; drop one without a front."""
         if isinstance(item, CoverItem) and self._has_listings:
-            item.download_urls = await self._fronts_of(item.image_url)
+            item.download_urls = await self._fronts_of(item)
+            before = item.known.fetched if item.known else None
+            item.is_known = before is not None and is_same_image(before.url, item.download_urls[0])
         return item
 
-    async def _fronts_of(self, listing_url: str) -> tuple[str, ...]:
+    async def _fronts_of(self, item: CoverItem) -> tuple[str, ...]:
+        kind, url = item.kind, item.image_url
         try:
-            urls = read_listing(await self._fetch(listing_url))
+            urls = read_listing(await self._fetch(url))
         except FetchError as error:
-            raise self._ledger.dropped("cover", listing_url, error.reason, str(error)) from error
+            raise self._ledger.dropped(kind, url, error.reason, str(error)) from error
         except ValueError as error:
-            raise self._ledger.dropped("cover", listing_url, "bad_listing", str(error)) from error
+            raise self._ledger.dropped(kind, url, "bad_listing", str(error)) from error
         if not urls:
-            raise self._ledger.dropped("cover", listing_url, "no_front")
+            raise self._ledger.dropped(kind, url, "no_front")
         return tuple(urls)

@@ -34,7 +34,7 @@ class Validate:
 
     def _check_cover(self, item: CoverItem) -> None:
         if not item.image_url.startswith(("http://", "https://")):
-            raise self._ledger.dropped("cover", item.image_url, "bad_url")
+            raise self._ledger.dropped(item.kind, item.image_url, "bad_url")
 
     def _check_release(self, item: Release) -> None:
         """Refuse under the page's URL: what the catalog lists from that page then stays."""

@@ -1,4 +1,4 @@
-"""The images that the catalog misses: each one goes through the pipelines as a CoverItem."""
+"""The images that the catalog misses, then some that it has: each one as a CoverItem."""
 
 from __future__ import annotations
 
@@ -24,8 +24,13 @@ class CoversSpider(JobSpider):
         """Return one that counts an item as handled when it has left the pipelines."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         for ended in (signals.item_scraped, signals.item_dropped, signals.item_error):
-            crawler.signals.connect(spider.ledger.finish, signal=ended)
+            crawler.signals.connect(spider.finish, signal=ended)
         return spider
+
+    def finish(self, item: CoverItem) -> None:
+        """Count an item that was handled, with whatever result."""
+        self.rechecks.finish(item)
+        self.ledger.finish()
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield one request without network: items of this method itself would not be bounded.
@@ -38,8 +43,17 @@ class CoversSpider(JobSpider):
     def list_covers(self, response: Response) -> Iterator[CoverItem]:
         """Yield what is to be fetched, until the engine is told to stop."""
         del response
-        wanted = self.catalog.covers_to_fetch(self.job.source_name)
-        for image_url in self.ledger.plan("cover", [cover.image_url for cover in wanted]):
+        for item in self._wanted():
             if not self.crawler.engine.running:
                 return
-            yield CoverItem(self.job.source_name, image_url)
+            yield item
+
+    def _wanted(self) -> Iterator[CoverItem]:
+        source = self.job.source_name
+        missing = [cover.image_url for cover in self.catalog.covers_to_fetch(source)]
+        todo, due = self.ledger.plan("cover", missing), self.rechecks.due()
+        self.ledger.planned = (self.ledger.planned or 0) + len(due)
+        for image_url in todo:
+            yield CoverItem(source, image_url)
+        for image in due:
+            yield CoverItem(source, image.image_url, known=image)

@@ -9,19 +9,23 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import ItemKind
-from cratewatch.demo.covers import draw_stock
+from cratewatch.catalog.schema import ImageRow
+from cratewatch.demo.covers import cover_file, draw_stock
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
 from cratewatch.errors import UnavailableError
 from cratewatch.settings import load_settings
 from scrapers.launch import CrawlDiedError, run_crawl
+from tests.pictures import draw_noise
 
 pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("prefect")]
 PLAN = StockPlan(n_releases=40)
@@ -140,6 +144,28 @@ def test_retry_takes_up_what_failed_and_leaves_the_rest_alone(
     assert left == json.loads(command("status", "--json"))["failures"]
     assert left["truncated"] == 1
     assert set(left) < set(first["failed"])
+
+
+def test_a_whole_night_asks_again_for_stored_covers_and_a_retry_for_none(
+    shop: DemoShop, shop_home: Path, tmp_path: Path
+) -> None:
+    from flows.refresh_catalog import refresh_catalog
+
+    with (shop_home / "cratewatch.toml").open("a") as file:
+        file.write("recheck_share = 1\n")
+    refresh_catalog(shop_home, ["shop"])
+    with closing(open_catalog(load_settings(home=shop_home).catalog_url)) as catalog:
+        stored = catalog.stored_images("shop")
+        with catalog._db.transaction() as session:
+            session.execute(update(ImageRow).values(checked_at=datetime(2020, 1, 1, tzinfo=UTC)))
+    replaced = next(r for r in shop.releases if shop.url + r.image_path in stored)
+    draw_noise(1).save(cover_file(tmp_path / "shop", replaced.image), "JPEG")
+    (retry,) = refresh_catalog(shop_home, ["shop"], only_failed=True)
+    assert "checked" not in retry.covers.noted
+    (second,) = refresh_catalog(shop_home, ["shop"])
+    assert second.diff.changed == 0
+    assert second.covers.noted["checked"] == len(stored)
+    assert second.covers.noted["replaced"] == second.covers.items == 1
 
 
 def test_with_nothing_failed_retry_says_so(home: Path) -> None:

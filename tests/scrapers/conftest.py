@@ -32,7 +32,9 @@ class Workplace:
     def next_night(self) -> None:
         self.run_id = self.catalog.runs.start("refresh")
 
-    def job(self, kind: Any, source: StorefrontSource | MusicBrainzSource) -> CrawlJob:
+    def job(
+        self, kind: Any, source: StorefrontSource | MusicBrainzSource, **fields: Any
+    ) -> CrawlJob:
         return CrawlJob(
             job=kind,
             source_name="shop",
@@ -42,14 +44,17 @@ class Workplace:
             lake=LakeLocation(str(self.lake.root)),
             contact="",
             log_path=self.log_path,
+            **fields,
         )
 
     def ledger(self, job: str = "releases") -> Ledger:
         source = StorefrontSource(spider="storefront", url="http://127.0.0.1:1")
         return Ledger(self.job(job, source), self.catalog, self.progress.append)
 
-    def crawl(self, kind: Any, source: StorefrontSource | MusicBrainzSource) -> CrawlReport:
-        return run_crawl(self.job(kind, source), self.progress.append)
+    def crawl(
+        self, kind: Any, source: StorefrontSource | MusicBrainzSource, **fields: Any
+    ) -> CrawlReport:
+        return run_crawl(self.job(kind, source, **fields), self.progress.append)
 
 
 @pytest.fixture(scope="session")

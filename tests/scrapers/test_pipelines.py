@@ -1,23 +1,28 @@
 import asyncio
+import hashlib
 from datetime import UTC, datetime
 
 import pytest
 from scrapy.exceptions import DropItem
 
-from cratewatch.catalog.records import Release
+from cratewatch.catalog.records import Fetched, Release
 from cratewatch.images.covers import prepare_cover
 from cratewatch.lake.lake import cover_key
+from cratewatch.sources.storefront.settings import StorefrontSource
 from scrapers.fetching import FetchError
 from scrapers.items import CoverItem
 from scrapers.ledger import UNSAVED_ITEMS
+from scrapers.pipelines.compare_cover import CompareCover
 from scrapers.pipelines.deduplicate import Deduplicate
 from scrapers.pipelines.fetch_cover import FetchCover
 from scrapers.pipelines.resolve_listing import ResolveListing
 from scrapers.pipelines.stage_release import StageRelease
 from scrapers.pipelines.store_cover import StoreCover
 from scrapers.pipelines.validate import Validate
+from scrapers.rechecks import Rechecks
 
 URL = "http://shop.example/c.jpg"
+SHOP = StorefrontSource(spider="storefront", url="http://shop.example")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -43,6 +48,22 @@ def serve(answers):
         return answer
 
     return fetch
+
+
+def serve_images(answers):
+    fetch = serve(answers)
+
+    async def fetch_image(url, known):
+        data = await fetch(url)
+        return data, Fetched(url, hashlib.sha256(data).hexdigest())
+
+    return fetch_image
+
+
+def store_cover(workplace, ledger):
+    catalog = workplace.catalog
+    rechecks = Rechecks(workplace.job("covers", SHOP), catalog, ledger)
+    return StoreCover(workplace.run_id, workplace.lake, catalog, ledger, rechecks)
 
 
 def drop_reason(ledger, workplace):
@@ -126,10 +147,10 @@ def test_a_listing_that_leads_nowhere(ledger, workplace, answer, reason):
 
 
 def test_fetch_cover_takes_the_releases_own_url(ledger, draw_jpeg):
-    pipeline = FetchCover(serve({URL: draw_jpeg(1)}), ledger)
+    pipeline = FetchCover(serve_images({URL: draw_jpeg(1)}), ledger)
     item = asyncio.run(pipeline.process_item(cover()))
     assert item.stored is not None
-    assert (item.stored.width_px, item.download_url) == (64, URL)
+    assert (item.stored.width_px, item.fetched.url) == (64, URL)
 
 
 GONE = FetchError("http_404", "http://a/1200.jpg")
@@ -139,10 +160,10 @@ FRONTS = ("http://a/1200.jpg", "http://a/500.jpg", "http://a/250.jpg")
 @pytest.mark.parametrize("first", [GONE, FetchError("http_403", ""), b"", b"%PDF-1.4", b"<html>"])
 def test_fetch_cover_tries_the_next_size_when_one_is_gone(ledger, draw_jpeg, first):
     answers = dict(zip(FRONTS, (first, draw_jpeg(1), draw_jpeg(2)), strict=True))
-    pipeline = FetchCover(serve(answers), ledger)
+    pipeline = FetchCover(serve_images(answers), ledger)
     item = asyncio.run(pipeline.process_item(cover(download_urls=FRONTS)))
     assert item.stored is not None
-    assert item.download_url == FRONTS[1]
+    assert item.fetched.url == FRONTS[1]
     assert not ledger.failed
 
 
@@ -152,21 +173,25 @@ def test_fetch_cover_takes_no_worse_size_for_one_that_may_come_back(
 ):
     answers = dict(zip(FRONTS, (GONE, FetchError(reason, ""), draw_jpeg(1)), strict=True))
     with pytest.raises(DropItem):
-        asyncio.run(FetchCover(serve(answers), ledger).process_item(cover(download_urls=FRONTS)))
+        asyncio.run(
+            FetchCover(serve_images(answers), ledger).process_item(cover(download_urls=FRONTS))
+        )
     assert drop_reason(ledger, workplace) == reason
 
 
 def test_fetch_cover_records_the_first_failure_under_the_url_of_the_releases(ledger, workplace):
     answers = dict(zip(FRONTS, (GONE, b"", b"text"), strict=True))
     with pytest.raises(DropItem, match=URL):
-        asyncio.run(FetchCover(serve(answers), ledger).process_item(cover(download_urls=FRONTS)))
+        asyncio.run(
+            FetchCover(serve_images(answers), ledger).process_item(cover(download_urls=FRONTS))
+        )
     assert drop_reason(ledger, workplace) == "http_404"
 
 
 @pytest.mark.parametrize(("data", "reason"), [(b"", "empty"), (b"text", "not_an_image")])
 def test_fetch_cover_refuses(ledger, workplace, data, reason):
     with pytest.raises(DropItem):
-        asyncio.run(FetchCover(serve({URL: data}), ledger).process_item(cover()))
+        asyncio.run(FetchCover(serve_images({URL: data}), ledger).process_item(cover()))
     assert drop_reason(ledger, workplace) == reason
 
 
@@ -185,9 +210,7 @@ def test_deduplicate_knows_bytes_and_artwork(ledger, workplace, draw_jpeg):
 def test_deduplicate_knows_what_earlier_crawls_stored(ledger, workplace, draw_jpeg):
     stored, rescan = prepare_cover(draw_jpeg(1, 64)), prepare_cover(draw_jpeg(1, 128))
     item = cover(stored=stored, artwork_id="the-first-scan")
-    asyncio.run(
-        StoreCover(workplace.run_id, workplace.lake, workplace.catalog, ledger).process_item(item)
-    )
+    asyncio.run(store_cover(workplace, ledger).process_item(item))
     pipeline = Deduplicate(workplace.catalog, workplace.lake, ledger)
     assert pipeline.process_item(cover(stored=stored)).artwork_id == "the-first-scan"
     assert pipeline.process_item(cover(stored=rescan)).artwork_id == "the-first-scan"
@@ -198,8 +221,8 @@ def test_store_cover_writes_and_links(ledger, workplace, draw_jpeg):
     catalog.stage(workplace.run_id, [release(1, image_url=URL), release(2, image_url=URL)])
     catalog.apply_crawl(workplace.run_id, "shop", complete=True)
     stored = prepare_cover(draw_jpeg(1))
-    item = cover(stored=stored, artwork_id=stored.cover_id, download_url="http://a/f.jpg")
-    asyncio.run(StoreCover(workplace.run_id, workplace.lake, catalog, ledger).process_item(item))
+    item = cover(stored=stored, artwork_id=stored.cover_id, fetched=Fetched("http://a/f.jpg", "0"))
+    asyncio.run(store_cover(workplace, ledger).process_item(item))
     assert workplace.lake.read(cover_key(stored.cover_id)) == stored.data
     (kept,) = catalog.covers()
     assert (kept.cover_id, kept.source_url) == (stored.cover_id, "http://a/f.jpg")
@@ -277,8 +300,9 @@ def test_pipelines_leave_the_other_items_alone(ledger, workplace):
     item = release()
     for pipeline in (
         ResolveListing(serve({}), ledger, has_listings=True),
-        FetchCover(serve({}), ledger),
-        StoreCover(workplace.run_id, workplace.lake, workplace.catalog, ledger),
+        FetchCover(serve_images({}), ledger),
+        CompareCover(workplace.lake),
+        store_cover(workplace, ledger),
     ):
         assert asyncio.run(pipeline.process_item(item)) is item
     assert Deduplicate(workplace.catalog, workplace.lake, ledger).process_item(item) is item

@@ -20,9 +20,18 @@ from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, open_databa
 from cratewatch.catalog.diff import apply_crawl
 from cratewatch.catalog.embeddings import EmbeddingBook
 from cratewatch.catalog.facts import Facts, words
+from cratewatch.catalog.images import Images, keep
 from cratewatch.catalog.items import Items, save
 from cratewatch.catalog.placeholders import PLACEHOLDER, mark_placeholders
-from cratewatch.catalog.records import Cover, CoverToFetch, Diff, Item, ListedRelease, Release
+from cratewatch.catalog.records import (
+    Cover,
+    CoverToFetch,
+    Diff,
+    Fetched,
+    Item,
+    ListedRelease,
+    Release,
+)
 from cratewatch.catalog.runs import Runs
 from cratewatch.catalog.schema import (
     CoverRow,
@@ -53,6 +62,7 @@ class Catalog:
     Attributes:
         runs: The book of runs.
         items: The ledger of what runs work on.
+        images: What the addresses of stored images answered.
         embeddings: What models have embedded and the gallery holds.
     """
 
@@ -60,6 +70,7 @@ class Catalog:
         self._db = database
         self.runs = Runs(database)
         self.items = Items(database)
+        self.images = Images(database)
         self.embeddings = EmbeddingBook(database)
 
     def close(self) -> None:
@@ -184,10 +195,15 @@ class Catalog:
             rows = session.execute(query).all()
         return {url: fetched_at for url, fetched_at in rows if url is not None}
 
-    def add_cover(self, run_id: str, cover: Cover, image_url: str) -> bool:
+    def add_cover(
+        self, run_id: str, cover: Cover, image_url: str, fetched: Fetched | None = None
+    ) -> bool:
         """Store a cover and link the source's releases that name image_url; True if it is new.
 
         Its bytes are in the lake. The image's item counts as stored from here on.
+
+        Args:
+            fetched: The answer that it came by; None for a file.
         """
         item = Item(cover.source, "cover", image_url, "stored", cover_id=cover.cover_id)
         shown = (ReleaseRow.source == cover.source) & (ReleaseRow.image_url == image_url)
@@ -204,6 +220,8 @@ class Catalog:
             )
             note_changed_facts(session, shown, now())
             save(session, run_id, [item])
+            if fetched is not None:
+                keep(session, cover.source, image_url, fetched)
             return new
 
     def mark_placeholders(self) -> int:
@@ -360,5 +378,5 @@ def _facts(sources: set[str], releases: Sequence[ListedRelease]) -> Facts:
         genres=words(genre for release in releases for genre in release.genres),
         formats=words(release.format for release in releases if release.format),
         in_stock=any(release.in_stock for release in listed),
-        withdrawn=bool(releases) and not listed,
+        withdrawn=not listed,
     )

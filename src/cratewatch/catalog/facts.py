@@ -17,7 +17,7 @@ class Facts:
         years: Sorted; those that are known.
         genres: Words of the sources, as words() cuts them, sorted; formats likewise.
         in_stock: Whether any listed release was in stock when it was last seen.
-        withdrawn: Whether it had releases and none is listed any more.
+        withdrawn: Whether no listed release shows it, if ever one did.
     """
 
     sources: tuple[str, ...] = ()

@@ -73,8 +73,11 @@ class Items:
             return set(session.scalars(select(ItemRow.key).where(*conditions)))
 
     def sources_to_retry(self) -> list[str]:
-        """Return the sources with items that failed, or that a run which was killed left."""
-        undone = ItemRow.state.in_(("failed", "planned"))
+        """Return the sources with items that failed, or that a run which was killed left.
+
+        A check that failed lacks nothing: the image is stored.
+        """
+        undone = ItemRow.state.in_(("failed", "planned")) & (ItemRow.kind != "check")
         query = select(ItemRow.source).where(undone).distinct()
         with self._db.transaction() as session:
             return sorted(session.scalars(query))

@@ -17,7 +17,7 @@ PLACEHOLDER = "placeholder"
 """The artwork of all of them."""
 MANY = 5
 """Different artists, or titles of releases without one, from which on a picture is none's own."""
-_EDITION = re.compile(r"\s*[(\[].*")  # Blue Train (mono) and Blue Train [2xLP] are one title
+EDITION = re.compile(r"\s*[(\[].*")  # Blue Train (mono) and Blue Train [2xLP] are one title
 
 
 def mark_placeholders(session: Session) -> int:
@@ -40,6 +40,6 @@ def mark_placeholders(session: Session) -> int:
 def _is_shared(session: Session, cover_id: str | None) -> bool:
     query = select(ReleaseRow.artist, ReleaseRow.title).where(ReleaseRow.cover_id == cover_id)
     names = {
-        _EDITION.sub("", artist or title).casefold() for artist, title in session.execute(query)
+        EDITION.sub("", artist or title).casefold() for artist, title in session.execute(query)
     }
     return len(names) >= MANY

@@ -18,7 +18,7 @@ MAX_TEXT = 1000
 MAX_GENRES = 64
 _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 KEY_DIGEST = 65  # what stands for the rest of a longer key: # and a SHA-256
-ItemKind = Literal["listing", "page", "cover"]
+ItemKind = Literal["listing", "page", "cover", "check"]
 ItemState = Literal["planned", "fetched", "stored", "embedded", "indexed", "failed", "withdrawn"]
 
 
@@ -115,6 +115,36 @@ class CoverToFetch:
 
 
 @dataclass(frozen=True)
+class Fetched:
+    """What is kept of the answer that an image came by, to see whether a later one is the same.
+
+    Attributes:
+        url: That gave it: the image's own, or one that its listing named.
+        digest: sha256 of the bytes as they came, hexadecimal.
+        etag: As the server wrote it, or None; last_modified likewise.
+    """
+
+    url: str
+    digest: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """An image URL whose cover is stored.
+
+    Attributes:
+        fetched: None if nothing is known of the answer that gave it.
+    """
+
+    source: str
+    image_url: str
+    cover_id: str
+    fetched: Fetched | None
+
+
+@dataclass(frozen=True)
 class ListedRelease:
     """A release as it is shown beside a match, with its latest asking price."""
 
@@ -153,8 +183,9 @@ class Item:
     """A piece of work of a run, and how far it is.
 
     Attributes:
-        kind: page (a release's), cover (an image) or listing (a sitemap, feed or browse page;
-            only those that failed are kept).
+        kind: page (a release's), cover (an image), check (a stored image that was asked for
+            again) or listing (a sitemap, feed or browse page); of the last two only those that
+            failed are kept.
         key: URL, path or id of the item.
         cover_id: What an image became once it is stored.
         reason: Of a failure: short snake_case word under which it is counted.

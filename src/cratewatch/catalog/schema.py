@@ -106,6 +106,20 @@ class CoverRow(Table):
         return Cover(**{name: getattr(self, name) for name in Cover.__dataclass_fields__})
 
 
+class ImageRow(Table):
+    """What the address of a stored image answered last; see images.py."""
+
+    __tablename__ = "images"
+
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    image_url: Mapped[str] = mapped_column(Text, primary_key=True)
+    fetched_url: Mapped[str | None] = mapped_column(Text)
+    digest: Mapped[str | None] = mapped_column(String(64))
+    etag: Mapped[str | None] = mapped_column(Text)
+    last_modified: Mapped[str | None] = mapped_column(Text)
+    checked_at: Mapped[datetime]
+
+
 class ReleaseRow(Table):
     """A pressing as a source lists it."""
 

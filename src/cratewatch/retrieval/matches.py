@@ -76,7 +76,8 @@ def _match(
 ) -> Match | None:
     """Return the match, with the releases that are wanted if any are asked for."""
     admitted = [release for release in releases if _admits(wanted, release)]
-    if not admitted and (releases or replace(wanted, source=_other(wanted, cover)).asks):
+    shown = bool(releases) or not wanted.withdrawn
+    if not admitted and (shown or replace(wanted, source=_other(wanted, cover)).asks):
         return None
     return Match(
         cover_id=hit.cover_id,

@@ -27,6 +27,9 @@ class Source(BaseModel):
     max_pages: int = Field(default=500_000, ge=1, description="pages or releases of one crawl")
     max_listings: int = Field(default=10_000, ge=1, description="sitemaps or feed pages")
     give_up_after: int = Field(default=30, ge=1, description="requests in a row that failed")
+    recheck_share: float = Field(
+        default=0.03, ge=0, le=1, description="of stored images, asked for again each night"
+    )
     private_network: bool = Field(
         default=False, description="its hosts may be of a private network, such as one's own"
     )

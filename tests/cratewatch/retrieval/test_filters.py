@@ -123,3 +123,20 @@ def test_a_filter_that_nothing_fits_is_refused_with_what_is_near(catalog: Catalo
     ):
         with pytest.raises(NotFoundError, match=said):
             check_wanted(wanted, catalog)
+
+
+def test_a_picture_that_no_release_shows_any_more_is_left_out_unless_asked_for(
+    searcher: Searcher, catalog: Catalog, listed: list[Cover]
+) -> None:
+    """The gallery has not heard of it yet."""
+    before, now = listed[:2]
+    for source in ("import", "a-shop", "b-shop"):
+        catalog.add_cover(
+            catalog.runs.start(source), replace(now, source=source), before.source_url
+        )
+    image = load(Path(before.source_url))
+    (matches,) = identify([image], replace(searcher, wanted=Wanted()), catalog, 24)
+    assert before.cover_id not in {match.cover_id for match in matches}
+    (matches,) = identify([image], replace(searcher, wanted=EVERYTHING), catalog, 24)
+    assert (matches[0].cover_id, matches[0].releases) == (before.cover_id, ())
+    assert catalog.facts_of([before.artwork_id])[before.artwork_id].withdrawn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from cratewatch.sources.source import LOOPBACK
 SIZES = ("1200", "500", "large")
 LAST_RESORT = ("250", "small")
 FRONT = "Front"
+_IMAGE = re.compile(r"/(\d+)(?:-\w+)?\.\w+$")
 
 
 def read_listing(body: bytes) -> list[str]:
@@ -31,6 +33,12 @@ def read_listing(body: bytes) -> list[str]:
         return _front_image_urls(json.loads(body))
     except RecursionError as error:
         raise ValueError("lists within lists, too deep to be read") from error
+
+
+def is_same_image(url: str, other: str) -> bool:
+    """Whether two URLs are of one image, in whatever size: the archive never changes an image."""
+    one, two = _IMAGE.search(url), _IMAGE.search(other)
+    return url == other or (one is not None and two is not None and one[1] == two[1])
 
 
 def _front_image_urls(listing: Any) -> list[str]:

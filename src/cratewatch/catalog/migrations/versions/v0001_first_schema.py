@@ -14,6 +14,7 @@ def upgrade() -> None:
     _identity()
     _runs()
     _covers_and_releases()
+    _images()
     _prices()
     _ledger()
     _embeddings()
@@ -73,6 +74,19 @@ def _covers_and_releases() -> None:
     )
     op.create_index("ix_releases_source_image_url", "releases", ["source", "image_url"])
     op.create_index("ix_releases_cover_id", "releases", ["cover_id"])
+
+
+def _images() -> None:
+    op.create_table(
+        "images",
+        sa.Column("source", sa.String(64), primary_key=True),
+        sa.Column("image_url", sa.Text(), primary_key=True),
+        sa.Column("fetched_url", sa.Text()),
+        sa.Column("digest", sa.String(64)),
+        sa.Column("etag", sa.Text()),
+        sa.Column("last_modified", sa.Text()),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+    )
 
 
 def _prices() -> None:
