@@ -279,7 +279,7 @@ class Catalog:
         )
         offer = and_(OfferRow.release_id == ReleaseRow.release_id, OfferRow.seen_at == latest)
         query = select(ReleaseRow, OfferRow).outerjoin(OfferRow, offer)
-        found = {}
+        found: dict[str, Release] = {}
         with self._db.transaction() as session:
             for batch in chunks(release_ids, ROWS_AT_ONCE):
                 rows = session.execute(query.where(ReleaseRow.release_id.in_(batch)))
