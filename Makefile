@@ -8,7 +8,7 @@ PINS := constraints.txt
 export UV_CACHE_DIR := $(CURDIR)/build/uv-cache
 export UV_PYTHON_DOWNLOADS := never
 
-PYTEST := $(BIN)/pytest -q --basetemp=build/pytest --numprocesses=3 --dist=loadfile \
+PYTEST := $(BIN)/pytest -q --basetemp=build/pytest --numprocesses=4 --dist=loadfile \
 	--no-loadscope-reorder --max-worker-restart=0
 # Whose imports alone take seconds, or which start processes: all but a few are heavy.
 NOT_FAST := tests/workers tests/flows tests/scrapers tests/cratewatch/synthesis/diffusion
