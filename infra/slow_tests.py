@@ -30,12 +30,21 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "src/cratewatch/gallery/",
         "src/cratewatch/indexing/",
     ),
+    "tests/flows/test_away.py": (
+        "flows/refresh_catalog.py",
+        "flows/retrying.py",
+    ),
     "tests/flows/test_gallery_away.py": (
         "flows/refresh_catalog.py",
         "src/cratewatch/gallery/",
         "src/cratewatch/indexing/",
         "workers/catalog_index.py",
         "workers/indexing.py",
+    ),
+    "tests/flows/test_interrupts.py": (
+        "flows/orchestration.py",
+        "flows/refresh_catalog.py",
+        "scrapers/launch.py",
     ),
     "tests/flows/test_retries.py": (
         "flows/refresh_catalog.py",
@@ -51,6 +60,7 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "flows/timetable.py",
         "scrapers/launch.py",
     ),
+    "tests/scrapers/test_servers_away.py": ("scrapers/",),
     "tests/test_advisories.py": (),
     "tests/workers/test_embedding.py": (
         "src/cratewatch/embedding/",
@@ -58,6 +68,11 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "workers/cluster.py",
         "workers/embedding.py",
         "workers/pool.py",
+    ),
+    "tests/workers/test_lake_on_s3.py": (
+        "src/cratewatch/datasets/",
+        "workers/cluster.py",
+        "workers/synthesis.py",
     ),
     "tests/workers/test_painting.py": (
         "src/cratewatch/datasets/",
@@ -67,6 +82,11 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "workers/painting.py",
         "workers/pool.py",
         "workers/synthesis.py",
+    ),
+    "tests/workers/test_renewal.py": (
+        "src/cratewatch/evaluation/paired.py",
+        "workers/catalog_index.py",
+        "workers/renewal.py",
     ),
     "tests/workers/test_training.py": (
         "src/cratewatch/datasets/",

@@ -40,6 +40,7 @@ def declare(home: Path, shop_url: str, catalog_url: str, lake: LakeLocation) -> 
     )
 
 
+@pytest.mark.slow
 def test_a_night_that_loses_its_database_ends_with_a_line_and_the_next_completes_it(
     tmp_path: Path, postgres: Any, s3_location: LakeLocation, over_a_wire: Any
 ) -> None:

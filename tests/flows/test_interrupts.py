@@ -106,6 +106,7 @@ def press_ctrl_c(processes: Any, reached: Callable[[], bool], *arguments: str) -
     assert not [pid for pid in started if processes.alive(pid)]
 
 
+@pytest.mark.slow
 def test_a_refresh_is_interrupted_and_goes_on_where_it_was(
     home: Path, shop: StuckShop, processes: Any, prefect: None
 ) -> None:

@@ -160,7 +160,7 @@ def test_a_query_is_answered_with_releases_and_prices(story: Story, tmp_path: Pa
     crop = tmp_path / "crop.jpg"
     Image.open(io.BytesIO(next(read_samples(queries)).jpeg)).save(crop)
     with open_identifier(story.settings) as identifier:
-        answer = next(identifier.answers([str(crop)], 5, 8))
+        (answer,) = [a.as_json() for a in identifier.identify([("crop", crop.read_bytes)], 5)]
     assert len(answer["matches"]) == 5
     releases = [release for match in answer["matches"] for release in match["releases"]]
     assert any(release["price"] is not None for release in releases)

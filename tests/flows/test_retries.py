@@ -61,6 +61,7 @@ def failing_after(call: Callable[..., Any], errors: list[Exception]) -> Callable
     return wrapper
 
 
+@pytest.mark.slow
 def test_a_crawl_that_is_tried_again_reads_nothing_twice(
     shop: DemoShop, shop_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,9 +82,10 @@ def test_a_crawl_that_is_tried_again_reads_nothing_twice(
     assert [path for path, count in read.items() if count > 1 and path in products] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "state"),
-    [("page", "fetched"), pytest.param("cover", "stored", marks=pytest.mark.slow)],
+    [("page", "fetched"), ("cover", "stored")],
 )
 def test_a_killed_night_is_gone_on_with_and_reads_nothing_twice(
     shop: DemoShop, shop_home: Path, kind: ItemKind, state: str
@@ -168,9 +170,9 @@ def test_a_whole_night_asks_again_for_stored_covers_and_a_retry_for_none(
     assert second.covers.noted["replaced"] == second.covers.items == 1
 
 
-def test_with_nothing_failed_retry_says_so(home: Path) -> None:
+def test_with_nothing_failed_retry_says_so(empty_home: Path) -> None:
     answer = subprocess.run(
-        [COMMAND, "retry", "--home", str(home)], capture_output=True, text=True, check=False
+        [COMMAND, "retry", "--home", str(empty_home)], capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0
     assert "nothing to retry" in answer.stdout

@@ -87,6 +87,7 @@ def stop(process: subprocess.Popen[str], processes: Any) -> None:
     assert not [pid for pid in started if processes.alive(pid)]
 
 
+@pytest.mark.slow
 def test_a_missed_night_is_made_up_at_once_and_sigterm_ends_everything(
     home: Path, processes: Any
 ) -> None:

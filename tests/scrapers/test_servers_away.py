@@ -84,6 +84,7 @@ def cut_after(done: int, wire: Any, then: Callable[[], None] = lambda: None) -> 
     return on_progress
 
 
+@pytest.mark.slow
 def test_a_crawl_that_loses_its_catalog_ends_and_the_next_goes_on(
     crawls: Crawls, shop: DemoShop, tmp_path: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_crawl_that_loses_its_catalog_ends_and_the_next_goes_on(
     crawls.apply()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["catalog", "lake"])
 def test_a_cover_fetch_that_loses_a_server_ends_and_the_next_goes_on(
     crawls: Crawls, tmp_path: Path, lost: str
@@ -119,6 +121,7 @@ def test_a_cover_fetch_that_loses_a_server_ends_and_the_next_goes_on(
     assert {Path(key).stem for key in crawls.lake.keys("covers")} == covers
 
 
+@pytest.mark.slow
 def test_a_lake_that_comes_back_soon_does_not_end_the_fetch(crawls: Crawls, tmp_path: Path) -> None:
     crawls.run("releases", tmp_path)
     crawls.apply()

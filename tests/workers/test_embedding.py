@@ -101,6 +101,7 @@ def assert_alike(found: dict[str, Embeddings], wanted: dict[str, Embeddings]) ->
         assert float(vector @ wanted[cover_id]) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_cover_that_ends_its_process_costs_no_other(
     lake: FolderLake, imported: list[Cover], tiny_model: str, monkeypatch: pytest.MonkeyPatch
@@ -122,6 +123,7 @@ def test_a_cover_that_ends_its_process_costs_no_other(
     assert_alike(kept(lake, tiny_model), wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_store_that_goes_away_in_the_middle_is_told_and_what_was_written_counts(
     imported: list[Cover],
@@ -162,6 +164,7 @@ def test_a_disk_that_is_full_is_told_and_what_was_written_counts(
         assert not [key for key in lake.keys("embeddings") if "partial" in key]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_driver_that_is_killed_embeds_nothing_twice(
     catalog: Catalog, lake: FolderLake, imported: list[Cover], tiny_model: str, home: Path

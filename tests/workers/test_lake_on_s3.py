@@ -85,6 +85,7 @@ def test_a_model_is_kept_and_runs_from_a_bucket(
     assert batch.embeddings[place] @ expected[0] == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_store_that_goes_away_is_no_sample_s_fault(
     cover_folder: Path, catalog: Catalog, bucket: Lake, s3_location: LakeLocation, tmp_path: Path
@@ -100,9 +101,9 @@ def test_a_store_that_goes_away_is_no_sample_s_fault(
     assert len(list(draw_run(Material(bucket, manifest, covers), RunFolder(out), 2))) == 3
 
 
-def test_the_command_line_says_in_one_line_that_the_store_is_away(home: Path) -> None:
+def test_the_command_line_says_in_one_line_that_the_store_is_away(empty_home: Path) -> None:
     environment = {
-        "CRATEWATCH_HOME": str(home),
+        "CRATEWATCH_HOME": str(empty_home),
         "CRATEWATCH_LAKE_PATH": "s3://bucket/crates",
         "CRATEWATCH_S3_ENDPOINT": "http://127.0.0.1:9",
         "CRATEWATCH_S3_ACCESS_KEY": "who",

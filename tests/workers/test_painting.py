@@ -56,6 +56,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_same_seed_same_bytes_by_two_painters_and_after_a_cut_also_without_a_cover(
     lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
@@ -83,6 +84,7 @@ def test_same_seed_same_bytes_by_two_painters_and_after_a_cut_also_without_a_cov
     assert len(labels) == 10 - 1 - dropped
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_lake_that_is_away_stops_the_painting(
     cover_ids: list[str], brush: Brush, tmp_path: Path
@@ -106,6 +108,7 @@ def test_a_model_that_does_not_fit_is_one_line_at_once(
     assert not list((tmp_path / "out").glob("*.tar"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_forecast_reckons_from_a_few_samples_and_keeps_none(
     lake: Lake, cover_ids: list[str], brush: Brush

@@ -152,6 +152,7 @@ def test_a_model_that_is_no_better_never_serves_by_itself(
     assert f"kept, {report.model} is no better" in str(report)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_renewal_that_failed_keeps_what_serves_and_its_queries(
     settings: Settings,

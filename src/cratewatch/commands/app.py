@@ -9,9 +9,11 @@ import io
 import os
 import signal
 import sys
+from typing import Annotated
 
 import typer
 
+import cratewatch
 from cratewatch.commands import (
     catalog,
     demo,
@@ -28,10 +30,9 @@ from cratewatch.commands import (
 from cratewatch.commands.boundary import run_command
 
 app = typer.Typer(
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",  # "rich" swallows [default: ...]
-    help="Identify vinyl albums in CCTV footage: catalog, synthesis, training and gallery.",
 )
 for group in (
     home,
@@ -47,6 +48,24 @@ for group in (
     demo,
 ):
     app.add_typer(group.app)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"cratewatch {cratewatch.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _cratewatch(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Identify vinyl albums in CCTV footage: catalog, synthesis, training and gallery."""
 
 
 def main() -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterable
+from itertools import chain
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cratewatch.commands.options import AsJson, Home, Rerank, given, load_settings
 from cratewatch.commands.output import show_answer
+
+if TYPE_CHECKING:
+    from cratewatch.retrieval.answers import Answer
 
 IDENTIFY_BATCH = 64
 
@@ -21,7 +25,12 @@ app = typer.Typer()
     "find crops -name '*.jpg' | cratewatch identify - --json"
 )
 def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
-    images: Annotated[list[str], typer.Argument(help="Image files; -: paths on standard input.")],
+    images: Annotated[
+        list[str],
+        typer.Argument(
+            help="Images, folders or patterns; -: a picture, or paths, on standard input."
+        ),
+    ],
     top: Annotated[int, typer.Option(min=1, max=100, help="Matches for each image.")] = 5,
     source: Annotated[str, typer.Option(help="Only releases of this source.")] = "",
     year: Annotated[str, typer.Option(help="Only of this year, or span: 1970-1979.")] = "",
@@ -37,26 +46,33 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
 ) -> None:
     """Name the release that an image shows."""
     from cratewatch.catalog.facts import Wanted, year_span
+    from cratewatch.chunks import chunks
+    from cratewatch.commands.pictures import all_missing, pictures
+    from cratewatch.retrieval.answers import Answer
     from cratewatch.retrieval.config import SearchConfig
     from cratewatch.retrieval.filters import check_wanted
     from cratewatch.retrieval.identification import open_identifier
 
-    failed = False
     config = SearchConfig(**given(rerank=rerank))
     years = year_span(year) if year else None
     wanted = Wanted(source, years, genre, format_, in_stock=in_stock, withdrawn=withdrawn)
-    with open_identifier(load_settings(home), config, wanted) as identifier:
+    settings = load_settings(home)
+    if all_missing(images):  # no model need be loaded to say so
+        missing = "missing: no such file; check the path"
+        _show((Answer(image, error=missing) for image in images), json_)
+        return
+    with open_identifier(settings, config, wanted) as identifier:
         check_wanted(wanted, identifier.catalog)
-        for answer in identifier.answers(_paths(images), top, IDENTIFY_BATCH):
-            failed |= "error" in answer
-            show_answer(answer, json_)
+        parts = chunks(pictures(images), IDENTIFY_BATCH)
+        answers = chain.from_iterable(identifier.identify(part, top) for part in parts)
+        _show(answers, json_)
+
+
+def _show(answers: Iterable[Answer], as_json: bool) -> None:
+    """Print answers as they come; ends the command with exit code 1 after bad ones."""
+    failed = False
+    for answer in answers:
+        failed |= answer.error is not None
+        show_answer(answer.as_json(), as_json)
     if failed:
         sys.exit(1)
-
-
-def _paths(images: list[str]) -> Iterator[str]:
-    for image in images:
-        if image == "-":
-            yield from (line.rstrip("\n") for line in sys.stdin if line.strip())
-        else:
-            yield image

@@ -12,7 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from cratewatch.catalog.records import storable
-from cratewatch.commands.tables import answer_table, report_table
+from cratewatch.commands.tables import answer_lines, answer_table, report_table
+
+TABLE_WIDTH = 120
+"""Of a terminal, in letters, from which on matches stand in a table."""
 
 out = Console(markup=False, emoji=False, highlight=False)
 """What comes from outside is no markup: an artist may be called AC[/]DC."""
@@ -31,8 +34,13 @@ def show_answer(answer: dict[str, Any], as_json: bool) -> None:
     """Print the answer to one query; for people an error goes to standard error."""
     if "error" in answer and not as_json:
         sys.stderr.write(storable(f"{answer['query']}: {answer['error']}") + "\n")
+    elif as_json:
+        show(answer, as_json)
+    elif out.width < TABLE_WIDTH:
+        for line in answer_lines(answer):
+            out.print(storable(line), soft_wrap=True)
     else:
-        show(answer, as_json, () if as_json else (answer_table(answer),))
+        out.print(answer_table(answer))
 
 
 def _plain(value: object) -> str:

@@ -12,7 +12,13 @@ from cratewatch.catalog.records import storable
 
 FEW_CELLS = 6
 
-VERDICTS = {True: "in the catalog", False: "not in the catalog, as far as can be told", None: None}
+VERDICTS = {
+    "sure": "sure: {:.0%} likely to be the first",
+    "likely": "likely: the first, by {:.0%}",
+    "unsure": "unsure: the first by {:.0%} only, and perhaps not in the catalog",
+    "unknown": "not in the catalog, as far as can be told",
+    None: "how sure this is only `cratewatch calibrate` can tell",
+}
 
 
 class PlainTable(Table):
@@ -172,19 +178,31 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         yield name, "" if value is None else str(value)
 
 
+def _said(answer: dict[str, Any]) -> str:
+    return VERDICTS[answer["verdict"]].format(answer["probability"])
+
+
 def answer_table(answer: dict[str, Any]) -> Table:
     """Lay out the matches of one query with their first release, and the verdict below."""
-    table = PlainTable(title=answer["query"], caption=VERDICTS[answer["known"]])
+    table = PlainTable(title=answer["query"], caption=_said(answer))
     for column in ("score", "artist", "title", "price", "cover"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")  # a path that is cut leads nowhere
     for match in answer["matches"]:
-        release = match["releases"][0] if match["releases"] else {}
-        price = f"{release['price']} {release['currency']}" if release.get("price") else ""
-        table.add_row(
-            f"{match['score']:.3f}",
-            release.get("artist") or "",
-            release.get("title") or "",
-            price,
-            match["path_or_url"],
-        )
+        table.add_row(f"{match['score']:.3f}", *_release(match), match["path_or_url"])
     return table
+
+
+def answer_lines(answer: dict[str, Any]) -> Iterator[str]:
+    """Yield what answer_table() lays out, for terminals in which a path would be in pieces."""
+    yield answer["query"]
+    for match in answer["matches"]:
+        yield f"  {match['score']:.3f}  {' · '.join(filter(None, _release(match)))}"
+        yield f"         {match['path_or_url']}"
+    yield f"  {_said(answer)}"
+
+
+def _release(match: dict[str, Any]) -> tuple[str, str, str]:
+    """Return artist, title and price of the first release of a match."""
+    release = match["releases"][0] if match["releases"] else {}
+    price = f"{release['price']} {release['currency']}" if release.get("price") else ""
+    return release.get("artist") or "", release.get("title") or "", price

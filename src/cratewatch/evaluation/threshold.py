@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
 
 from cratewatch.errors import CratewatchError
 from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.verdict import Calibration
+
+Scores = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,11 @@ def fit(trials: Sequence[Trial], wanted_false_accepts: float, search: SearchConf
     allowed = math.floor(wanted_false_accepts * len(trials))
     threshold = np.nextafter(np.sort(without)[::-1][allowed], np.inf)
     believed = scores >= threshold
+    slope, middle = _curve(scores[right], np.concatenate([scores[~right], without]))
     return Calibration(
         threshold=float(threshold),
+        slope=slope,
+        middle=middle,
         wanted_false_accepts=wanted_false_accepts,
         false_accepts=float((without >= threshold).mean()),
         found=float((believed & right).mean()),
@@ -85,3 +92,26 @@ def fit(trials: Sequence[Trial], wanted_false_accepts: float, search: SearchConf
         queries=len(trials),
         search=search,
     )
+
+
+def _curve(right: Scores, wrong: Scores) -> tuple[float, float]:
+    """Fit a logistic curve to the scores of right and wrong best matches.
+
+    Its targets keep a little off 0 and 1, so that scores which do not overlap make no step
+    (Platt 1999, "Probabilistic Outputs for Support Vector Machines").
+
+    Returns:
+        Slope and middle; see Calibration.
+    """
+    scores = np.concatenate([right, wrong])
+    centre, width = float(scores.mean()), max(float(scores.std()), 1e-6)
+    low, high = 1 / (len(wrong) + 2), (len(right) + 1) / (len(right) + 2)
+    targets = np.where(np.arange(len(scores)) < len(right), high, low)
+    standard = (scores - centre) / width
+
+    def loss(curve: Scores) -> float:
+        logits = np.exp(curve[0]) * (standard - curve[1])  # a higher score is never less right
+        return float(np.sum(np.logaddexp(0.0, logits) - targets * logits))
+
+    log_slope, middle = minimize(loss, np.zeros(2), method="Nelder-Mead").x
+    return float(np.exp(log_slope)) / width, centre + width * float(middle)

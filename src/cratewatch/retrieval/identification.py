@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from PIL import Image
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.facts import EVERYTHING, Wanted
-from cratewatch.chunks import chunks
 from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.loading import load_model
 from cratewatch.errors import ImageError
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
-from cratewatch.images.reading import decode, read_file
+from cratewatch.images.reading import decode
 from cratewatch.lake.opening import open_lake
+from cratewatch.retrieval.answers import Answer
 from cratewatch.retrieval.config import SearchConfig
-from cratewatch.retrieval.copies import LOOKED_AT, Copies, Found
+from cratewatch.retrieval.copies import LOOKED_AT, Copies
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.matches import Match, look_up, to_search
 from cratewatch.retrieval.model_aids import load_background, load_calibration
 from cratewatch.retrieval.searcher import Searcher
 from cratewatch.retrieval.verdict import Calibration
 from cratewatch.settings import Settings
+
+ReadPicture = Callable[[], bytes]
+"""Returns an image file's bytes, or raises ImageError."""
 
 
 @dataclass(frozen=True)
@@ -54,46 +55,40 @@ class Identifier:
         """The gallery that is searched."""
         return self.searcher.gallery
 
-    def answers(self, paths: Iterable[str], top: int, batch: int) -> Iterator[dict[str, Any]]:
-        """Yield one JSON-ready answer for each path, in order; see docs/data-format.md."""
-        for chunk in chunks(paths, batch):
-            yield from self._answer(chunk, top)
+    def identify(self, pictures: Sequence[tuple[str, ReadPicture]], top: int) -> list[Answer]:
+        """Answer pictures, each of a name and what reads its file; bad ones with an error.
 
-    def _answer(self, paths: Sequence[str], top: int) -> list[dict[str, Any]]:
-        answers: list[dict[str, Any]] = [{"query": path} for path in paths]
+        Args:
+            top: Matches of each, at most.
+        """
+        refused: dict[int, Answer] = {}
         images: list[Image.Image] = []
         files: list[bytes] = []
-        readable: list[dict[str, Any]] = []
         side_px = 4 * self.embedder.config.image_px
-        for answer in answers:
+        for number, (name, read) in enumerate(pictures):
             try:
-                data = read_file(Path(answer["query"]))
+                data = read()
                 images.append(decode(data, side_px=side_px))
                 files.append(data)
-                readable.append(answer)
             except ImageError as error:
-                answer["error"] = f"{error.reason}: {error}"
-        found = self._find(images, files, top)
-        rows = [one.hits for one in found]
-        all_matches = look_up(rows, self.searcher.wanted, self.catalog, top)
-        for answer, one, matches in zip(readable, found, all_matches, strict=True):
-            answer["known"] = self._verdict(matches, one.copies)
-            answer["matches"] = [_as_json(match) for match in matches]
-        return answers
+                refused[number] = Answer(name, error=f"{error.reason}: {error}")
+        found = iter(self._find(images, files, top))
+        return [
+            refused.get(number) or Answer.of(name, *next(found), self.calibration)
+            for number, (name, _) in enumerate(pictures)
+        ]
 
-    def _find(self, images: Sequence[Image.Image], files: Sequence[bytes], top: int) -> list[Found]:
+    def _find(
+        self, images: Sequence[Image.Image], files: Sequence[bytes], top: int
+    ) -> list[tuple[list[Match], frozenset[str]]]:
+        """Return the matches of each image, and of which covers it is a copy."""
         if not images:
             return []
-        ranked = self.searcher.search(images, max(LOOKED_AT, to_search(self.searcher.wanted, top)))
-        return [self.copies.put_first(*one) for one in zip(images, files, ranked, strict=True)]
-
-    def _verdict(self, matches: Sequence[Match], copies: Collection[str]) -> bool | None:
-        """Whether the best match is believed; None where neither copy nor calibration can tell."""
-        if matches and matches[0].cover_id in copies:
-            return True
-        if self.calibration is None:
-            return None
-        return bool(matches) and self.calibration.knows(matches[0].score)
+        wanted = self.searcher.wanted
+        ranked = self.searcher.search(images, max(LOOKED_AT, to_search(wanted, top)))
+        found = [self.copies.put_first(*one) for one in zip(images, files, ranked, strict=True)]
+        matches = look_up([one.hits for one in found], wanted, self.catalog, top)
+        return [(of_one, one.copies) for of_one, one in zip(matches, found, strict=True)]
 
 
 @contextlib.contextmanager
@@ -129,13 +124,3 @@ def open_identifier(
         fits = calibration is not None and calibration.search == searcher.config
         fitting = calibration if fits else None
         yield Identifier(searcher, catalog, fitting, Copies(catalog, lake))
-
-
-def _as_json(match: Match) -> dict[str, Any]:
-    return {
-        "cover_id": match.cover_id,
-        "score": round(match.score, 4),
-        "source": match.source,
-        "path_or_url": match.path_or_url,
-        "releases": [asdict(release) for release in match.releases],
-    }

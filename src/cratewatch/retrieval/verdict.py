@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 from cratewatch.retrieval.config import SearchConfig
+
+Verdict = Literal["sure", "likely", "unsure", "unknown"]
+SURE = 0.95
+UNSURE = 0.2
+"""Probabilities from which on an answer is sure, and below which nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -13,6 +20,9 @@ class Calibration:
 
     Attributes:
         threshold: The least score that is.
+        slope: Of the probability that a best match is right, as a logistic curve over its score,
+            where half of the queries show what is in the catalog.
+        middle: The score at which that is a half.
         wanted_false_accepts: Share of the queries of unknown artworks that may be believed.
         false_accepts: Share that were when it was fitted.
         found: Of the queries of known artworks, the share believed and right.
@@ -22,6 +32,8 @@ class Calibration:
     """
 
     threshold: float
+    slope: float
+    middle: float
     wanted_false_accepts: float
     false_accepts: float
     found: float
@@ -32,3 +44,14 @@ class Calibration:
     def knows(self, score: float) -> bool:
         """Whether a query whose best match has this score shows that artwork."""
         return score >= self.threshold
+
+    def probability(self, score: float) -> float:
+        """Return how likely it is that a best match of this score is right."""
+        return 0.5 * (1.0 + math.tanh(0.5 * self.slope * (score - self.middle)))
+
+    def verdict(self, score: float) -> Verdict:
+        """Return it in a word: sure and likely are believed, unsure is worth a look."""
+        probability = self.probability(score)
+        if self.knows(score):
+            return "sure" if probability >= SURE else "likely"
+        return "unsure" if probability >= UNSURE else "unknown"

@@ -58,7 +58,7 @@ def test_identify_prints_a_table_for_people(run: Any, home: Path, served: list[C
     ("arguments", "message"),
     [
         (
-            ["identify", "x.jpg"],
+            ["identify", __file__],
             "nothing is indexed yet; import covers (`cratewatch import FOLDER`)",
         ),
         (["import", "no-such-folder"], "is not a folder"),
@@ -115,3 +115,10 @@ def test_the_demo_never_empties_a_folder_that_it_did_not_make(run: Any, tmp_path
 
 def test_help_shows_the_defaults(run: Any) -> None:
     assert "[default: the serving one]" in " ".join(run("evaluate", "--help").stdout.split())
+
+
+def test_the_version_and_the_short_help(run: Any) -> None:
+    assert re.fullmatch(r"cratewatch \d+\.\d+\.\d+.*\n", run("--version").stdout)
+    assert run("-h").stdout == run("--help").stdout
+    assert "--late-after" in run("status", "-h").stdout
+    assert "Did you mean 'status'?" in run("statu").stderr

@@ -14,7 +14,8 @@ ODD = ("AC[/]DC", "Album [red vinyl]", "[bold]Loud", ":smile: Sunny", "[link=htt
 def answer(**release):
     offered = {"price": "9.00", "currency": "EUR", **release}
     match = {"score": 0.9, "path_or_url": "http://s/[1].jpg", "releases": [offered]}
-    return {"query": "crop.jpg", "known": True, "matches": [match]}
+    told = {"known": True, "probability": 0.971, "verdict": "sure"}
+    return {"query": "crop.jpg", **told, "matches": [match]}
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +57,16 @@ def test_nothing_speaks_to_the_terminal(capsys, tmp_path):
 def test_what_is_stored_speaks_to_no_terminal():
     release = Release(source="s", native_id="1", title="A\x1b[2J\tB\x07", genres=("\x1bJazz",))
     assert (release.title, release.genres) == ("A[2J\tB", ("Jazz",))
+
+
+def test_a_narrow_terminal_shows_whole_addresses(monkeypatch, capsys):
+    monkeypatch.setattr(out, "_width", 40)
+    found = answer(artist="Ana", title="Dusk")
+    found["matches"][0]["path_or_url"] = url = f"https://shop.example/{'long' * 20}.jpg"
+    show_answer(found, as_json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        "crop.jpg",
+        "  0.900  Ana · Dusk · 9.00 EUR",
+        f"         {url}",
+        "  sure: 97% likely to be the first",
+    ]

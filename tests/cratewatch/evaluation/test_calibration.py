@@ -66,18 +66,22 @@ def test_identify_gives_a_verdict_once_there_is_a_calibration(
     run: Any, home: Path, photo: str, settings: Settings
 ) -> None:
     assert json.loads(run("identify", photo, "--json", "--home", str(home)).stdout)["known"] is None
-    assert "catalog" not in run("identify", photo, "--home", str(home)).stdout
+    assert (
+        "only `cratewatch calibrate` can tell" in run("identify", photo, "--home", str(home)).stdout
+    )
     said = run("calibrate", "--false-accepts", "0.1", "--json", "--home", str(home))
     assert said.returncode == 0, said.stderr
     assert json.loads(said.stdout)["queries"] == 12
-    assert json.loads(run("identify", photo, "--json", "--home", str(home)).stdout)["known"] is True
-    assert "in the catalog" in run("identify", photo, "--home", str(home)).stdout
+    told = json.loads(run("identify", photo, "--json", "--home", str(home)).stdout)
+    assert (told["known"], told["verdict"]) in ((True, "sure"), (True, "likely"))
+    assert 0.5 < told["probability"] <= 1
+    assert f"{told['verdict']}: " in run("identify", photo, "--home", str(home)).stdout
     with open_identifier(settings) as identifier:
         assert identifier.calibration is not None
         strict = replace(identifier, calibration=replace(identifier.calibration, threshold=9.0))
-        (answer,) = strict.answers([photo], 3, 1)
-    assert answer["known"] is False
-    assert len(answer["matches"]) == 3
+        (answer,) = strict.identify([("photo", Path(photo).read_bytes)], 3)
+    assert answer.known is False
+    assert len(answer.matches) == 3
 
 
 def test_a_calibration_of_another_search_gives_no_verdict(photo: str, settings: Settings) -> None:
@@ -85,8 +89,8 @@ def test_a_calibration_of_another_search_gives_no_verdict(photo: str, settings: 
     calibrate_serving(settings, other, wanted_false_accepts=0.1)
     for config, expected in ((None, None), (other, True)):
         with open_identifier(settings, config) as identifier:
-            (answer,) = identifier.answers([photo], 3, 1)
-        assert answer["known"] is expected
+            (answer,) = identifier.identify([("photo", Path(photo).read_bytes)], 3)
+        assert answer.known is expected
 
 
 def test_no_cover_that_is_asked_for_is_in_the_background(

@@ -114,3 +114,24 @@ def test_a_broken_background_is_named(lake: Lake, tiny_model: str) -> None:
     lake.write(f"models/{tiny_model}/background.safetensors", b"no tensors")
     with pytest.raises(CratewatchError, match=r"background\.safetensors cannot be used"):
         load_background(lake, tiny_model)
+
+
+def test_a_probability_is_the_share_that_is_right() -> None:
+    rng = np.random.default_rng(1)
+    inside, outside = rng.normal(0.9, 0.1, 4000), rng.normal(0.6, 0.1, 4000)
+    trials = [Trial(float(a), True, float(b)) for a, b in zip(inside, outside, strict=True)]
+    fitted = fit(trials, 0.02, SearchConfig())
+    for score in (0.65, 0.75, 0.85):
+        near = [np.abs(part - score) < 0.02 for part in (inside, outside)]
+        share = near[0].sum() / (near[0].sum() + near[1].sum())
+        assert fitted.probability(score) == pytest.approx(share, abs=0.05)
+    words = [fitted.verdict(score) for score in (0.4, 0.74, fitted.threshold, 1.2)]
+    assert words == ["unknown", "unsure", "likely", "sure"]
+
+
+def test_scores_that_do_not_overlap_make_no_step() -> None:
+    trials = [Trial(0.9, True, 0.5)] * 50
+    fitted = fit(trials, 0.02, SearchConfig())
+    assert 0.97 < fitted.probability(0.9) < 0.999
+    assert fitted.probability(0.7) == pytest.approx(0.5, abs=0.05)
+    assert fitted.probability(50.0) == 1.0

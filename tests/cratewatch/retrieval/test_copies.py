@@ -112,8 +112,12 @@ def test_plain_sleeves_are_identified_and_known(
         searcher = Searcher(embedder, gallery, ONE_LOOK)
         identifier = Identifier(searcher, catalog, None, Copies(catalog, lake))
         paths = [cover.source_url for cover in covers]
-        for cover, answer in zip(covers, identifier.answers(paths, 3, 8), strict=True):
-            assert answer["known"] is True
-            assert answer["matches"][0]["cover_id"] == cover.cover_id
-            scores = [match["score"] for match in answer["matches"]]
+        for cover, answer in zip(
+            covers,
+            identifier.identify([(path, Path(path).read_bytes) for path in paths], 3),
+            strict=True,
+        ):
+            assert answer.known is True
+            assert answer.matches[0].cover_id == cover.cover_id
+            scores = [match.score for match in answer.matches]
             assert scores == sorted(scores, reverse=True)
