@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,11 +81,16 @@ def retry(
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
-    """Take failed items up again: pages, images, and covers that were not embedded."""
-    from cratewatch.monitoring.status import sources_to_retry
+    """Take failed items up again: pages, images, and covers that were not embedded.
+
+    Of a source whose listing failed nobody knows which pages did: it is refreshed as a whole.
+    """
+    from cratewatch.monitoring.status import sources_to_retry, whose_listing_failed
 
     settings = load_settings(home)
     chosen = sources or sources_to_retry(settings)
+    for source in whose_listing_failed(settings, chosen):
+        sys.stderr.write(f"{source}: its listing failed, so all of it is refreshed\n")
     if chosen:
         _refresh(settings, chosen, json_, only_failed=True)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -78,6 +79,12 @@ def sources_to_retry(settings: Settings) -> list[str]:
     with closing(open_catalog(settings.catalog_url)) as catalog:
         undone = catalog.items.sources_to_retry()
     return [source for source in undone if source in settings.sources]
+
+
+def whose_listing_failed(settings: Settings, sources: Sequence[str]) -> list[str]:
+    """Return those of the sources of which nobody knows what failed: all of it is tried again."""
+    with closing(open_catalog(settings.catalog_url)) as catalog:
+        return [source for source in sources if catalog.items.failed(source, "listing")]
 
 
 def _gallery_status(settings: Settings, owner: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from cratewatch.embedding.saved_models import shipped_models
 from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.threshold import Trial, fit, trial
 from cratewatch.gallery.gallery import Hit
@@ -135,3 +136,13 @@ def test_scores_that_do_not_overlap_make_no_step() -> None:
     assert 0.97 < fitted.probability(0.9) < 0.999
     assert fitted.probability(0.7) == pytest.approx(0.5, abs=0.05)
     assert fitted.probability(50.0) == 1.0
+
+
+def test_the_model_that_ships_can_say_how_sure_it_is(lake: Lake) -> None:
+    for name in shipped_models():
+        calibration = load_calibration(lake, name)
+        assert calibration is not None
+        assert calibration.search == SearchConfig()
+        assert calibration.verdict(2.0) == "sure"
+        assert calibration.verdict(0.0) == "unknown"
+        assert load_background(lake, name) is not None
