@@ -208,10 +208,12 @@ class Catalog:
         item = Item(cover.source, "cover", image_url, "stored", cover_id=cover.cover_id)
         shown = (ReleaseRow.source == cover.source) & (ReleaseRow.image_url == image_url)
         with self._db.transaction() as session:
-            new = session.get(CoverRow, cover.cover_id) is None
-            if new:
+            stored = session.get(CoverRow, cover.cover_id)
+            if stored is None:
                 session.add(CoverRow(**asdict(cover), facts_changed_at=now()))
                 session.flush()
+            else:  # a clock may have been wrong
+                stored.fetched_at = min(stored.fetched_at, cover.fetched_at)
             note_changed_facts(session, shown, now())  # of the cover that they had
             session.execute(
                 update(ReleaseRow)
@@ -222,7 +224,7 @@ class Catalog:
             save(session, run_id, [item])
             if fetched is not None:
                 keep(session, cover.source, image_url, fetched)
-            return new
+            return stored is None
 
     def mark_placeholders(self) -> int:
         """Find the pictures that many releases share, and mark them; return how many are new."""

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from cratewatch.catalog.database import Database, now, upsert
 from cratewatch.catalog.placeholders import EDITION
 from cratewatch.catalog.records import Fetched, StoredImage
-from cratewatch.catalog.runs import AHEAD
 from cratewatch.catalog.schema import CoverRow, ImageRow, ReleaseRow
+from cratewatch.clocks import AHEAD
 
 MOST_DUE = 5000
 """Images of one night, however large the share: one and a half hours at a request a second."""

@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 from cratewatch.catalog.database import Database, now
 from cratewatch.catalog.schema import RunRow, StagedReleaseRow
+from cratewatch.clocks import AHEAD
 
 RESUME_WITHIN = timedelta(hours=20)  # what an older crawl saw is of another night
-AHEAD = timedelta(minutes=5)
-"""How far the clocks of two machines may differ; what is later was written by a wrong one."""
 
 
 def refresh_kind(source: str) -> str:
@@ -108,8 +107,12 @@ class Runs:
             )
 
     def latest(self, limit: int = 5, kind: str | None = None) -> list[dict[str, Any]]:
-        """Return the latest runs, newest first, as JSON-ready dicts; of a kind, or of all."""
-        query = select(RunRow).order_by(RunRow.started_at.desc()).limit(limit)
+        """Return the latest runs, newest first, as JSON-ready dicts; of a kind, or of all.
+
+        Those of the future come last.
+        """
+        newest_first = (_believed().desc(), RunRow.started_at.desc())
+        query = select(RunRow).order_by(*newest_first).limit(limit)
         if kind is not None:
             query = query.where(RunRow.kind == kind)
         with self._db.transaction() as session:

@@ -7,7 +7,7 @@ from pathlib import Path
 from cratewatch.datasets.shards import PREFIX, RunFolder, read_manifest, run_in_lake
 from cratewatch.errors import NotFoundError
 from cratewatch.lake.folder import FolderLake
-from cratewatch.lake.lake import Lake
+from cratewatch.lake.lake import Lake, by_age
 
 
 def runs(lake: Lake) -> list[str]:
@@ -32,7 +32,7 @@ def latest_run(lake: Lake, split: str) -> RunFolder:
             f"lake {lake.root}: no queries of split {split!r}{but}; "
             f"run `cratewatch synthesize --split {split}` first"
         )
-    return max(fitting, key=lambda folder: lake.modified_at(folder.key("manifest.json")))
+    return max(fitting, key=lambda folder: by_age(lake, folder.key("manifest.json")))
 
 
 def find_run(lake: Lake, run: str, split: str) -> RunFolder:

@@ -19,7 +19,7 @@ from cratewatch.embedding.model_folder import (
 )
 from cratewatch.errors import NotFoundError
 from cratewatch.lake.folder import FolderLake
-from cratewatch.lake.lake import Lake
+from cratewatch.lake.lake import Lake, by_age
 
 SHIPPED = Path(__file__).parents[1] / "shipped"
 REJECTED = "rejected.json"
@@ -45,7 +45,7 @@ def find_model(lake: Lake, name: str) -> ModelFolder:
 def models(lake: Lake) -> list[str]:
     """Return the names of all models: those that ship first, the one trained last at the end."""
     keys = [key for key in lake.keys(PREFIX) if key.endswith(f"/{CONFIG}")]
-    own = [key.split("/")[1] for key in sorted(keys, key=lambda k: (lake.modified_at(k), k))]
+    own = [key.split("/")[1] for key in sorted(keys, key=lambda k: by_age(lake, k))]
     shipped = shipped_models()
     return [*shipped, *(name for name in own if name not in shipped)]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cratewatch.errors import NotFoundError
 from cratewatch.gallery import connection
 from cratewatch.gallery.connection import Connection, explained, is_missing
 from cratewatch.gallery.milvus import MilvusException
 from cratewatch.gallery.owners import as_owner, require_ours
-from cratewatch.gallery.properties import READY, SERVED_UNTIL, STATE, note
+from cratewatch.gallery.properties import READY, SERVED_UNTIL, STATE, dates_of, note
 
 
 class Alias:
@@ -79,11 +79,21 @@ class Alias:
         if before is None:
             self.milvus.client.create_alias(name, alias, timeout=connection.CALL_TIMEOUT_S)
         elif before != collection:
-            now = datetime.now(UTC).isoformat()
-            note(self.milvus, before, {SERVED_UNTIL: now, STATE: READY})
+            note(self.milvus, before, {SERVED_UNTIL: self._moment().isoformat(), STATE: READY})
             self.milvus.client.alter_alias(name, alias, timeout=connection.CALL_TIMEOUT_S)
         self.moved_at = time.monotonic()
         note(self.milvus, collection, {SERVED_UNTIL: "", STATE: READY} | as_owner(self.milvus))
+
+    def _moment(self) -> datetime:
+        """Return now; where the clock is behind, a moment after all that was noted before."""
+        found = self.milvus.client.list_collections(timeout=connection.CALL_TIMEOUT_S)
+        noted = [date for name in self.milvus.names.ours(found) for date in self._dates(name)]
+        return max([datetime.now(UTC), *(date + timedelta(microseconds=1) for date in noted)])
+
+    def _dates(self, collection: str) -> list[datetime]:
+        name = self.milvus.names.full(collection)
+        found = self.milvus.client.describe_collection(name, timeout=connection.CALL_TIMEOUT_S)
+        return dates_of(found.get("properties") or {})
 
 
 def nothing_indexed(milvus: Connection, or_else: str = "") -> NotFoundError:

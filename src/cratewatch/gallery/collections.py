@@ -12,7 +12,7 @@ from cratewatch.gallery.index_building import METRIC
 from cratewatch.gallery.milvus import LoadState
 from cratewatch.gallery.names import model_of, next_collection, number_of
 from cratewatch.gallery.owners import as_owner, is_ours, require_ours
-from cratewatch.gallery.properties import FACTS_OF, Described, fresh, note
+from cratewatch.gallery.properties import FACTS_OF, SERVED_UNTIL, Described, fresh, note
 from cratewatch.gallery.schema import make_schema
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -97,6 +97,11 @@ class Collections:
     def keep_facts_of(self, collection: str, at: datetime | None) -> None:
         """Record when its facts were those of the catalog; None if that is not known."""
         note(self.milvus, collection, {FACTS_OF: at.isoformat() if at else ""})
+
+    @explained
+    def date_back(self, collection: str, at: datetime) -> None:
+        """Record another time until which it served, for one that a wrong clock gave."""
+        note(self.milvus, collection, {SERVED_UNTIL: at.isoformat()})
 
     @explained
     def load(self, collection: str) -> None:

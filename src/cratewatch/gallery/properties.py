@@ -64,6 +64,12 @@ def note(milvus: Connection, collection: str, properties: Mapping[str, str]) -> 
     )
 
 
+def dates_of(properties: Mapping[str, str]) -> list[datetime]:
+    """Return when something was noted of a collection, as far as that is kept."""
+    kept = (_time(properties.get(name)) for name in (SERVED_UNTIL, FACTS_OF))
+    return [date for date in kept if date is not None]
+
+
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 

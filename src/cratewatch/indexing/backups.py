@@ -20,7 +20,7 @@ from cratewatch.embedding.saved_models import find_model
 from cratewatch.errors import CheckError, CratewatchError, NotFoundError
 from cratewatch.gallery.bulk import import_file, read_import_file
 from cratewatch.gallery.rows import GalleryRow
-from cratewatch.lake.lake import Lake
+from cratewatch.lake.lake import Lake, by_age
 
 PREFIX = "backups"
 MANIFEST = "manifest.json"
@@ -103,7 +103,7 @@ def finish_backup(lake: Lake, backup: Backup) -> None:
 def backups(lake: Lake) -> list[str]:
     """Return the names of all backups that count, the latest last."""
     keys = [key for key in lake.keys(PREFIX) if key.endswith(f"/{MANIFEST}")]
-    return [key.split("/")[1] for key in sorted(keys, key=lambda key: (lake.modified_at(key), key))]
+    return [key.split("/")[1] for key in sorted(keys, key=lambda key: by_age(lake, key))]
 
 
 def read_backup(lake: Lake, name: str) -> Backup:

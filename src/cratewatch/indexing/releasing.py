@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from cratewatch.clocks import is_future
 from cratewatch.errors import BusyError, CheckError, NotFoundError
 from cratewatch.gallery.gallery import Gallery
 from cratewatch.gallery.names import model_of
@@ -112,13 +113,18 @@ def _mended(
 def drop_old(gallery: Gallery, keep_days: float) -> list[str]:
     """Drop collections that the alias left longer ago than that; return them. For the one writer.
 
-    The one left last goes last: it is what the book speaks of, if its model does not serve.
+    The one left last goes last: it is what the book speaks of, if its model does not serve. Where
+    a clock was wrong and the time is yet to come, the days count from now.
     """
-    before = datetime.now(UTC) - timedelta(days=keep_days)
+    now = datetime.now(UTC)
     dropped = []
-    for name in reversed(gallery.collections.served_before()):
+    for nth, name in reversed(list(enumerate(gallery.collections.served_before()))):
         until = gallery.collections.describe(name).served_until
-        if until is not None and until < before:
+        if until is None:
+            continue
+        if is_future(until):
+            gallery.collections.date_back(name, now - nth * timedelta(microseconds=1))
+        elif until < now - timedelta(days=keep_days):
             gallery.collections.drop(name)
             dropped.append(name)
     return dropped

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Protocol
+
+from cratewatch.clocks import AHEAD
 
 COVERS = "covers"
 REPORTS = "reports"
@@ -63,6 +66,12 @@ class Lake(Protocol):
 def cover_key(cover_id: str) -> str:
     """Return the key of a cover: content-addressed, fanned out over 256 folders."""
     return f"{COVERS}/{cover_id[:2]}/{cover_id}.jpg"
+
+
+def by_age(lake: Lake, key: str) -> tuple[float, str]:
+    """Return what sorts objects by when they were written; a date of the future counts as none."""
+    modified_at = lake.modified_at(key)
+    return (0.0 if modified_at > time.time() + AHEAD.total_seconds() else modified_at), key
 
 
 def checked_key(key: str) -> str:

@@ -1,5 +1,6 @@
 """A clock that was ahead for one night is not believed on the nights after."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -81,3 +82,24 @@ def test_machines_may_differ_by_minutes(catalog, clock):
     killed = catalog.runs.resume("refresh-shop")
     clock(NIGHT - timedelta(minutes=2))
     assert catalog.runs.resume("refresh-shop").run_id == killed.run_id
+
+
+def test_runs_of_the_future_do_not_hide_the_latest(catalog, clock):
+    clock(AHEAD)
+    for _ in range(6):
+        catalog.runs.start("renew-model")
+    clock(NIGHT)
+    night(catalog, "10.00")
+    assert catalog.runs.latest(2)[0]["kind"] == refresh_kind("shop")
+
+
+def test_a_cover_of_the_future_is_dated_when_it_is_seen_again(catalog, clock):
+    night(catalog, "10.00")
+    cover = Cover("c" * 64, "art", "shop", "http://shop/1.jpg", 9, 9, "0" * 64, AHEAD)
+    run_id = catalog.runs.start("covers")
+    assert catalog.add_cover(run_id, cover, "http://shop/1.jpg")
+    assert not catalog.add_cover(run_id, replace(cover, fetched_at=NIGHT), "http://shop/1.jpg")
+    assert catalog.stored_images("shop") == {"http://shop/1.jpg": NIGHT}
+    later = replace(cover, fetched_at=NIGHT + timedelta(days=1))
+    assert not catalog.add_cover(run_id, later, "http://shop/1.jpg")
+    assert catalog.stored_images("shop") == {"http://shop/1.jpg": NIGHT}

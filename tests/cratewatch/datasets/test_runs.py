@@ -47,6 +47,15 @@ def test_what_random_weights_painted_is_taken_by_its_name_alone(lake: FolderLake
     assert latest_run(lake, "train").prefix == "queries/drawn"
 
 
+def test_a_run_of_the_future_is_not_the_latest_for_ever(lake: FolderLake) -> None:
+    for age, run in ((4e9, "future"), (1000, "now")):
+        folder = run_in_lake(lake, run)
+        start_run(folder, replace(MANIFEST, run=run))
+        assert latest_run(lake, "train").prefix == folder.prefix
+        os.utime(lake.root / folder.key("manifest.json"), (age, age))
+    assert latest_run(lake, "train").prefix == "queries/now"
+
+
 def test_a_run_may_lie_in_a_folder_of_its_own(
     lake: FolderLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

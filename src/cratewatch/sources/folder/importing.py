@@ -14,6 +14,7 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.looks import Looks
 from cratewatch.catalog.records import Cover, Diff, Item, Release, item_key, storable
 from cratewatch.chunks import chunks
+from cratewatch.clocks import is_future
 from cratewatch.errors import CratewatchError, ImageError, NotFoundError
 from cratewatch.images.covers import prepare_cover
 from cratewatch.images.reading import SUFFIXES, read_file
@@ -213,7 +214,7 @@ class _Import:
 
 
 def _written_since(path: str, fetched_at: datetime | None) -> bool:
-    if fetched_at is None:
+    if fetched_at is None or is_future(fetched_at):
         return True
     file = Path(path)
-    return file.is_file() and datetime.fromtimestamp(file.stat().st_mtime, UTC) > fetched_at
+    return file.is_file() and file.stat().st_mtime > fetched_at.timestamp()

@@ -14,6 +14,7 @@ from cratewatch.catalog.records import Diff, ListedRelease, Release, item_key
 from cratewatch.errors import BadValuesError, CratewatchError, NotFoundError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.sources.folder import importing
 from cratewatch.sources.folder.importing import STAGE_BATCH, import_folder
 from tests.pictures import draw_noise
 
@@ -43,6 +44,31 @@ def test_a_second_import_reads_only_what_was_written_since(
     later = (datetime.now(UTC) + timedelta(seconds=5)).timestamp()
     os.utime(changed, (later, later))
     assert import_folder(cover_folder, catalog, lake).covers_new == 1
+
+
+def test_a_clock_that_was_ahead_does_not_hide_what_is_written_later(
+    cover_folder: Path, catalog: Catalog, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ahead:
+        @staticmethod
+        def now(zone: object) -> datetime:
+            assert zone is UTC
+            return datetime.now(UTC) + timedelta(days=4000)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(importing, "datetime", Ahead)
+        import_folder(cover_folder, catalog, lake)
+    Image.new("RGB", (50, 50), "red").save(cover_folder / "cover-03.jpg")
+    again = import_folder(cover_folder, catalog, lake)
+    assert (again.covers_new, again.covers_known, again.failed) == (1, 0, {})
+    assert import_folder(cover_folder, catalog, lake).covers_known == 24  # dated anew
+
+
+def test_a_file_of_any_date_is_imported(cover_folder: Path, catalog: Catalog, lake: Lake) -> None:
+    for number, year in enumerate((-(2**31), 0, 2**31, 2**33)):
+        os.utime(cover_folder / f"cover-{number:02d}.jpg", (year, year))
+    for new in (24, 0):
+        assert import_folder(cover_folder, catalog, lake).covers_new == new
 
 
 def test_bad_images_are_counted_and_the_others_imported(
