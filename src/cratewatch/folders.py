@@ -7,6 +7,8 @@ import shutil
 import time
 from pathlib import Path
 
+from cratewatch.errors import NotFoundError
+
 DAY_S = 24 * 3600.0
 
 
@@ -18,6 +20,23 @@ def private_folder(path: Path) -> Path:
     for folder in reversed([path, *path.parents]):
         folder.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+def users_path(text: str) -> Path:
+    """Read a path as a user writes it: ~ and ~somebody are homes.
+
+    Raises:
+        NotFoundError: if there is no such home.
+    """
+    try:
+        return Path(text).expanduser()
+    except (
+        RuntimeError
+    ) as error:  # no such user, or one without HOME that the system has no name for
+        raise NotFoundError(
+            f"{text}: there is no such home folder; set HOME, or give a path without ~ (--home, "
+            "CRATEWATCH_HOME)"
+        ) from error
 
 
 def prune(folder: Path, pattern: str, keep_days: float) -> list[Path]:

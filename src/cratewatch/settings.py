@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from cratewatch.embedding.inference import Device, Inference, Precision, RuntimeName
 from cratewatch.errors import SettingsError
+from cratewatch.folders import users_path
 from cratewatch.gallery.indexes import IndexSetting
 from cratewatch.lake.location import LakeLocation
 from cratewatch.sources.configured import SPIDERS, AnySource
@@ -29,7 +30,7 @@ DEFAULT_HOME = Path("~/.cratewatch")
 class Settings(BaseModel):
     """Where everything is and how the outside systems are reached."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     home: Path = DEFAULT_HOME
     catalog_url: str = ""
@@ -52,11 +53,11 @@ class Settings(BaseModel):
         default="", description="folder or s3://BUCKET/PREFIX that the Milvus server reads"
     )
     gallery_keep_days: float = Field(
-        default=7.0, ge=0, description="how long a collection is kept that served before"
+        default=7.0, ge=0, le=36_500, description="of a collection that served before"
     )
     ray_address: str = "local"
     logs_keep_days: float = Field(
-        default=30.0, ge=0, description="how long logs and sessions of local services are kept"
+        default=30.0, ge=0, le=36_500, description="of logs and sessions of local services"
     )
     runtime: RuntimeName = "auto"
     precision: Precision = "auto"
@@ -73,7 +74,10 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _fill_from_home(cls, values: dict[str, object]) -> dict[str, object]:
-        home = Path(str(values.get("home") or DEFAULT_HOME)).expanduser().absolute()
+        for key, value in values.items():
+            if isinstance(value, str) and "\0" in value:
+                raise ValueError(f"{key} holds a NUL character")
+        home = users_path(str(values.get("home") or DEFAULT_HOME)).absolute()
         in_home = {
             "catalog_url": f"sqlite:///{home / 'catalog.db'}",
             "lake_path": str(home / "lake"),
@@ -209,7 +213,7 @@ def _merged(values: Mapping[str, object], over: Mapping[str, object]) -> dict[st
 
 
 def _settings_file(home: object) -> Path:
-    return Path(str(home or DEFAULT_HOME)).expanduser() / CONFIG_NAME
+    return users_path(str(home or DEFAULT_HOME)) / CONFIG_NAME
 
 
 def _problem(item: ErrorDetails, arguments: Sequence[str], file: Path) -> str:

@@ -110,6 +110,18 @@ FILE = r"/home/cratewatch\.toml"
         ('[sources.a]\nspider = "storfront"', "sources.a: `spider` is none of storefront, musicb"),
         ("max_changed_share = -1", FILE + ": max_changed_share: .*greater than or equal to 0"),
         ("max_withdrawn_share = 3", FILE + ": max_withdrawn_share: .*less than or equal to 1"),
+        ("gallery_keep_days = 1e300", FILE + ": gallery_keep_days: .*less than or equal to 36500"),
+        ("logs_keep_days = inf", FILE + ": logs_keep_days: Input should be a finite number"),
+        ("gallery_recall = nan", FILE + ": gallery_recall: Input should be a finite number"),
+        (
+            '[sources.a]\nspider = "storefront"\nurl = "http://a"\ndeadline_s = 1e300',
+            FILE + ": sources.a.deadline_s: .*less than or equal to 1728000",
+        ),
+        (
+            '[sources.a]\nspider = "storefront"\nurl = "http://a"\nrate_per_s = 1e-300',
+            FILE + ": sources.a.rate_per_s: .*greater than or equal to 0.00001",
+        ),
+        ('lake_path = "a\\u0000b"', "lake_path holds a NUL character"),
         ("contact = ", FILE + ": no valid TOML: Invalid value .*; correct it"),
         ('contact = "a"\ncontact = "b"\n', FILE + ": no valid TOML: .*at line 2"),
         ("\x00", FILE + ": no valid TOML"),

@@ -13,6 +13,7 @@ from cratewatch.commands.output import out
 from cratewatch.commands.prefect import prefect
 from cratewatch.commands.tables import evaluation_table
 from cratewatch.errors import CratewatchError
+from cratewatch.folders import users_path
 
 app = typer.Typer()
 
@@ -27,6 +28,7 @@ def demo(
     from cratewatch.demo.home import empty_home
 
     _refuse_settings_from_outside()
+    home = users_path(str(home))
     empty_home(home)
     settings = load_settings(home, makes_home=True)
     with prefect(settings) as await_ready:

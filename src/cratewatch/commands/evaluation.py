@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, Rerank, given, load_settings
+from cratewatch.commands.options import (
+    MOST_SEED,
+    AsJson,
+    Home,
+    Rerank,
+    given,
+    load_settings,
+    whole,
+)
 from cratewatch.commands.output import show
 from cratewatch.commands.tables import evaluation_table, grid_tables
 from cratewatch.errors import CratewatchError
@@ -31,12 +39,12 @@ def evaluate(  # noqa: PLR0913, PLR0917  one parameter for each option
         ),
     ] = "",
     samples: Annotated[
-        int | None, typer.Option(min=1, help="Queries in each cell. [default: 500]")
+        int | None, whole(1, 1_000_000, "Queries in each cell. [default: 500]")
     ] = None,
     hands: Annotated[
         Path | None, typer.Option(help="Folder of hands, cut out as PNG. [default: painted ones]")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0)] = None,
+    seed: Annotated[int | None, whole(0, MOST_SEED)] = None,
     report: Annotated[Path | None, typer.Option(help="Folder for a page of HTML.")] = None,
     queries: Annotated[
         str, typer.Option(help="Ask the serving model with a run or folder of shards instead.")

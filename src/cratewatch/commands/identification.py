@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, Rerank, given, load_settings
+from cratewatch.commands.options import AsJson, Home, Rerank, given, load_settings, whole
 from cratewatch.commands.output import show_answer
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
             help="Images, folders or patterns; -: a picture, or paths, on standard input."
         ),
     ],
-    top: Annotated[int, typer.Option(min=1, max=100, help="Matches for each image.")] = 5,
+    top: Annotated[int, whole(1, 100, "Matches for each image.")] = 5,
     source: Annotated[str, typer.Option(help="Only releases of this source.")] = "",
     year: Annotated[str, typer.Option(help="Only of this year, or span: 1970-1979.")] = "",
     genre: Annotated[str, typer.Option(help="Only of this genre, as the source writes it.")] = "",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, load_settings
+from cratewatch.commands.options import AsJson, Home, load_settings, whole
 from cratewatch.commands.output import show
 from cratewatch.errors import CratewatchError
 
@@ -41,7 +41,7 @@ def export(
 @app.command(epilog="Example: cratewatch quantize --pictures 300 --home shop")
 def quantize(
     model: Annotated[str, typer.Option(help="Name. [default: the one trained last]")] = "",
-    pictures: Annotated[int, typer.Option(min=32, help="To calibrate on.")] = 300,
+    pictures: Annotated[int, whole(32, what="To calibrate on.")] = 300,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:

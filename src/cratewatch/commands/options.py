@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cratewatch.commands.output import reports_alone
 from cratewatch.errors import CratewatchError, NotFoundError, SettingsError
 
 if TYPE_CHECKING:
@@ -21,10 +23,34 @@ Home = Annotated[
         show_default=False,
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+def _for_machines(context: typer.Context, as_json: bool) -> bool:
+    if as_json:
+        context.with_resource(reports_alone())
+    return as_json
+
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print JSON for machines.", callback=_for_machines)
+]
+MOST = 1_000_000_000
+"""Of anything that is counted."""
+MOST_SEED = 2**63 - 1
+"""What every generator takes."""
+
+
+def whole(least: int, most: int = MOST, what: str | None = None) -> Any:
+    """Return an option for a whole number; one without bounds would take what nothing bears.
+
+    Args:
+        what: Is said in the help.
+    """
+    return typer.Option(min=least, max=most, help=what)
+
+
 Rerank = Annotated[
-    int | None,
-    typer.Option(min=0, max=100, help="Best covers compared with a query keypoint by keypoint."),
+    int | None, whole(0, 100, "Best covers compared with a query keypoint by keypoint.")
 ]
 
 
@@ -42,6 +68,9 @@ def mistake_in_option(error: ValueError | SettingsError) -> CratewatchError:
 def load_settings(home: Path | None, *, makes_home: bool = False) -> Settings:
     """Load the settings.
 
+    A user whom the machine does not know has no home, and Prefect and Ray want one: he gets that
+    of the settings.
+
     Args:
         makes_home: Whether the command makes a home where there is none; any other one would
             show an empty one for a name that was mistyped.
@@ -58,4 +87,6 @@ def load_settings(home: Path | None, *, makes_home: bool = False) -> Settings:
             f"home: {loaded.home} is none; check --home or {settings.ENV_PREFIX}HOME, or make one: "
             f"`cratewatch init --home {loaded.home}`"
         )
+    if os.path.expanduser("~") == "~":  # noqa: PTH111  a Path would raise
+        os.environ["HOME"] = str(loaded.home)
     return loaded

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -19,13 +21,26 @@ TABLE_WIDTH = 120
 
 out = Console(markup=False, emoji=False, highlight=False)
 """What comes from outside is no markup: an artist may be called AC[/]DC."""
+_for_reports: ContextVar[TextIO | None] = ContextVar("for_reports", default=None)
+
+
+@contextlib.contextmanager
+def reports_alone() -> Iterator[None]:
+    """Keep standard output for show() in the block; what else is printed goes to the other."""
+    token = _for_reports.set(sys.stdout)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _for_reports.reset(token)
 
 
 def show(report: dict[str, Any], as_json: bool, tables: Iterable[Table] = ()) -> None:
     """Print a report as one line of JSON, or as its tables, one of all its leaves by default."""
     if as_json:
-        sys.stdout.write(json.dumps(report, default=_plain, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+        stream = _for_reports.get() or sys.stdout
+        stream.write(json.dumps(report, default=_plain, ensure_ascii=False) + "\n")
+        stream.flush()
     else:
         out.print(*(list(tables) or [report_table(report)]))
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, given, load_settings
+from cratewatch.commands.options import AsJson, Home, given, load_settings, whole
 from cratewatch.commands.output import show
 from cratewatch.commands.prefect import prefect
 
@@ -15,14 +15,14 @@ app = typer.Typer()
 
 @app.command(epilog="Example: cratewatch renew --home shop; cratewatch renew --steps 400 --gpu")
 def renew(  # noqa: PLR0913, PLR0917  one parameter for each option
-    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.")] = None,
+    steps: Annotated[int | None, whole(1, what="Optimiser steps.")] = None,
     learning_rate: Annotated[float | None, typer.Option(min=0, help="At its peak.")] = None,
-    samples: Annotated[int | None, typer.Option(min=1, help="Queries to train on.")] = None,
+    samples: Annotated[int | None, whole(1, what="Queries to train on.")] = None,
     test_samples: Annotated[
-        int | None, typer.Option(min=1, help="Queries to measure on; one of each artwork at most.")
+        int | None, whole(1, what="Queries to measure on; one of each artwork at most.")
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=0, help="Data-parallel; 0: one on each GPU, or a single one.")
+        int, whole(0, what="Data-parallel; 0: one on each GPU, or a single one.")
     ] = 0,
     gpu: Annotated[
         bool | None, typer.Option("--gpu/--no-gpu", help="[default: where there are any]")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cratewatch.commands.lean import without_pandas
-from cratewatch.commands.options import AsJson, Home, load_settings
+from cratewatch.commands.options import AsJson, Home, load_settings, whole
 from cratewatch.commands.output import show
 from cratewatch.commands.tables import failures_table, status_tables
 from cratewatch.errors import CratewatchError
@@ -22,12 +22,15 @@ def status(  # noqa: PLR0913, PLR0917  one parameter for each option
     failures: Annotated[
         bool, typer.Option("--failures", help="List failed items by reason, with examples.")
     ] = False,
-    examples: Annotated[int, typer.Option(min=1, help="Of each reason, for --failures.")] = 3,
+    examples: Annotated[int, whole(1, what="Of each reason, for --failures.")] = 3,
     check: Annotated[
         bool, typer.Option("--check", help="Say what is wrong, one line each; exit code 1 if any.")
     ] = False,
     late_after: Annotated[
-        float, typer.Option(min=0, help="Hours since the last good run of a source, for --check.")
+        float,
+        typer.Option(
+            min=0, max=876_000, help="Hours since the last good run of a source, for --check."
+        ),
     ] = LATE_AFTER_H,
     home: Home = None,
     json_: AsJson = False,

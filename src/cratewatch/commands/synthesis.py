@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, given, load_settings, mistake_in_option
+from cratewatch.commands.options import (
+    MOST_SEED,
+    AsJson,
+    Home,
+    given,
+    load_settings,
+    mistake_in_option,
+    whole,
+)
 from cratewatch.commands.output import show
 from cratewatch.errors import CratewatchError, SettingsError
+from cratewatch.folders import users_path
 
 if TYPE_CHECKING:
     from cratewatch.datasets.splits import Split
@@ -26,10 +35,10 @@ GLIGEN = "masterful/gligen-1-4-inpainting-text-box"
     f"cratewatch synthesize --engine gligen --model {GLIGEN} --samples 1000000 --plan"
 )
 def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
-    samples: Annotated[int, typer.Option(min=1, help="Queries to draw.")],
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
+    samples: Annotated[int, whole(1, what="Queries to draw.")],
+    seed: Annotated[int, whole(0, MOST_SEED, "Same seed, same bytes.")] = 0,
     workers: Annotated[
-        int, typer.Option(min=0, help="Shards at once, or painters; 0: all CPUs, or GPUs.")
+        int, whole(0, what="Shards at once, or painters; 0: all CPUs, or GPUs.")
     ] = 0,
     engine: Annotated[
         str, typer.Option(help="composite draws on the CPU; gligen and inpaint paint by diffusion.")
@@ -37,7 +46,7 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
     model: Annotated[
         str, typer.Option(help="Of gligen or inpaint: a folder in diffusers' format, or a hub id.")
     ] = "",
-    steps: Annotated[int | None, typer.Option(help="Denoising steps.")] = None,
+    steps: Annotated[int | None, whole(2, 1000, "Denoising steps.")] = None,
     guidance: Annotated[float | None, typer.Option(help="Scale of guidance; 1 for none.")] = None,
     beta: Annotated[
         float | None, typer.Option(help="Of gligen: share of the steps that heed the boxes.")
@@ -48,15 +57,15 @@ def synthesize(  # noqa: PLR0913, PLR0917  one parameter for each option
     precision: Annotated[str | None, typer.Option(help="auto, fp32, fp16 or bf16.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
     batch: Annotated[
-        int | None, typer.Option(help="Pictures in one loop. [default: what the GPU holds]")
+        int | None, whole(1, 1024, "Pictures in one loop. [default: what the GPU holds]")
     ] = None,
     compile_: Annotated[
         bool | None, typer.Option("--compile/--no-compile", help="Compile the network.")
     ] = None,
     attention_slicing: Annotated[bool | None, typer.Option(help="Less GPU memory, slower.")] = None,
-    side_px: Annotated[int | None, typer.Option(min=64, help="Side of what is painted.")] = None,
+    side_px: Annotated[int | None, whole(64, 4096, "Side of what is painted.")] = None,
     attempts: Annotated[
-        int | None, typer.Option(min=1, help="At a sample that the quality gate rejects.")
+        int | None, whole(1, 1000, "At a sample that the quality gate rejects.")
     ] = None,
     scenes: Annotated[
         Path | None, typer.Option(help="File of scenes to paint, a JSON object a line.")
@@ -182,5 +191,5 @@ def _engine_config(engine: str, chosen: Mapping[str, Any]) -> Any:
 
 def _absolute(model: str) -> str:
     """Name a folder so that painters, which may run in other folders, find it."""
-    path = Path(model).expanduser()
+    path = users_path(model)
     return str(path.absolute()) if path.exists() else model

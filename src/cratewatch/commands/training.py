@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, given, load_settings, mistake_in_option
+from cratewatch.commands.options import (
+    MOST_SEED,
+    AsJson,
+    Home,
+    given,
+    load_settings,
+    mistake_in_option,
+    whole,
+)
 from cratewatch.commands.output import show
+from cratewatch.folders import users_path
 
 app = typer.Typer()
 
@@ -25,9 +33,9 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
     backbone: Annotated[
         str | None, typer.Option(help="resnet18, resnet34, resnet50, regnet_y_400mf, mobilenet_v1.")
     ] = None,
-    stages: Annotated[int | None, typer.Option(min=1, max=4, help="Of the backbone.")] = None,
+    stages: Annotated[int | None, whole(1, 4, "Of the backbone.")] = None,
     pooling: Annotated[str | None, typer.Option(help="map, gem or mean.")] = None,
-    image_px: Annotated[int | None, typer.Option(min=32, help="Side that the model sees.")] = None,
+    image_px: Annotated[int | None, whole(32, 2048, "Side that the model sees.")] = None,
     weights: Annotated[
         str | None,
         typer.Option(
@@ -45,36 +53,35 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
         float | None, typer.Option(help="Of --loss soft_triplet and infonce.")
     ] = None,
     memory: Annotated[
-        int | None, typer.Option(min=0, help="Embeddings kept of earlier batches.")
+        int | None, whole(0, 1_000_000, "Embeddings kept of earlier batches.")
     ] = None,
-    artworks: Annotated[int | None, typer.Option(min=2, help="In a batch of all workers.")] = None,
-    images_each: Annotated[int | None, typer.Option(min=2, help="Of each artwork.")] = None,
+    artworks: Annotated[int | None, whole(2, 100_000, "In a batch of all workers.")] = None,
+    images_each: Annotated[int | None, whole(2, 1000, "Of each artwork.")] = None,
     sketched: Annotated[
         float | None, typer.Option(min=0, max=1, help="Share of queries drawn on the fly.")
     ] = None,
     pieces: Annotated[
-        int | None, typer.Option(min=1, help="Into which a worker cuts its batch, to save memory.")
+        int | None, whole(1, what="Into which a worker cuts its batch, to save memory.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.")] = None,
+    steps: Annotated[int | None, whole(1, what="Optimiser steps.")] = None,
     round_steps: Annotated[
-        int | None, typer.Option(min=1, help="Between validations and checkpoints.")
+        int | None, whole(1, what="Between validations and checkpoints.")
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(min=0, help="At its peak.")] = None,
     precision: Annotated[str | None, typer.Option(help="bf16 or fp32.")] = None,
     drawers: Annotated[
         int | None,
-        typer.Option(
-            min=0,
-            help="Processes of a worker that draw batches. [default: 1, beside a GPU up to 8]",
+        whole(
+            0, 1000, "Processes of a worker that draw batches. [default: 1, beside a GPU up to 8]"
         ),
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=0, help="Data-parallel; 0: one on each GPU, or a single one.")
+        int, whole(0, what="Data-parallel; 0: one on each GPU, or a single one.")
     ] = 0,
     gpu: Annotated[
         bool | None, typer.Option("--gpu/--no-gpu", help="[default: where there are any]")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, whole(0, MOST_SEED)] = 0,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
@@ -106,7 +113,7 @@ def train(  # noqa: PLR0913, PLR0917  one parameter for each option
 
 def _absolute(weights: str | None) -> str | None:
     """Name a path so that workers, which may run in other folders, find it."""
-    path = Path(weights or "").expanduser()
+    path = users_path(weights or "")
     return str(path.absolute()) if weights and path.exists() else weights
 
 

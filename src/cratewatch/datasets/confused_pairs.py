@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cratewatch.embedding.saved_models import read_confused
 from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.folders import users_path
 from cratewatch.lake.lake import Lake
 
 HEADER = "artwork,taken_for"
@@ -27,7 +28,7 @@ def confused_pairs(lake: Lake, source: str) -> list[tuple[str, str]]:
     """
     if not source.lower().endswith(SUFFIX):
         return read_confused(lake, source)
-    return read_pairs(Path(source).expanduser())
+    return read_pairs(users_path(source))
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:

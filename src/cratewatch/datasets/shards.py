@@ -168,8 +168,20 @@ def check_shard(folder: RunFolder, shard: int) -> bool:
 
 
 def read_manifest(folder: RunFolder) -> Manifest:
-    """Raise NotFoundError if there is no such run."""
-    return Manifest(**json.loads(folder.lake.read(folder.key("manifest.json"))))
+    """Read what a run was asked for.
+
+    Raises:
+        NotFoundError: if there is no such run.
+        CratewatchError: if its manifest is none.
+    """
+    key = folder.key("manifest.json")
+    try:
+        return Manifest(**json.loads(folder.lake.read(key)))
+    except (ValueError, TypeError) as error:
+        raise CratewatchError(
+            f"{folder.lake.root}/{key}: no manifest of a run of queries ({error}); draw the run "
+            "anew, or give another"
+        ) from error
 
 
 def read_statistics(folder: RunFolder, shard: int) -> dict[str, Any]:

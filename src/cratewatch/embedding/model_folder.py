@@ -38,7 +38,8 @@ class ModelFolder:
     @classmethod
     def at(cls, path: Path) -> ModelFolder:
         """Return the folder at a path of this machine."""
-        return cls(FolderLake(path.absolute().parent), path.absolute().name)
+        whole = path.resolve()  # of .. the name is no name
+        return cls(FolderLake(whole.parent), whole.name)
 
     def __str__(self) -> str:
         return f"{self.lake.root}/{self.prefix}"

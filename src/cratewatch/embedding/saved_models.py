@@ -18,6 +18,7 @@ from cratewatch.embedding.model_folder import (
     write_model,
 )
 from cratewatch.errors import NotFoundError
+from cratewatch.folders import users_path
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, by_age
 
@@ -87,7 +88,7 @@ def start_artworks(weights: str) -> frozenset[str]:
     Args:
         weights: As weights.start_net() takes it.
     """
-    path = Path(weights).expanduser()
+    path = users_path(weights)
     if not weights or not path.is_dir():
         return frozenset()
     return frozenset(ModelFolder.at(path).read(TRAIN_ARTWORKS).decode().split())
@@ -99,11 +100,11 @@ def describe_start(weights: str) -> tuple[str, dict[str, Any]]:
     Args:
         weights: As weights.start_net() takes it.
     """
-    path = Path(weights).expanduser()
+    path = users_path(weights)
     if not weights or not path.is_dir():
         return path.name if weights else "", {}
     training: dict[str, Any] = json.loads(ModelFolder.at(path).read(CONFIG)).get("training", {})
-    return path.name, training
+    return path.resolve().name, training
 
 
 def read_confused(lake: Lake, name: str) -> list[tuple[str, str]]:
@@ -126,7 +127,7 @@ def adopt_model(lake: Lake, model: str) -> str:
         NotFoundError: if there is no such model, and no such folder.
         CratewatchError: if the folder is not whole.
     """
-    path = Path(model).expanduser()
+    path = users_path(model)
     if model not in models(lake) and path.is_dir():
         folder = ModelFolder.at(path)
         name = model_name(folder.config(), folder.read(WEIGHTS))

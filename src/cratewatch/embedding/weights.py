@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import safetensors
 import safetensors.torch
 from torch import Tensor
@@ -12,6 +10,7 @@ from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import CONFIG, WEIGHTS, ModelFolder
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.errors import CratewatchError
+from cratewatch.folders import users_path
 
 
 def load_net(folder: ModelFolder) -> EmbeddingNet:
@@ -43,7 +42,7 @@ def start_net(config: ModelConfig, weights: str) -> EmbeddingNet:
     Raises:
         CratewatchError: if the weights cannot be had, read, or are of another network.
     """
-    path = Path(weights).expanduser()
+    path = users_path(weights)
     if not weights or not path.is_dir():
         return EmbeddingNet(config, weights)
     folder = ModelFolder.at(path)

@@ -22,6 +22,7 @@ from cratewatch.embedding.shards import done_shards, read_embeddings
 from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.protocol.answers import BATCH
 from cratewatch.evaluation.protocol.vectors import ArtworkVectors
+from cratewatch.folders import users_path
 from cratewatch.images.reading import Pixels, decode, pixels
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
@@ -43,7 +44,7 @@ def open_model(
         NotFoundError: if there is no such model, and no such folder.
         CratewatchError: if the folder is not whole.
     """
-    if model in models(lake) or not Path(model).expanduser().is_dir():
+    if model in models(lake) or not users_path(model).is_dir():
         return load_model(lake, model, inference), train_artworks(lake, model)
     with tempfile.TemporaryDirectory(prefix="cratewatch-") as folder:
         copy = FolderLake(Path(folder))

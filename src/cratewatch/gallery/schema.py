@@ -62,7 +62,7 @@ def _fitting(values: tuple[Any, ...]) -> list[Any]:
 
 
 def _cut(text: str) -> str:
-    return text.encode()[:MAX_ITEM_BYTES].decode(errors="ignore")
+    return text.encode(errors="replace")[:MAX_ITEM_BYTES].decode(errors="ignore")
 
 
 def filter_of(wanted: Wanted) -> str:
@@ -78,7 +78,8 @@ def _years(wanted: Wanted) -> str:
     if wanted.years is None:
         return ""
     first, last = max(wanted.years[0], EARLIEST_YEAR), min(wanted.years[1], LATEST_YEAR)
-    return f"array_contains_any(years, {list(range(first, last + 1))})"
+    years = list(range(first, last + 1)) or [wanted.years[0]]  # Milvus takes no empty list
+    return f"array_contains_any(years, {years})"
 
 
 def _contains(name: str, value: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cratewatch.errors import NotFoundError, UnavailableError
-from cratewatch.lake.lake import STALE_S, checked_key
+from cratewatch.lake.lake import STALE_S, checked_key, is_key
 
 PARTIAL = ".partial-"
 
@@ -52,7 +52,7 @@ class FolderLake:
     def exists(self, key: str) -> bool:
         """Whether there is a file of that name."""
         with self._explained(f"look for {key}"):
-            return self._path(key).is_file()
+            return is_key(key) and self._path(key).is_file()
 
     def modified_at(self, key: str) -> float:
         """Return the file's time, in seconds since 1970."""

@@ -8,9 +8,11 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from cratewatch.clocks import AHEAD
+from cratewatch.errors import CratewatchError
 
 COVERS = "covers"
 REPORTS = "reports"
+MOST_BYTES, MOST_BYTES_OF_PART = 1024, 255  # of a key in S3, and of a name in a folder
 STALE_S = 24 * 3600.0  # no write takes a day: what is older was left by a process that died
 
 
@@ -18,7 +20,8 @@ class Lake(Protocol):
     """Objects under keys such as ``covers/ab/<sha256>.jpg``.
 
     It can be pickled. Every method raises UnavailableError if the folder or the store is away,
-    full, or refuses the request, and ValueError for a key that leaves the lake.
+    full, or refuses the request, and CratewatchError for what is no key, such as one that leaves
+    the lake.
     """
 
     @property
@@ -47,7 +50,7 @@ class Lake(Protocol):
         """Remove the object if there is one."""
 
     def exists(self, key: str) -> bool:
-        """Return whether there is such an object."""
+        """Return whether there is such an object; what is no key names none."""
 
     def modified_at(self, key: str) -> float:
         """Return when the object was last written, in seconds since the epoch.
@@ -74,9 +77,21 @@ def by_age(lake: Lake, key: str) -> tuple[float, str]:
     return (0.0 if modified_at > time.time() + AHEAD.total_seconds() else modified_at), key
 
 
-def checked_key(key: str) -> str:
-    """Return the key in its plain form; raise ValueError if it would leave the lake."""
+def is_key(key: str) -> bool:
+    """Whether an object may have that key, in a folder as in a store."""
     parts = PurePosixPath(key).parts
-    if not parts or ".." in parts or PurePosixPath(key).is_absolute():
-        raise ValueError(f"not a lake key: {key!r}")
-    return "/".join(parts)
+    if not parts or ".." in parts or key.startswith("/") or "\0" in key:
+        return False
+    utf_8 = key.encode(errors="replace")
+    longest = max(len(part.encode(errors="replace")) for part in parts)
+    short = len(utf_8) <= MOST_BYTES and longest <= MOST_BYTES_OF_PART
+    return short and utf_8.decode() == key
+
+
+def checked_key(key: str) -> str:
+    """Return the key in its plain form; raise CratewatchError if it is none."""
+    if not is_key(key):
+        raise CratewatchError(
+            f"{key[:80]!r}: not a lake key; give a short name without .. and without / at its start"
+        )
+    return "/".join(PurePosixPath(key).parts)

@@ -29,7 +29,7 @@ from botocore.exceptions import (
 from botocore.response import StreamingBody
 
 from cratewatch.errors import NotFoundError, SettingsError, UnavailableError
-from cratewatch.lake.lake import STALE_S, checked_key
+from cratewatch.lake.lake import STALE_S, checked_key, is_key
 from cratewatch.lake.location import S3_SCHEME, LakeLocation
 
 PART_BYTES = 16 * 2**20  # larger objects go up in parts, each of which is retried by itself
@@ -114,7 +114,7 @@ class S3Lake:
 
     def exists(self, key: str) -> bool:
         """Whether the store lists the object."""
-        return self._listed(key) is not None
+        return is_key(key) and self._listed(key) is not None
 
     def modified_at(self, key: str) -> float:
         """Return the store's time, in seconds since 1970."""

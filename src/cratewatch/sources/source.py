@@ -14,15 +14,17 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Source(BaseModel):
     """Settings of a source that is crawled; each source's own derive from it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     spider: str
-    rate_per_s: float = Field(default=1.0, gt=0)
+    rate_per_s: float = Field(default=1.0, ge=1e-5)
     concurrency: int = Field(default=4, ge=1, description="requests under way at once per host")
     retries: int = Field(default=4, ge=0, description="after the first try, per request")
-    timeout_s: float = Field(default=30.0, gt=0)
+    timeout_s: float = Field(default=30.0, gt=0, le=86_400)
     obey_robots: bool = True
-    deadline_s: float = Field(default=8 * 3600.0, gt=0, description="of one crawl; then it ends")
+    deadline_s: float = Field(
+        default=8 * 3600.0, gt=0, le=20 * 86_400, description="of one crawl; then it ends"
+    )
     max_bytes: int = Field(default=20 * 2**30, ge=1, description="of all answers of one crawl")
     max_pages: int = Field(default=500_000, ge=1, description="pages or releases of one crawl")
     max_listings: int = Field(default=10_000, ge=1, description="sitemaps or feed pages")

@@ -1,9 +1,11 @@
 """What comes from outside is shown as it is, and speaks to no terminal."""
 
 import pytest
+import typer
 
 from cratewatch.catalog.records import Release
 from cratewatch.commands.boundary import run_command
+from cratewatch.commands.options import AsJson
 from cratewatch.commands.output import out, show, show_answer
 from cratewatch.commands.tables import failures_table
 from cratewatch.errors import CratewatchError
@@ -70,3 +72,22 @@ def test_a_narrow_terminal_shows_whole_addresses(monkeypatch, capsys):
         f"         {url}",
         "  sure: 97% likely to be the first",
     ]
+
+
+def test_machines_read_nothing_but_json(capsys):
+    app = typer.Typer()
+
+    @app.command()
+    def work(json_: AsJson = False) -> None:
+        print("a library's own words")
+        out.print("prose")
+        show({"n": 1}, json_)
+
+    assert run_command(app, ["--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == '{"n": 1}\n'
+    assert printed.err == "a library's own words\nprose\n"
+    assert run_command(app, []) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("a library's own words\nprose\n")
+    assert printed.err == ""

@@ -12,12 +12,13 @@ from cratewatch.datasets.shards import (
     Manifest,
     RunFolder,
     Sample,
+    read_manifest,
     read_samples,
     run_in_lake,
     start_run,
     write_shard,
 )
-from cratewatch.errors import NotFoundError
+from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
 
@@ -54,6 +55,25 @@ def test_a_run_of_the_future_is_not_the_latest_for_ever(lake: FolderLake) -> Non
         assert latest_run(lake, "train").prefix == folder.prefix
         os.utime(lake.root / folder.key("manifest.json"), (age, age))
     assert latest_run(lake, "train").prefix == "queries/now"
+
+
+def test_no_name_leaves_the_lake(
+    lake: FolderLake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    for name in ("..", ".", "../x", "/", "a\udc80"):
+        with pytest.raises(NotFoundError, match="neither a run of the lake"):
+            find_run(lake, name, "train")
+    start_run(RunFolder(FolderLake(tmp_path)), MANIFEST)
+    assert find_run(lake, "..", "train").lake.exists("manifest.json"), "a folder may be called so"
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", "null", "\udcff"])
+def test_a_manifest_of_something_else_is_named(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest, errors="surrogateescape")
+    with pytest.raises(CratewatchError, match=r"manifest.json: no manifest of a run"):
+        read_manifest(RunFolder(FolderLake(tmp_path)))
 
 
 def test_a_run_may_lie_in_a_folder_of_its_own(

@@ -101,6 +101,8 @@ def test_filters_admit_what_they_say(gallery: Gallery) -> None:
         Wanted(source="nobody"),
         Wanted(years=(1972, 1974)),
         Wanted(years=(1, 9999), withdrawn=True),
+        Wanted(years=(1, 1)),
+        Wanted(years=(2200, 9999)),
         *(Wanted(genre=genre) for genre in ODD),
         Wanted(format='7"', in_stock=True),
         Wanted(source="b-shop", years=(1971, 1979), genre="rock", in_stock=True, withdrawn=True),

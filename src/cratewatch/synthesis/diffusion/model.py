@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.folders import users_path
 from cratewatch.synthesis.diffusion.placement import Placement
 
 # They warn of what is asked for here: no accelerate, and casting all of a network.
@@ -58,7 +59,7 @@ def locate(model: str) -> Path:
         NotFoundError: if it is neither, or the hub does not give it.
         CratewatchError: if a hub id names no commit.
     """
-    folder = Path(model).expanduser()
+    folder = users_path(model)
     if not folder.is_dir():
         if folder.is_absolute() or model.startswith((".", "~")) or model.count("/") != 1:
             raise NotFoundError(f"{model}: there is no such model folder")
