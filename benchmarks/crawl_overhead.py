@@ -33,6 +33,7 @@ from benchmarks.loopback_shop import loopback_shop
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import Release
 from cratewatch.lake.location import LakeLocation
+from cratewatch.secret_url import SecretUrl
 from cratewatch.sources.storefront.product_data import ProductPage, read_page
 from cratewatch.sources.storefront.settings import StorefrontSource
 from cratewatch.sources.storefront.sitemap import read_sitemap
@@ -81,7 +82,7 @@ def _ours(url: str, home: Path, pages: int) -> float:
             spider="storefront", url=url, rate_per_s=UNBOUND_PER_S, concurrency=CONCURRENCY
         ),
         run_id=catalog.runs.start("refresh-shop"),
-        catalog_url=catalog_url,
+        catalog_url=SecretUrl(catalog_url),
         lake=LakeLocation(str(home / "lake")),
         contact="",
         log_path=home / "crawl.log",

@@ -25,6 +25,7 @@ import uvicorn
 
 from cratewatch.errors import CratewatchError
 from cratewatch.folders import private_folder
+from cratewatch.secret_url import SecretUrl, reveal
 
 READY = "ready"
 STOP_GRACE_S = 10.0
@@ -48,7 +49,7 @@ def prefect_server(home: Path, database: str = "prefect.db") -> Iterator[Callabl
         CratewatchError: if it does not start, ends too early or fails in the block, with its log;
             if the one that the variable names does not answer or fails.
     """
-    if url := os.environ.get("PREFECT_API_URL"):
+    if url := SecretUrl(os.environ.get("PREFECT_API_URL", "")):
         with _failures_explained(f"look after the server at {url}"):
             yield lambda: _look_for(url)
         return
@@ -111,12 +112,12 @@ def _said(error: httpx.HTTPError) -> str:
     return str(error).partition("\n")[0].partition(" for url ")[0]
 
 
-def _look_for(url: str) -> None:
+def _look_for(url: SecretUrl) -> None:
     try:
-        httpx.get(f"{url}/health", timeout=ANSWER_S)  # what it refuses is Prefect's to say
+        httpx.get(f"{reveal(url)}/health", timeout=ANSWER_S)  # what it refuses is Prefect's to say
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise CratewatchError(
-            f"prefect: {url} does not answer ({error}); check PREFECT_API_URL"
+            f"prefect: {url} does not answer ({url.hidden_in(error)}); check PREFECT_API_URL"
         ) from error
 
 

@@ -22,6 +22,7 @@ from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
 from cratewatch.errors import CratewatchError
+from cratewatch.secret_url import SecretUrl
 from cratewatch.settings import Settings
 from flows.log import log
 from flows.refresh_night import last_successes, refresh_night
@@ -78,9 +79,10 @@ class _Runner(Runner):
         await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         if serving.done():
+            server = SecretUrl(os.environ["PREFECT_API_URL"])
             raise CratewatchError(
-                f"prefect: the schedule cannot go on ({serving.exception()}); look after the server"
-                f" at {os.environ['PREFECT_API_URL']} and start the schedule again"
+                f"prefect: the schedule cannot go on ({server.hidden_in(serving.exception())}); "
+                f"look after the server at {server} and start the schedule again"
             )
         with contextlib.suppress(TimeoutError):  # Prefect's server is gone or busy
             async with asyncio.timeout(STOP_GRACE_S):
@@ -136,8 +138,9 @@ async def _forget(deployment: RunnerDeployment) -> None:
     """
     async with get_client() as client:
         if error := await client.api_healthcheck():
+            url = SecretUrl(str(client.api_url))
             raise CratewatchError(
-                f"prefect: {client.api_url} does not answer ({error}); check PREFECT_API_URL"
+                f"prefect: {url} does not answer ({url.hidden_in(error)}); check PREFECT_API_URL"
             )
         with contextlib.suppress(ObjectNotFound):
             name = f"{deployment.flow_name}/{deployment.name}"

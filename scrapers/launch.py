@@ -11,14 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.folders import private_folder
 from cratewatch.lake.location import LakeLocation
+from cratewatch.secret_url import IN_JSON, REVEALED, SecretUrl
 from cratewatch.sources.configured import AnySource
 from cratewatch.sources.source import LOOPBACK
 
@@ -52,16 +53,18 @@ class CrawlJob:
     source_name: str
     source: AnySource
     run_id: str
-    catalog_url: str
+    catalog_url: Annotated[SecretUrl, IN_JSON]
     lake: LakeLocation
     contact: str
     log_path: Path
     recheck_share: float = 0.0
     max_changed_share: float = 1.0
 
+    __pydantic_config__ = ConfigDict(hide_input_in_errors=True)
+
     def to_json(self) -> str:
         """Return what from_json() takes, in one line; secrets included."""
-        return _JOB.dump_json(self).decode()
+        return _JOB.dump_json(self, context=REVEALED).decode()
 
     @classmethod
     def from_json(cls, text: str) -> CrawlJob:

@@ -21,6 +21,7 @@ from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.location import LakeLocation
+from cratewatch.secret_url import SecretUrl
 from tests.milvus_server import Milvus, MilvusProcess
 from tests.postgres_server import Postgres, PostgresServer, programs
 from tests.servers import Desk, ask
@@ -217,7 +218,7 @@ def s3_location(s3_endpoint: str, s3_client: Any) -> LakeLocation:
     s3_client.create_bucket(Bucket=bucket)
     return LakeLocation(
         f"s3://{bucket}/crates",
-        endpoint=s3_endpoint,
+        endpoint=SecretUrl(s3_endpoint),
         region="us-east-1",
         access_key=SecretStr("an-access-key"),
         secret_key=SecretStr("a-secret-key"),

@@ -172,7 +172,7 @@ def test_the_services_settings_are_those_of_cratewatch(
         unset |= {"gallery_import_path", "logs_keep_days", "max_changed_share"}
         for field in set(Settings.model_fields) - unset:
             assert f"{ENV_PREFIX}{field.upper()}" in compose["services"][name]["environment"]
-        assert settings.catalog_url.endswith("@postgres:5432/cratewatch")
+        assert str(settings.catalog_url).endswith("@postgres:5432/cratewatch")
         assert settings.lake.path.startswith("s3://crates/")
 
 

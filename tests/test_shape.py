@@ -57,3 +57,21 @@ def test_two_places_go_on_whatever_went_wrong() -> None:
         if isinstance(node, ast.ExceptHandler) and swallows(node)
     ]
     assert found == ["flows/refresh_catalog.py", "workers/synthesis.py"]
+
+
+def test_secrets_are_revealed_where_a_connection_is_opened() -> None:
+    revealing = {
+        file
+        for file, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] in {"reveal", "get_secret_value"}
+    }
+    assert revealing == {
+        "flows/prefect_server.py",
+        "src/cratewatch/catalog/database.py",
+        "src/cratewatch/gallery/connection.py",
+        "src/cratewatch/gallery/gallery.py",
+        "src/cratewatch/lake/s3.py",
+        "src/cratewatch/secret_url.py",
+    }

@@ -16,6 +16,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
 from cratewatch.lake.opening import open_lake
+from cratewatch.secret_url import SecretUrl
 from cratewatch.settings import Settings
 from cratewatch.synthesis.query import ENGINE
 from cratewatch.synthesis.scene_file import GivenScene, read_scenes
@@ -81,7 +82,7 @@ def plan(settings: Settings, wanted: RunRequest) -> tuple[Material, RunFolder]:
     return Material(lake, manifest, cover_ids, scenes), folder
 
 
-def covers_of(catalog_url: str, split: Split) -> dict[str, str]:
+def covers_of(catalog_url: SecretUrl, split: Split) -> dict[str, str]:
     """Return a cover to draw for each artwork of the split."""
     with closing(open_catalog(catalog_url)) as catalog:
         first = {cover.artwork_id: cover.cover_id for cover in reversed(catalog.covers())}

@@ -18,7 +18,9 @@ from cratewatch.embedding.inference import Device, Inference, Precision, Runtime
 from cratewatch.errors import SettingsError
 from cratewatch.folders import users_path
 from cratewatch.gallery.indexes import IndexSetting
+from cratewatch.gallery.names import LITE_SUFFIX
 from cratewatch.lake.location import LakeLocation
+from cratewatch.secret_url import PublicUrl, SecretUrl
 from cratewatch.sources.configured import SPIDERS, AnySource
 from cratewatch.sources.source import SourceName
 
@@ -30,17 +32,21 @@ DEFAULT_HOME = Path("~/.cratewatch")
 class Settings(BaseModel):
     """Where everything is and how the outside systems are reached."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
 
     home: Path = DEFAULT_HOME
-    catalog_url: str = ""
-    lake_path: str = ""
-    s3_endpoint: str = Field(default="", description="URL of an S3-compatible store")
+    catalog_url: SecretUrl = SecretUrl("")
+    lake_path: PublicUrl = ""
+    s3_endpoint: SecretUrl = Field(
+        default=SecretUrl(""), description="URL of an S3-compatible store"
+    )
     s3_region: str = ""
     s3_access_key: SecretStr = SecretStr("")
     s3_secret_key: SecretStr = SecretStr("")
-    gallery_uri: str = ""
-    gallery_token: str = ""
+    gallery_uri: SecretUrl = SecretUrl("")
+    gallery_token: SecretStr = SecretStr("")
     gallery_ca: str = Field(
         default="", description="PEM file with the certificate that signed the gallery server's"
     )
@@ -49,20 +55,22 @@ class Settings(BaseModel):
     gallery_recall: float = Field(
         default=0.98, gt=0, le=1, description="recall@10 that searches are tuned to"
     )
-    gallery_import_path: str = Field(
+    gallery_import_path: PublicUrl = Field(
         default="", description="folder or s3://BUCKET/PREFIX that the Milvus server reads"
     )
     gallery_keep_days: float = Field(
         default=7.0, ge=0, le=36_500, description="of a collection that served before"
     )
-    ray_address: str = "local"
+    ray_address: PublicUrl = "local"
     logs_keep_days: float = Field(
         default=30.0, ge=0, le=36_500, description="of logs and sessions of local services"
     )
     runtime: RuntimeName = "auto"
     precision: Precision = "auto"
     device: Device = "auto"
-    contact: str = Field(default="", description="mail address or URL, sent in the user agent")
+    contact: PublicUrl = Field(
+        default="", description="mail address or URL, sent in the user agent"
+    )
     max_withdrawn_share: float = Field(
         default=0.5, ge=0, le=1, description="a night that would withdraw more is refused"
     )
@@ -84,13 +92,10 @@ class Settings(BaseModel):
             "gallery_uri": str(home / "gallery.db"),
         }
         given = {key: value for key, value in values.items() if value or key not in in_home}
-        for key in (
-            "lake_path",
-            "gallery_uri",
-            "gallery_import_path",
-        ):  # a relative path counts from home
-            if given.get(key) and "://" not in str(given[key]):
-                given[key] = str(home / str(given[key]))
+        for key in ("lake_path", "gallery_uri", "gallery_import_path"):
+            value = given.get(key)
+            if isinstance(value, str) and _is_path(key, value):
+                given[key] = str(home / value)  # a relative one counts from home
         return in_home | given | {"home": home}
 
     @model_validator(mode="after")
@@ -103,7 +108,8 @@ class Settings(BaseModel):
     def has_home(self) -> bool:
         """Whether something is at home, or the catalog is elsewhere."""
         in_home = {path.name for path in self.home.glob("*")}
-        elsewhere = not self.catalog_url.startswith(f"sqlite:///{self.home}/")
+        below_home = str(SecretUrl(f"sqlite:///{self.home}/"))
+        elsewhere = not str(self.catalog_url).startswith(below_home)
         return elsewhere or bool({CONFIG_NAME, "catalog.db", "lake"} & in_home)
 
     @property
@@ -118,7 +124,7 @@ class Settings(BaseModel):
         )
 
     @property
-    def gallery(self) -> tuple[str, str, str, str]:
+    def gallery(self) -> tuple[SecretUrl, SecretStr, str, str]:
         """What open_gallery() needs beside the owner: address, token, tenant, certificate."""
         return self.gallery_uri, self.gallery_token, self.gallery_tenant, self.gallery_ca
 
@@ -146,6 +152,13 @@ class Settings(BaseModel):
                 f"add [sources.{name}] to {self.home / CONFIG_NAME}"
             )
         return self.sources[name]
+
+
+def _is_path(key: str, value: str) -> bool:
+    """Whether a value is no URL, nor what somebody took for one."""
+    if not value or "://" in value:
+        return False
+    return key != "gallery_uri" or value.endswith(LITE_SUFFIX)
 
 
 def load_settings(**arguments: object) -> Settings:

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from cratewatch.errors import SettingsError
+from cratewatch.secret_url import reveal
 from cratewatch.settings import load_settings
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from cratewatch.sources.storefront.settings import StorefrontSource
@@ -15,9 +16,9 @@ def write_toml(home: Path, text: str) -> None:
 
 def test_everything_lies_in_home_by_default(home: Path) -> None:
     settings = load_settings(home=home)
-    assert settings.catalog_url == f"sqlite:///{home}/catalog.db"
+    assert str(settings.catalog_url) == f"sqlite:///{home}/catalog.db"
     assert settings.lake_path == f"{home}/lake"
-    assert settings.gallery_uri == f"{home}/gallery.db"
+    assert str(settings.gallery_uri) == f"{home}/gallery.db"
 
 
 def test_arguments_beat_environment_beats_file_beats_default(
@@ -67,7 +68,7 @@ def test_relative_paths_count_from_home(home: Path) -> None:
     write_toml(home, 'lake_path = "data/lake"\ngallery_uri = "http://milvus:19530"')
     settings = load_settings(home=home)
     assert settings.lake_path == f"{home}/data/lake"
-    assert settings.gallery_uri == "http://milvus:19530"
+    assert str(settings.gallery_uri) == "http://milvus:19530"
 
 
 @pytest.mark.parametrize("name", ["import", "Müller", "a b", "-x"])
@@ -206,3 +207,40 @@ def test_a_source_that_makes_no_sense_is_refused(home: Path, entity: str, messag
     write_toml(home, f'[sources.mb]\nspider = "musicbrainz"\n{entity}')
     with pytest.raises(SettingsError, match=message):
         load_settings(home=home)
+
+
+def test_settings_show_no_secret(home: Path) -> None:
+    write_toml(
+        home,
+        'catalog_url = "postgresql://watch:hush@db/crates?sslpassword=hush"\n'
+        'gallery_uri = "http://root:a@hush@milvus:19530"\ngallery_token = "root:hush"\n'
+        's3_endpoint = "http://me:hush@store"\ns3_access_key = "hush"\ns3_secret_key = "hush"\n',
+    )
+    settings = load_settings(home=home)
+    parts = (settings.lake, settings.gallery, settings.catalog_url, settings.model_dump())
+    for shown in (settings, *parts):
+        assert "hush" not in f"{shown} {shown!r}"
+    assert "hush" not in settings.model_dump_json()
+    assert reveal(settings.gallery_token) == "root:hush"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        's3_access_key = "hush"',
+        "catalog_url = ['hush']",
+        'gallery_token = {a = "hush"}',
+        'contact = "https://me:hush@example.org"',
+        'ray_address = "ray://me:hush@head:10001"',
+        'lake_path = "s3://KEY:hush@bucket"',
+        'gallery_import_path = "s3://KEY:hush@bucket"',
+        '[sources.a]\nspider = "storefront"\nurl = "https://me:hush@shop.example"',
+        '[sources.a]\nspider = "musicbrainz"\nlabel = "x"\nurl = "https://me:hush@mb.example"',
+    ],
+)
+def test_a_mistake_shows_no_secret(home: Path, text: str) -> None:
+    write_toml(home, text)
+    with pytest.raises(SettingsError) as error:
+        load_settings(home=home)
+    assert "hush" not in str(error.value)
+    assert "hush" not in str(error.value.__cause__)

@@ -211,6 +211,11 @@ def test_a_server_that_the_environment_names_is_used(
         assert os.environ["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
         with pytest.raises(CratewatchError, match=r"127\.0\.0\.1:1/api does not answer"):
             await_ready()
+    monkeypatch.setenv("PREFECT_API_URL", "http://admin:hush@127.0.0.1:1/api")
+    with prefect_server.prefect_server(home) as await_ready:
+        with pytest.raises(CratewatchError, match=r"//\*\*\*@127\.0\.0\.1:1/api does not") as error:
+            await_ready()
+        assert "hush" not in str(error.value)
 
 
 @pytest.mark.parametrize(

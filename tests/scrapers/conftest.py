@@ -10,6 +10,7 @@ from PIL import Image
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.location import LakeLocation
+from cratewatch.secret_url import SecretUrl
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from cratewatch.sources.storefront.settings import StorefrontSource
 from scrapers.launch import CrawlJob, CrawlProgress, CrawlReport, run_crawl
@@ -40,7 +41,7 @@ class Workplace:
             source_name="shop",
             source=source,
             run_id=self.run_id,
-            catalog_url=self.catalog_url,
+            catalog_url=SecretUrl(self.catalog_url),
             lake=LakeLocation(str(self.lake.root)),
             contact="",
             log_path=self.log_path,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cratewatch.errors import CratewatchError
+from cratewatch.secret_url import SecretUrl
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from cratewatch.sources.storefront.settings import StorefrontSource
 from scrapers.launch import CrawlJob, run_crawl
@@ -79,7 +80,7 @@ def test_an_error_that_the_user_can_mend_arrives_as_it_is(workplace, storefront,
     job = workplace.job("covers", storefront("http://127.0.0.1:1"))
     (tmp_path / "file").write_text("")
     with pytest.raises(CratewatchError, match="catalog_url"):
-        run_crawl(replace(job, catalog_url=f"sqlite:///{tmp_path}/file/catalog.db"))
+        run_crawl(replace(job, catalog_url=SecretUrl(f"sqlite:///{tmp_path}/file/catalog.db")))
 
 
 USERS_OWN = ("random.py", "extruct.py", "scrapy.py", "queue.py", "cratewatch.py")
@@ -154,3 +155,14 @@ def test_a_terminated_crawl_is_incomplete(workplace, endless_shop, storefront):
     report = run_crawl(workplace.job("releases", storefront(endless_shop.url)), terminate)
     assert not report.complete
     assert report.requests < 500
+
+
+def test_a_job_shows_no_secret_but_to_its_child(workplace, storefront):
+    job = workplace.job("covers", storefront("http://127.0.0.1:1"))
+    secret = replace(job, catalog_url=SecretUrl("postgresql://watch:hush@db/crates"))
+    assert "hush" not in f"{secret} {secret!r}"
+    assert "hush" in secret.to_json()
+    assert CrawlJob.from_json(secret.to_json()) == secret
+    with pytest.raises(ValueError, match="validation error") as error:
+        CrawlJob.from_json(secret.to_json().replace('"job":', '"jop":'))
+    assert "hush" not in str(error.value)

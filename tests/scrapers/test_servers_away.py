@@ -17,6 +17,7 @@ from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
 from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.lake.location import LakeLocation
 from cratewatch.lake.opening import open_lake
+from cratewatch.secret_url import SecretUrl
 from cratewatch.sources.storefront.settings import StorefrontSource
 from scrapers.launch import CrawlJob, CrawlProgress, CrawlReport, run_crawl
 
@@ -40,14 +41,14 @@ class Crawls:
         self.lake = open_lake(lake)
         self.run_id = self.catalog.runs.start("refresh-shop")
         over_wire, self.catalog_wire = lay(catalog_url)
-        endpoint, self.lake_wire = lay(lake.endpoint)
+        endpoint, self.lake_wire = lay(str(lake.endpoint))
         self._job = CrawlJob(
             job="releases",
             source_name="shop",
             source=StorefrontSource(spider="storefront", url=shop.url, rate_per_s=20, retries=1),
             run_id=self.run_id,
-            catalog_url=over_wire,
-            lake=replace(lake, endpoint=endpoint),
+            catalog_url=SecretUrl(over_wire),
+            lake=replace(lake, endpoint=SecretUrl(endpoint)),
             contact="",
             log_path=Path(),
         )

@@ -25,6 +25,7 @@ from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.location import LakeLocation
 from cratewatch.lake.opening import open_lake
+from cratewatch.secret_url import SecretUrl
 from tests.disks import small_disk
 from tests.made_collections import make_collection
 from tests.scripts import run_script
@@ -135,8 +136,8 @@ def test_a_store_that_goes_away_in_the_middle_is_told_and_what_was_written_count
     bucket = open_lake(s3_location)
     for key in lake.keys(""):
         bucket.write(key, lake.read(key))
-    endpoint, wire = over_a_wire(s3_location.endpoint)
-    distant = open_lake(replace(s3_location, endpoint=endpoint))
+    endpoint, wire = over_a_wire(str(s3_location.endpoint))
+    distant = open_lake(replace(s3_location, endpoint=SecretUrl(endpoint)))
     use = ModelUse(tiny_model)
     taken: list[Cover] = []
     reading = (taken.append(cover) or cover for cover in imported)

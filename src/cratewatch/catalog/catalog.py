@@ -42,9 +42,10 @@ from cratewatch.catalog.schema import (
 )
 from cratewatch.chunks import chunks
 from cratewatch.images.perceptual_hash import NOTHING_TO_SEE
+from cratewatch.secret_url import SecretUrl
 
 
-def open_catalog(url: str) -> Catalog:
+def open_catalog(url: SecretUrl | str) -> Catalog:
     """Open the database at url; its tables are made, or migrated from an older version's.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +27,7 @@ from cratewatch.catalog.schema import SCHEMA_REVISION, Table
 from cratewatch.chunks import chunks
 from cratewatch.errors import ANOTHER_WRITES, BusyError, CratewatchError
 from cratewatch.folders import private_folder
+from cratewatch.secret_url import SecretUrl, reveal
 
 # Bounded by the variables of a statement: 32,766 in SQLite, 65,535 in PostgreSQL.
 ROWS_AT_ONCE = 500
@@ -41,39 +41,44 @@ REBUILD_LOCK = WRITER_LOCK + 2
 RENEWAL_LOCK = WRITER_LOCK + 3
 
 
-def open_database(url: str) -> Database:
+def open_database(url: SecretUrl | str) -> Database:
     """Open the database at url and bring its tables to this version's schema.
 
     Raises:
         CratewatchError: if it cannot be opened, or if a newer cratewatch wrote it.
     """
+    url = SecretUrl(reveal(url))
     try:
         engine = _create_engine(_parsed(url))
     except (ArgumentError, ImportError, OSError, ValueError) as error:  # ValueError: the port
-        raise _no_such_url(url, error) from error
-    database = Database(engine)
+        raise _wrong_url(url, error) from error
+    database = Database(engine, url)
     with contextlib.ExitStack() as stack:
         stack.callback(database.close)
         try:
             _migrate(engine)
         except DBAPIError as error:
             raise database.explained(error) from error
-        except TypeError as error:  # what pg8000 says of a parameter that it does not know
-            raise _no_such_url(url, error) from error
+        except (TypeError, ValueError, OverflowError) as error:  # a parameter, host or port
+            raise _wrong_url(url, error) from error
         stack.pop_all()  # it is open: the caller closes it
     return database
 
 
-def _parsed(url: str) -> URL:
+def _parsed(secret: SecretUrl) -> URL:
     """Read a URL; that of a SQLite file is its path as it is, which may hold ? and #."""
-    if url.startswith(SQLITE):
-        return URL.create("sqlite", database=url.removeprefix(SQLITE))
-    return make_url(url)
+    text = reveal(secret)
+    if text.startswith(SQLITE):
+        return URL.create("sqlite", database=text.removeprefix(SQLITE))
+    url = make_url(text)
+    if "@" in (url.host or ""):  # SQLAlchemy ends a password at the first one
+        raise ArgumentError("an @ in the password must be written as %40")
+    return url
 
 
-def _no_such_url(url: str, error: Exception) -> CratewatchError:
-    shown = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
-    return CratewatchError(f"catalog {shown}: {error}; check catalog_url")
+def _wrong_url(url: SecretUrl, error: Exception) -> CratewatchError:
+    said = url.hidden_in(error).partition("\n")[0]
+    return CratewatchError(f"catalog {url}: {said}; check catalog_url")
 
 
 def _create_engine(url: URL) -> Engine:
@@ -114,8 +119,9 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 class Database:
     """Transactions on the catalog's tables, in SQLite or PostgreSQL."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, url: SecretUrl) -> None:
         self._engine = engine
+        self._url = url
         self._begin = sessionmaker(engine, expire_on_commit=False).begin
         self._lock: Connection | None = None
 
@@ -201,7 +207,7 @@ class Database:
             raise self.explained(error) from error
         try:
             if not connection.scalar(select(func.pg_try_advisory_lock(number))):
-                raise BusyError(f"catalog {self.name}", what)
+                raise BusyError(f"catalog {self._url}", what)
             yield connection
         finally:
             with contextlib.suppress(DBAPIError):
@@ -223,16 +229,11 @@ class Database:
             except DBAPIError as error:
                 raise self.explained(error) from error
 
-    @property
-    def name(self) -> str:
-        """The database's URL without its password."""
-        return self._engine.url.render_as_string(hide_password=True)
-
     def explained(self, error: DBAPIError) -> CratewatchError:
         """Return a database's error as one line that says where and what to do."""
         return CratewatchError(
-            f"catalog {self.name}: {_said(error)}; check catalog_url, and that the database "
-            "runs, admits this user and has room on its disk"
+            f"catalog {self._url}: {self._url.hidden_in(_said(error))}; check catalog_url, and "
+            "that the database runs, admits this user and has room on its disk"
         )
 
 

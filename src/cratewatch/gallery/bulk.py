@@ -110,7 +110,7 @@ class Imports:
         try:
             return int(server.do_bulk_insert(name, "", [file], timeout=connection.CALL_TIMEOUT_S))
         except (MilvusException, grpc.RpcError) as error:
-            raise unavailable(self.milvus, error) from error
+            raise unavailable(self.milvus.uri, error) from error
 
     @explained
     def _state(self, task: int) -> Any:

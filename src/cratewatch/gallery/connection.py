@@ -16,13 +16,14 @@ import grpc
 from milvus_lite.db import MilvusLite
 from milvus_lite.exceptions import DataDirLockedError, MilvusLiteError
 from milvus_lite.server_manager import server_manager_instance
+from pydantic import SecretStr
 
 from cratewatch.errors import SettingsError, UnavailableError
 from cratewatch.folders import private_folder
 from cratewatch.gallery.milvus import MilvusClient, MilvusException
-from cratewatch.gallery.names import Names
+from cratewatch.gallery.names import LITE_SUFFIX, Names
+from cratewatch.secret_url import SecretUrl, reveal
 
-LITE_SUFFIX = ".db"
 CONNECT_TIMEOUT_S = 5.0
 CALL_TIMEOUT_S = 60.0
 LOAD_TIMEOUT_S = 600.0  # a server reads a whole collection from its store
@@ -47,13 +48,12 @@ class Connection:
 
     Attributes:
         client: pymilvus' own.
-        uri: Free of credentials, for messages.
         version: Of the server, or of Milvus Lite.
         owner: Id of the catalog whose collections are ours; "" if all are, whosever.
     """
 
     client: MilvusClient
-    uri: str
+    uri: SecretUrl
     version: str
     names: Names = field(default_factory=Names)
     owner: str = ""
@@ -71,7 +71,9 @@ class Connected(Protocol):
 
 
 @contextlib.contextmanager
-def connect(uri: str, token: str, ca: str, names: Names, owner: str) -> Iterator[Connection]:
+def connect(
+    uri: SecretUrl, token: SecretStr | str, ca: str, names: Names, owner: str
+) -> Iterator[Connection]:
     """Yield a connection to a Milvus.
 
     Raises:
@@ -82,13 +84,12 @@ def connect(uri: str, token: str, ca: str, names: Names, owner: str) -> Iterator
     try:
         client = _connect(uri, token, ca)
         try:
-            version = _version(client, uri)
-            yield Connection(client, without_credentials(uri), version, names, owner)
+            yield Connection(client, uri, _version(client, uri), names, owner)
         finally:
             client.close()
     finally:
         # Milvus Lite would hold its lock on the file until the process ends.
-        server_manager_instance.release_server(uri)
+        server_manager_instance.release_server(reveal(uri))
 
 
 def explained(
@@ -107,15 +108,15 @@ def explained(
                 return method(self, *args, **kwargs)
             except (MilvusException, grpc.RpcError) as error:
                 if time.monotonic() - began > _patience_s(error):
-                    raise unavailable(self.milvus, error) from error
+                    raise unavailable(self.milvus.uri, error) from error
             time.sleep(PAUSE_S)
 
     return call
 
 
-def unavailable(milvus: Connection, error: BaseException) -> UnavailableError:
+def unavailable(uri: SecretUrl, error: BaseException) -> UnavailableError:
     """Return what Milvus said as an error of ours."""
-    return UnavailableError(f"gallery {milvus.uri}: {why_no_answer(error)}")
+    return UnavailableError(f"gallery {uri}: {uri.hidden_in(_why_no_answer(error))}")
 
 
 def _patience_s(error: BaseException) -> float:
@@ -123,11 +124,6 @@ def _patience_s(error: BaseException) -> float:
     if rpc is not None and rpc.code() == grpc.StatusCode.UNAVAILABLE:
         return PATIENCE_S
     return PRESSED_PATIENCE_S if rpc is None and PRESSED.search(_said(error)) else -1
-
-
-def without_credentials(uri: str) -> str:
-    """Return a URI that may be shown."""
-    return re.sub(r"//[^/@]*@", "//", uri)
 
 
 def is_missing(error: MilvusException) -> bool:
@@ -140,46 +136,58 @@ def is_lite(version: str) -> bool:
     return version.startswith("milvus_lite")
 
 
-def _version(client: MilvusClient, uri: str) -> str:
+def _version(client: MilvusClient, uri: SecretUrl) -> str:
     """Return the server's version; refuse one that is too old."""
     try:
         version = str(client.get_server_version(timeout=CONNECT_TIMEOUT_S))
     except (MilvusException, grpc.RpcError) as error:
-        shown = without_credentials(uri)
-        raise UnavailableError(f"gallery {shown}: {why_no_answer(error)}") from error
+        raise unavailable(uri, error) from error
     numbers = re.search(r"(\d+)\.(\d+)\.(\d+)", version)  # a build of a branch has none
     if numbers and not is_lite(version) and tuple(map(int, numbers.groups())) < LEAST_VERSION:
         needed = ".".join(map(str, LEAST_VERSION))
         raise UnavailableError(
-            f"gallery {without_credentials(uri)}: Milvus {version} is too old; upgrade the server "
-            f"to {needed} or later, or set gallery_uri to another"
+            f"gallery {uri}: Milvus {version} is too old; upgrade the server to {needed} or later, "
+            "or set gallery_uri to another"
         )
     return version
 
 
-def _connect(uri: str, token: str, ca: str) -> MilvusClient:
-    is_file = "://" not in uri
-    if is_file and not uri.endswith(LITE_SUFFIX):
-        raise SettingsError(
-            f"gallery_uri {uri}: neither the path of a Milvus Lite file, which ends in "
-            f"{LITE_SUFFIX}, nor a server's address such as http://host:19530"
-        )
+def _connect(uri: SecretUrl, token: SecretStr | str, ca: str) -> MilvusClient:
+    address = reveal(uri)
+    is_file = _is_file(uri)
     if ca and not Path(ca).is_file():
         raise SettingsError(f"gallery_ca {ca}: no such file; give the PEM file of a certificate")
     trust = {"server_pem_path": ca} if ca else {}
     try:
         if is_file:
-            private_folder(Path(uri).absolute().parent)
-        return MilvusClient(uri=uri, token=token, timeout=CONNECT_TIMEOUT_S, **trust)
+            private_folder(Path(address).absolute().parent)
+        return MilvusClient(uri=address, token=reveal(token), timeout=CONNECT_TIMEOUT_S, **trust)
     except (MilvusException, grpc.RpcError, OSError, ValueError) as error:  # ValueError: no port
-        shown = without_credentials(uri)
         if is_file:
-            raise UnavailableError(f"gallery {shown}: {_why_no_file(uri)}") from error
+            raise UnavailableError(f"gallery {uri}: {_why_no_file(address)}") from error
         if _rpc_error(error) is None:
             raise SettingsError(
-                f"gallery_uri {shown}: {_said(error)}; give an address such as http://host:19530"
+                f"gallery_uri {uri}: {uri.hidden_in(_said(error))}; give an address such as "
+                "http://host:19530"
             ) from error
-        raise UnavailableError(f"gallery {shown}: {why_no_answer(error)}") from error
+        raise unavailable(uri, error) from error
+
+
+def _is_file(uri: SecretUrl) -> bool:
+    """Whether it is the path of a Milvus Lite file, and no address; raise if it is neither."""
+    text = reveal(uri)
+    if "://" not in text and not text.endswith(LITE_SUFFIX):
+        raise SettingsError(
+            f"gallery_uri {uri}: neither the path of a Milvus Lite file, which ends in "
+            f"{LITE_SUFFIX}, nor a server's address such as http://host:19530"
+        )
+    address = text.partition("://")[2]
+    if "@" in address and "@" not in re.split("[/?#]", address, maxsplit=1)[0]:
+        raise SettingsError(
+            f"gallery_uri {uri}: / ? and # end a password there; give user and password by "
+            "gallery_token, as USER:PASSWORD"
+        )
+    return "://" not in text
 
 
 def _why_no_file(path: str) -> str:
@@ -197,7 +205,7 @@ def _why_no_file(path: str) -> str:
     return "did not start; run the same command again"
 
 
-def why_no_answer(error: BaseException) -> str:
+def _why_no_answer(error: BaseException) -> str:
     """Return what a call's error means and what to do, in one line."""
     rpc = _rpc_error(error)
     if rpc is None:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import SecretStr
+
 from cratewatch.catalog.facts import Wanted
 from cratewatch.embedding.arrays import Embeddings
 from cratewatch.errors import CheckError, NotFoundError
@@ -24,6 +26,7 @@ from cratewatch.gallery.names import Names
 from cratewatch.gallery.properties import Described
 from cratewatch.gallery.rows import Consistency, Rows
 from cratewatch.gallery.schema import filter_of
+from cratewatch.secret_url import SecretUrl, reveal
 
 SEARCH_BATCH = 256
 ANEW_AFTER_S = 5.0
@@ -52,7 +55,12 @@ class _Known:
 
 @contextlib.contextmanager
 def open_gallery(
-    uri: str, token: str = "", tenant: str = "", ca: str = "", *, owner: str = ""
+    uri: SecretUrl | str,
+    token: SecretStr | str = "",
+    tenant: str = "",
+    ca: str = "",
+    *,
+    owner: str = "",
 ) -> Iterator[Gallery]:
     """Open the gallery: a Milvus server's address, or the path of a Milvus Lite file.
 
@@ -66,7 +74,7 @@ def open_gallery(
         SettingsError: if uri is neither, or ca no file, or the tenant's name cannot be one.
         UnavailableError: if it cannot be reached, is too old, or another process holds the file.
     """
-    with connect(uri, token, ca, Names(tenant), owner) as milvus:
+    with connect(SecretUrl(reveal(uri)), token, ca, Names(tenant), owner) as milvus:
         yield Gallery(milvus)
 
 
@@ -93,8 +101,8 @@ class Gallery:
         self._one_looks = threading.Lock()
 
     @property
-    def uri(self) -> str:
-        """Where it is, free of credentials."""
+    def uri(self) -> SecretUrl:
+        """Where it is."""
         return self.milvus.uri
 
     def search(  # noqa: PLR0913

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from cratewatch.errors import SettingsError
 
 COVERS = "covers"
+LITE_SUFFIX = ".db"
+"""Ends the path of a Milvus Lite file."""
 _NUMBERED = re.compile(r"(?P<model>.+)__(?P<number>[1-9][0-9]*)")
 _TENANT = re.compile(r"[a-z][a-z0-9]{0,31}")
 

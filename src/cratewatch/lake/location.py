@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import PlainSerializer, SecretStr
+from pydantic import SecretStr
+
+from cratewatch.secret_url import IN_JSON, SecretUrl
 
 S3_SCHEME = "s3://"
-
-# Hidden by repr() and str(); plain in JSON, which is for a child's standard input, not for a log.
-Secret = Annotated[SecretStr, PlainSerializer(SecretStr.get_secret_value, when_used="json")]
-
+NOWHERE = SecretUrl("")
 NOT_GIVEN = SecretStr("")
 
 
@@ -27,7 +26,7 @@ class LakeLocation:
     """
 
     path: str
-    endpoint: str = ""
+    endpoint: Annotated[SecretUrl, IN_JSON] = NOWHERE
     region: str = ""
-    access_key: Secret = NOT_GIVEN
-    secret_key: Secret = NOT_GIVEN
+    access_key: Annotated[SecretStr, IN_JSON] = NOT_GIVEN
+    secret_key: Annotated[SecretStr, IN_JSON] = NOT_GIVEN

@@ -8,6 +8,7 @@ from cratewatch.errors import SettingsError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
 from cratewatch.lake.location import S3_SCHEME, LakeLocation
+from cratewatch.secret_url import SecretUrl
 
 
 def open_lake(location: LakeLocation) -> Lake:
@@ -23,6 +24,7 @@ def open_lake(location: LakeLocation) -> Lake:
         return S3Lake(location)
     if "://" in location.path:
         raise SettingsError(
-            f"lake_path {location.path}: give the path of a folder, or s3://BUCKET/PREFIX"
+            f"lake_path {SecretUrl(location.path)}: give the path of a folder, or "
+            "s3://BUCKET/PREFIX"
         )
     return FolderLake(Path(location.path))

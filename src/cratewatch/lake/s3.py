@@ -31,6 +31,7 @@ from botocore.response import StreamingBody
 from cratewatch.errors import NotFoundError, SettingsError, UnavailableError
 from cratewatch.lake.lake import STALE_S, checked_key, is_key
 from cratewatch.lake.location import S3_SCHEME, LakeLocation
+from cratewatch.secret_url import reveal
 
 PART_BYTES = 16 * 2**20  # larger objects go up in parts, each of which is retried by itself
 CONNECT_TIMEOUT_S = 3
@@ -169,7 +170,7 @@ class S3Lake:
         except (BotoCoreError, ClientError) as error:
             raise UnavailableError(
                 f"lake {self.root} at {self.location.endpoint or 'AWS'}: cannot {doing}: "
-                f"{' '.join(str(error).split())}; {_advice(error)}"
+                f"{' '.join(self.location.endpoint.hidden_in(error).split())}; {_advice(error)}"
             ) from error
 
     def _missing(self, key: str) -> NotFoundError:
@@ -205,16 +206,18 @@ def _client(location: LakeLocation) -> Any:
         response_checksum_validation="when_required",
     )
     session = boto3.session.Session(
-        aws_access_key_id=location.access_key.get_secret_value() or None,
-        aws_secret_access_key=location.secret_key.get_secret_value() or None,
+        aws_access_key_id=reveal(location.access_key) or None,
+        aws_secret_access_key=reveal(location.secret_key) or None,
         region_name=location.region or None,
     )
     try:
-        return session.client("s3", endpoint_url=location.endpoint or None, config=config)
+        endpoint = reveal(location.endpoint) or None
+        return session.client("s3", endpoint_url=endpoint, config=config)
     except ValueError as error:  # botocore's, for what is no URL or no region
         raise SettingsError(
-            f"s3_endpoint {location.endpoint!r}, s3_region {location.region!r}: {error}; give an "
-            "endpoint such as http://host:9000 and a region such as eu-central-1, or neither"
+            f"s3_endpoint '{location.endpoint}', s3_region {location.region!r}: "
+            f"{location.endpoint.hidden_in(error)}; give an endpoint such as http://host:9000 and "
+            "a region such as eu-central-1, or neither"
         ) from error
 
 

@@ -20,9 +20,16 @@ from milvus_lite.adapter.grpc.servicer import MilvusServicer
 from milvus_lite.db import MilvusLite
 from pymilvus.grpc_gen import milvus_pb2_grpc
 
-from cratewatch.errors import CheckError, NotFoundError, SettingsError, UnavailableError
+from cratewatch.errors import (
+    CheckError,
+    CratewatchError,
+    NotFoundError,
+    SettingsError,
+    UnavailableError,
+)
 from cratewatch.gallery import connection
 from cratewatch.gallery.gallery import Gallery, open_gallery
+from cratewatch.settings import load_settings
 from tests.made_collections import make_collection
 
 SERVER = """
@@ -203,7 +210,7 @@ def test_a_server_that_comes_back_is_used_again(tmp_path: Path) -> None:
         ("http://127.0.0.1:9", "no Milvus answers there .*check gallery_uri"),
         ("https://127.0.0.1:9", "no Milvus answers there"),
         ("http://no-such-host.invalid:19530", "no Milvus answers there .*no-such-host"),
-        ("http://me:secret@127.0.0.1:9", "^gallery http://127.0.0.1:9: no Milvus"),
+        ("http://me:secret@127.0.0.1:9", r"^gallery http://\*\*\*@127.0.0.1:9: no Milvus"),
     ],
 )
 def test_a_server_that_is_not_there_is_named(uri: str, message: str) -> None:
@@ -219,6 +226,27 @@ def test_something_that_listens_and_says_nothing_is_given_up_soon(
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(UnavailableError, match="does not answer in time"), open_gallery(uri):
             pass
+
+
+@pytest.mark.parametrize(
+    ("uri", "message"),
+    [
+        ("http://root:a@hush@127.0.0.1:9", r"gallery http://\*\*\*@127.0.0.1:9: no Milvus"),
+        ("http://hush@127.0.0.1:9", r"gallery http://\*\*\*@127.0.0.1:9: no Milvus"),
+        ("http://127.0.0.1:9?token=hush", r"gallery http://127.0.0.1:9\?token=\*\*\*: no Milvus"),
+        ("http://root:a/hush@127.0.0.1:9", "by gallery_token, as USER:PASSWORD"),
+        ("http://root:1#hush@127.0.0.1:9", "by gallery_token, as USER:PASSWORD"),
+        ("http://root:hush", r"gallery_uri http://root:\*\*\*: Port .*such as http://host:19530"),
+        ("ftp://root:hush@milvus", r"gallery_uri ftp://\*\*\*@milvus: .*such as http://host:19530"),
+        ("root:hush@milvus:19530", r"gallery_uri \*\*\*: neither the path"),
+        ("host=milvus password=hush", r"gallery_uri \*\*\*: neither the path"),
+    ],
+)
+def test_credentials_in_an_address_are_not_shown(home: Path, uri: str, message: str) -> None:
+    settings = load_settings(home=home, gallery_uri=uri)
+    with pytest.raises(CratewatchError, match=message) as error, open_gallery(*settings.gallery):
+        pass
+    assert "hush" not in str(error.value)
 
 
 @pytest.mark.parametrize("uri", ["milvus:19530", "ftp://milvus:19530", "http://milvus:99999"])

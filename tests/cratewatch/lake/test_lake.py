@@ -19,6 +19,8 @@ from cratewatch.lake.folder import PARTIAL, FolderLake
 from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.location import LakeLocation
 from cratewatch.lake.opening import open_lake
+from cratewatch.secret_url import REVEALED
+from cratewatch.settings import load_settings
 
 LARGE_BYTES = 40 * 2**20
 YEARS_S = 50 * 365 * 86400.0
@@ -198,6 +200,16 @@ def test_other_urls_are_no_lake(path: str) -> None:
         open_lake(LakeLocation(path))
 
 
+@pytest.mark.parametrize("path", ["s4://KEY:hush@bucket", "https://me:hush@store/bucket"])
+def test_credentials_in_a_path_are_not_shown(home: Path, path: str) -> None:
+    with pytest.raises(SettingsError, match=r"\*\*\*") as error:
+        open_lake(LakeLocation(path))
+    assert "hush" not in str(error.value)
+    with pytest.raises(SettingsError, match=r"lake_path: .*leave them out") as error:
+        load_settings(home=home, lake_path=path)
+    assert "hush" not in str(error.value)
+
+
 def test_a_location_hides_its_keys_but_from_a_child_process() -> None:
     location = LakeLocation(
         "s3://bucket", access_key=SecretStr("who"), secret_key=SecretStr("hush")
@@ -206,7 +218,8 @@ def test_a_location_hides_its_keys_but_from_a_child_process() -> None:
         assert "hush" not in shown
         assert "who" not in shown
     adapter = TypeAdapter(LakeLocation)
-    assert adapter.validate_json(adapter.dump_json(location)) == location
+    assert b"hush" not in adapter.dump_json(location)
+    assert adapter.validate_json(adapter.dump_json(location, context=REVEALED)) == location
 
 
 def fails_with(lake: FolderLake, message: str) -> None:

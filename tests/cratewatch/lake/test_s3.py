@@ -19,11 +19,12 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import SecretStr
 
-from cratewatch.errors import NotFoundError, SettingsError, UnavailableError
+from cratewatch.errors import CratewatchError, NotFoundError, SettingsError, UnavailableError
 from cratewatch.lake.lake import Lake
 from cratewatch.lake.location import LakeLocation
 from cratewatch.lake.opening import open_lake
 from cratewatch.lake.s3 import ATTEMPTS, BODY_ATTEMPTS, PART_BYTES
+from cratewatch.secret_url import SecretUrl
 from cratewatch.settings import load_settings
 
 LARGE = os.urandom(2 * PART_BYTES + 1000)
@@ -128,7 +129,7 @@ def street(s3_endpoint: str) -> Iterator[Street]:
 @pytest.fixture
 def far(s3_location: LakeLocation, street: Street) -> Lake:
     """The lake of `near` at the other end of the street."""
-    return open_lake(replace(s3_location, endpoint=street.url))
+    return open_lake(replace(s3_location, endpoint=SecretUrl(street.url)))
 
 
 @pytest.fixture
@@ -270,7 +271,7 @@ def test_a_store_that_is_away_is_said_within_seconds(s3_location: LakeLocation) 
     with socket.socket() as taken:  # bound, and nobody listens
         taken.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        away = calls(open_lake(replace(s3_location, endpoint=endpoint)))
+        away = calls(open_lake(replace(s3_location, endpoint=SecretUrl(endpoint))))
         for doing in ("read x/y", "write x/z", "list x"):
             began = time.monotonic()
             message = one_line(away[doing])
@@ -280,6 +281,15 @@ def test_a_store_that_is_away_is_said_within_seconds(s3_location: LakeLocation) 
             assert message.endswith(
                 "check s3_endpoint and the network, then run the same command again"
             )
+
+
+def test_credentials_in_an_endpoint_are_not_shown(s3_location: LakeLocation) -> None:
+    for endpoint in ("http://me:hush@127.0.0.1:1", "http://me:a/hush@127.0.0.1:1"):
+        location = replace(s3_location, endpoint=SecretUrl(endpoint))
+        with pytest.raises(CratewatchError, match=r"http://\*\*\*@127.0.0.1:1") as error:
+            open_lake(location).write("x/y", b"")
+        assert "hush" not in str(error.value)
+        assert "hush" not in f"{location} {open_lake(location)!r}"
 
 
 def test_a_missing_bucket_is_said_whatever_is_asked(s3_location: LakeLocation) -> None:
@@ -328,7 +338,7 @@ def test_wrong_credentials_are_said_whatever_is_asked(
     s3_location: LakeLocation, doorman: str, request: pytest.FixtureRequest
 ) -> None:
     code = request.node.callspec.params["doorman"]
-    lake = open_lake(replace(s3_location, endpoint=doorman))
+    lake = open_lake(replace(s3_location, endpoint=SecretUrl(doorman)))
     for doing, call in calls(lake).items():
         message = one_line(call)
         assert f"cannot {doing}: " in message
@@ -356,14 +366,19 @@ def test_without_credentials_boto3s_own_chain_is_asked(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"endpoint": "localhost:9000"}, {"endpoint": "not a url"}, {"region": "mid earth"}]
+    "wrong",
+    [
+        {"endpoint": SecretUrl("localhost:9000")},
+        {"endpoint": SecretUrl("not a url")},
+        {"region": "mid earth"},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(
-    s3_location: LakeLocation, wrong: dict[str, str]
+    s3_location: LakeLocation, wrong: dict[str, object]
 ) -> None:
     with pytest.raises(SettingsError, match=r"s3_endpoint '.*', s3_region '.*': ") as error:
         open_lake(replace(s3_location, **wrong)).exists("x")  # type: ignore[arg-type]
-    assert next(iter(wrong.values())) in str(error.value)
+    assert str(next(iter(wrong.values()))) in str(error.value)
 
 
 def test_a_name_that_no_bucket_has_is_said(s3_location: LakeLocation) -> None:
@@ -395,7 +410,7 @@ def test_settings_name_the_store_and_hide_its_keys(
     settings = load_settings(home=home)
     assert settings.lake == LakeLocation(
         "s3://bucket/crates",
-        endpoint="http://store:9000",
+        endpoint=SecretUrl("http://store:9000"),
         region="eu-central-1",
         access_key=SecretStr("who"),
         secret_key=SecretStr("hush"),

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from cratewatch.secret_url import PublicUrl
 from cratewatch.sources.source import Source
 
 
@@ -19,8 +20,8 @@ class MusicBrainzSource(Source):
     label: str | None = None
     artist: str | None = None
     release_group: str | None = None
-    url: str = "https://musicbrainz.org"
-    archive_url: str = "https://coverartarchive.org"
+    url: PublicUrl = "https://musicbrainz.org"
+    archive_url: PublicUrl = "https://coverartarchive.org"
     # The API's documentation permits what robots.txt refuses to general crawlers.
     obey_robots: bool = False
 

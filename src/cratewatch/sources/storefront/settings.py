@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from cratewatch.secret_url import PublicUrl
 from cratewatch.sources.source import Source
 
 
@@ -11,7 +12,7 @@ class StorefrontSource(Source):
     """A shop's public pages: its sitemap and product pages, or /products.json."""
 
     spider: Literal["storefront"]
-    url: str
+    url: PublicUrl
 
     @property
     def addresses(self) -> tuple[str, ...]:
