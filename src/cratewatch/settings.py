@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import json
 import os
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -181,6 +182,25 @@ def load_settings(**arguments: object) -> Settings:
     except ValidationError as error:
         problems = [_problem(item, list(given), file) for item in error.errors()]
         raise SettingsError(f"settings: {'; '.join(problems)}; correct it there") from error
+
+
+def exposed_secrets(home: Path | None) -> Path | None:
+    """Return the settings file of a home if it holds secrets that others than its owner may read.
+
+    Args:
+        home: As load_settings() takes it.
+    """
+    file = _settings_file(home or os.environ.get(f"{ENV_PREFIX}HOME"))
+    if not file.is_file() or not file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        return None
+    return file if any(_is_secret(*setting) for setting in _read_file(file).items()) else None
+
+
+def _is_secret(name: str, value: object) -> bool:
+    kind = Settings.model_fields[name].annotation
+    if kind is SecretUrl:
+        return SecretUrl(str(value)).hides
+    return kind is SecretStr and bool(value)
 
 
 def environment_settings() -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from cratewatch.errors import SettingsError
 from cratewatch.secret_url import reveal
-from cratewatch.settings import load_settings
+from cratewatch.settings import exposed_secrets, load_settings
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from cratewatch.sources.storefront.settings import StorefrontSource
 
@@ -244,3 +244,27 @@ def test_a_mistake_shows_no_secret(home: Path, text: str) -> None:
         load_settings(home=home)
     assert "hush" not in str(error.value)
     assert "hush" not in str(error.value.__cause__)
+
+
+EXPOSED = [
+    ('gallery_token = "root:hush"', True),
+    ('s3_access_key = "a"\ns3_secret_key = "b"', True),
+    ('catalog_url = "postgresql://watch:hush@db/crates"', True),
+    ('catalog_url = "postgresql://watch@db/crates"', False),
+    ('catalog_url = "sqlite:///catalog.db"\ngallery_uri = "http://milvus:19530"', False),
+    ('gallery_uri = "http://root:hush@milvus:19530"', True),
+    ('contact = "me@example.org"', False),
+]
+
+
+@pytest.mark.parametrize(("text", "secret"), EXPOSED)
+def test_secrets_that_others_may_read_are_found(home: Path, text: str, secret: bool) -> None:
+    write_toml(home, text)
+    file = home / "cratewatch.toml"
+    for mode, readable in ((0o644, True), (0o640, True), (0o604, True), (0o600, False)):
+        file.chmod(mode)
+        assert exposed_secrets(home) == (file if secret and readable else None)
+
+
+def test_no_file_exposes_nothing(home: Path) -> None:
+    assert exposed_secrets(home) is None

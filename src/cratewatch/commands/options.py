@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,7 +68,7 @@ def mistake_in_option(error: ValueError | SettingsError) -> CratewatchError:
 
 
 def load_settings(home: Path | None, *, makes_home: bool = False) -> Settings:
-    """Load the settings.
+    """Load the settings, and warn where others may read their secrets.
 
     A user whom the machine does not know has no home, and Prefect and Ray want one: he gets that
     of the settings.
@@ -86,6 +88,11 @@ def load_settings(home: Path | None, *, makes_home: bool = False) -> Settings:
         raise NotFoundError(
             f"home: {loaded.home} is none; check --home or {settings.ENV_PREFIX}HOME, or make one: "
             f"`cratewatch init --home {loaded.home}`"
+        )
+    if exposed := settings.exposed_secrets(home):
+        command = f"chmod 600 {shlex.quote(str(exposed))}"
+        sys.stderr.write(
+            f"warning: {exposed} holds secrets and others may read it; run `{command}`\n"
         )
     if os.path.expanduser("~") == "~":  # noqa: PTH111  a Path would raise
         os.environ["HOME"] = str(loaded.home)

@@ -63,3 +63,17 @@ def test_no_report_of_a_refresh_holds_a_password(
     assert "hush" not in answer.stdout + answer.stderr
     holding = [path for path in home.rglob("*") if path.is_file() and b"hush" in path.read_bytes()]
     assert holding == []
+
+
+def test_secrets_that_others_may_read_are_one_line_of_warning(run: Any, home: Path) -> None:
+    home.mkdir()
+    file = home / "cratewatch.toml"
+    file.write_text('gallery_token = "root:hush"\n')
+    file.chmod(0o644)
+    answer = run("status", "--json", "--home", str(home))
+    assert answer.returncode == 0
+    assert answer.stderr == (
+        f"warning: {file} holds secrets and others may read it; run `chmod 600 {file}`\n"
+    )
+    file.chmod(0o600)
+    assert run("status", "--json", "--home", str(home)).stderr == ""
