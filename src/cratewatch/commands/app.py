@@ -9,11 +9,11 @@ import io
 import os
 import signal
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-import cratewatch
 from cratewatch.commands import (
     catalog,
     demo,
@@ -52,7 +52,7 @@ for group in (
 
 def _show_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"cratewatch {cratewatch.__version__}")
+        typer.echo(f"cratewatch {version('cratewatch')}")
         raise typer.Exit
 
 

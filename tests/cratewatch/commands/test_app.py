@@ -114,7 +114,9 @@ def test_the_demo_never_empties_a_folder_that_it_did_not_make(run: Any, tmp_path
 
 
 def test_help_shows_the_defaults(run: Any) -> None:
-    assert "[default: the serving one]" in " ".join(run("evaluate", "--help").stdout.split())
+    assert "[default: the serving one]" in " ".join(
+        run("evaluate", "--help").stdout.replace("│", " ").split()
+    )
 
 
 def test_the_version_and_the_short_help(run: Any) -> None:
