@@ -15,7 +15,7 @@ FEW_CELLS = 6
 VERDICTS = {
     "sure": "sure: {:.0%} likely to be the first",
     "likely": "likely: the first, by {:.0%}",
-    "unsure": "unsure: the first by {:.0%} only, and perhaps not in the catalog",
+    "unsure": "unsure: perhaps the first ({:.0%}), perhaps not in the catalog",
     "unknown": "not in the catalog, as far as can be told",
     None: "how sure this is only `cratewatch calibrate` can tell",
 }

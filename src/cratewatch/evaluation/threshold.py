@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from cratewatch.errors import CratewatchError
 from cratewatch.gallery.gallery import Hit
@@ -80,11 +81,12 @@ def fit(trials: Sequence[Trial], wanted_false_accepts: float, search: SearchConf
     allowed = math.floor(wanted_false_accepts * len(trials))
     threshold = np.nextafter(np.sort(without)[::-1][allowed], np.inf)
     believed = scores >= threshold
-    slope, middle = _curve(scores[right], np.concatenate([scores[~right], without]))
+    slope, middle, ceiling = _curve(scores[right], np.concatenate([scores[~right], without]))
     return Calibration(
         threshold=float(threshold),
         slope=slope,
         middle=middle,
+        ceiling=ceiling,
         wanted_false_accepts=wanted_false_accepts,
         false_accepts=float((without >= threshold).mean()),
         found=float((believed & right).mean()),
@@ -94,14 +96,16 @@ def fit(trials: Sequence[Trial], wanted_false_accepts: float, search: SearchConf
     )
 
 
-def _curve(right: Scores, wrong: Scores) -> tuple[float, float]:
-    """Fit a logistic curve to the scores of right and wrong best matches.
+def _curve(right: Scores, wrong: Scores) -> tuple[float, float, float]:
+    """Fit a logistic curve below a ceiling to the scores of right and wrong best matches.
 
-    Its targets keep a little off 0 and 1, so that scores which do not overlap make no step
-    (Platt 1999, "Probabilistic Outputs for Support Vector Machines").
+    A few wrong matches score as high as right ones do, such as other editions of an album; without
+    a ceiling the curve would promise more than it keeps. Its targets stay a little off 0 and 1, so
+    that scores which do not overlap make no step (Platt 1999, "Probabilistic Outputs for Support
+    Vector Machines").
 
     Returns:
-        Slope and middle; see Calibration.
+        Slope, middle and ceiling; see Calibration.
     """
     scores = np.concatenate([right, wrong])
     centre, width = float(scores.mean()), max(float(scores.std()), 1e-6)
@@ -110,8 +114,10 @@ def _curve(right: Scores, wrong: Scores) -> tuple[float, float]:
     standard = (scores - centre) / width
 
     def loss(curve: Scores) -> float:
-        logits = np.exp(curve[0]) * (standard - curve[1])  # a higher score is never less right
-        return float(np.sum(np.logaddexp(0.0, logits) - targets * logits))
+        # A higher score is never less right, and the ceiling is below 1.
+        made = expit(curve[2]) * expit(np.exp(curve[0]) * (standard - curve[1]))
+        made = np.clip(made, 1e-12, 1 - 1e-12)
+        return -float(np.sum(targets * np.log(made) + (1 - targets) * np.log(1 - made)))
 
-    log_slope, middle = minimize(loss, np.zeros(2), method="Nelder-Mead").x
-    return float(np.exp(log_slope)) / width, centre + width * float(middle)
+    best = minimize(loss, np.array([0.0, 0.0, 3.0]), method="L-BFGS-B").x
+    return float(np.exp(best[0])) / width, centre + width * float(best[1]), float(expit(best[2]))

@@ -22,7 +22,8 @@ class Calibration:
         threshold: The least score that is.
         slope: Of the probability that a best match is right, as a logistic curve over its score,
             where half of the queries show what is in the catalog.
-        middle: The score at which that is a half.
+        middle: The score at which it is half of its ceiling.
+        ceiling: What it comes near at the highest scores.
         wanted_false_accepts: Share of the queries of unknown artworks that may be believed.
         false_accepts: Share that were when it was fitted.
         found: Of the queries of known artworks, the share believed and right.
@@ -34,6 +35,7 @@ class Calibration:
     threshold: float
     slope: float
     middle: float
+    ceiling: float
     wanted_false_accepts: float
     false_accepts: float
     found: float
@@ -47,7 +49,7 @@ class Calibration:
 
     def probability(self, score: float) -> float:
         """Return how likely it is that a best match of this score is right."""
-        return 0.5 * (1.0 + math.tanh(0.5 * self.slope * (score - self.middle)))
+        return 0.5 * self.ceiling * (1.0 + math.tanh(0.5 * self.slope * (score - self.middle)))
 
     def verdict(self, score: float) -> Verdict:
         """Return it in a word: sure and likely are believed, unsure is worth a look."""
