@@ -240,9 +240,10 @@ class Catalog:
         return [artwork for artwork, _ in rows], np.frombuffer(bits, np.uint8).reshape(-1, 32)
 
     def covers(self) -> list[Cover]:
-        """Return every cover, by cover_id."""
+        """Return every cover that shows an artwork, by cover_id; placeholders show none."""
+        query = select(CoverRow).where(CoverRow.artwork_id != PLACEHOLDER)
         with self._db.transaction() as session:
-            rows = session.scalars(select(CoverRow).order_by(CoverRow.cover_id)).all()
+            rows = session.scalars(query.order_by(CoverRow.cover_id)).all()
             return [row.to_cover() for row in rows]
 
     def covers_by_id(self, cover_ids: Sequence[str]) -> dict[str, Cover]:

@@ -35,6 +35,7 @@ def test_a_picture_that_many_releases_share_is_a_placeholder(catalog: Catalog) -
     assert list(catalog.embeddings.missing("model")) == []
     assert (catalog.embeddings.counts("model").lacking, catalog.counts()["artworks"]) == (0, 0)
     assert catalog.covers_to_fetch("shop") == []
+    assert catalog.covers() == []  # nothing is drawn or trained of it
 
 
 @pytest.mark.parametrize(
