@@ -62,7 +62,9 @@ def test_a_night_that_loses_its_database_ends_with_a_line_and_the_next_completes
         wire.mend()
         assert night.returncode == 1
         assert "Traceback" not in err
-        assert err.strip().splitlines()[-1].startswith("cratewatch: catalog postgresql+pg8000://")
+        assert (
+            err.strip().splitlines()[-1].startswith("cratewatch: catalog postgresql://watch:***@")
+        )
         assert "crate@" not in err  # the password
         again = subprocess.run(command, capture_output=True, text=True, check=False)
         assert again.returncode == 0, again.stderr
