@@ -7,7 +7,6 @@ setting in test_settings.py, and every kind of Milvus in test_gallery.py.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import subprocess
 import sys
@@ -153,13 +152,12 @@ def test_a_large_folder_is_worked_through_in_batches(
 ) -> None:
     batch = 20
     monkeypatch.setattr(importing, "STAGE_BATCH", batch)
-    picture = io.BytesIO()
-    Image.new("RGB", (16, 16), "red").save(picture, "JPEG")
+    many = 2 * batch + 1
     folder = tmp_path / "many"
-    for number in range(2 * batch + 1):
+    for number in range(many):
         file = folder / f"{number % 7}" / f"{number}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(picture.getvalue())
+        Image.new("RGB", (16, 16), (6 * number, 0, 0)).save(file)
     batches: list[int] = []
     stage = catalog.stage
     monkeypatch.setattr(
@@ -169,11 +167,11 @@ def test_a_large_folder_is_worked_through_in_batches(
     report = import_folder(
         folder, catalog, lake, on_progress=lambda done, total, _: told.append((done, total))
     )
-    assert report.releases.new == 2 * batch + 1
-    assert (report.covers_new, len(catalog.covers())) == (1, 1)
+    assert report.releases.new == many
+    assert (report.covers_new, len(catalog.covers())) == (many, many)
     assert batches == [batch, batch, 1]
-    assert told[:3] == [(batch, None), (2 * batch, None), (2 * batch + 1, None)]
-    assert told[3:] == [(n, 2 * batch + 1) for n in range(1, 2 * batch + 2)]
+    assert told[:3] == [(batch, None), (2 * batch, None), (many, None)]
+    assert told[3:] == [(n, many) for n in range(1, many + 1)]
 
 
 def test_identify_answers_while_paths_still_come(home: Path, served: list[Cover]) -> None:
