@@ -6,12 +6,15 @@ import contextlib
 import json
 import traceback
 from dataclasses import asdict, replace
+from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.catalog.database import now
 from cratewatch.catalog.records import Diff
 from cratewatch.catalog.runs import Run, refresh_kind
 from cratewatch.errors import CheckError, CratewatchError
@@ -30,6 +33,9 @@ from flows.retrying import AFTER_AN_OUTAGE
 from flows.source_report import SourceReport
 from scrapers.launch import CrawlJob, CrawlReport, Job, run_crawl
 from workers.indexing import embed_by_ray
+
+MAX_LISTED = 10_000  # changes in the report; the table of changes has all of a first night
+MAX_SHOWN = 100  # of these on Prefect's page
 
 
 class RefreshError(CratewatchError):
@@ -66,6 +72,8 @@ def refresh_catalog(
         contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
         catalog.one_writer(),
     ):
+        kept_days = max(1.0, settings.logs_keep_days)  # a killed run is gone on with the next day
+        catalog.changes.forget_before(now() - timedelta(days=kept_days))
         reports = [refresh_source(settings, catalog, source, only_failed) for source in sources]
         try:
             indexed = index_changes(settings, catalog)
@@ -95,13 +103,18 @@ def refresh_source(
         open_lake(settings.lake).tidy(COVERS)
         report = replace(report, covers=crawl(settings, source, run.run_id, "covers", whole))
         if report.crawl and not report.crawl.complete:
-            report = replace(report, error=_incomplete(settings, report, report.crawl))
+            report = replace(
+                report,
+                error=_incomplete(settings, report, report.crawl),
+                reason=", ".join(report.crawl.failed) or "incomplete",
+            )
         elif whole:
             catalog.items.forget_old(source, run.run_id)
     except CratewatchError as error:
-        report = replace(report, error=str(error))
+        report = report.with_error(error)
     except Exception as error:  # noqa: BLE001  one source must not cost the others their night
-        report = replace(report, error=_unforeseen(settings, report, error))
+        said = _unforeseen(settings, report, error)
+        report = replace(report, error=said, reason=f"a bug: {type(error).__name__}")
     return replace(report, failed=catalog.items.failures_of_run(run.run_id))
 
 
@@ -198,14 +211,17 @@ def _refuse_lost_gallery(settings: Settings, catalog: Catalog) -> None:
 def publish(settings: Settings, catalog: Catalog, report: SourceReport) -> SourceReport:
     """Keep the report in lake and catalog and show it as an artifact."""
     catalog.check_writer()  # or the run may be another process's by now
-    text = json.dumps(report.as_json(), indent=2, sort_keys=True)
+    catalog.changes.keep_failures(report.run_id)
+    listed = list(islice(catalog.changes.of(report.run_id), MAX_LISTED + 1))
+    text = json.dumps(report.with_changes(listed, MAX_LISTED), indent=2, sort_keys=True)
     try:
         open_lake(settings.lake).write(f"{REPORTS}/{report.run_id}.json", text.encode())
     except CratewatchError as error:  # the catalog still gets it
         report = report.with_error(error)
     state = "failed" if report.error else "done"
     catalog.runs.finish(report.run_id, state, report.as_json())
-    show_table(f"refresh-{report.source}", f"Refresh of {report.source}", report.rows())
+    lines = [str(change) for change in listed[:MAX_SHOWN]]
+    show_table(f"refresh-{report.source}", f"Refresh of {report.source}", report.rows(), lines)
     return report
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from cratewatch.catalog.changes import Change
+from cratewatch.catalog.comparing import RefusedError
 from cratewatch.catalog.records import Diff
 from cratewatch.catalog.runs import Run
 from cratewatch.indexing.agreement import IndexReport
 from scrapers.launch import CrawlReport
+
+MAX_REASON = 60  # characters of a reason in the subject of a message
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,8 @@ class SourceReport:
     Attributes:
         error: What went wrong as a whole; items that failed are no error.
         crawl: None where an error came before it, like diff and covers.
+        reason: Why it failed or was refused, in a few words; None if it did not.
+        would: What a refused run would have changed.
         failed: Items that failed in this run, by reason.
         index: The same for all sources of a refresh; None while no model serves.
     """
@@ -26,8 +32,10 @@ class SourceReport:
     source: str
     run_id: str
     error: str | None = None
+    reason: str | None = None
     crawl: CrawlReport | None = None
     diff: Diff | None = None
+    would: Diff | None = None
     covers: CrawlReport | None = None
     failed: Mapping[str, int] = field(default_factory=dict)
     index: IndexReport | None = None
@@ -43,23 +51,41 @@ class SourceReport:
             diff=Diff(**known["diff"]) if "diff" in known else None,
         )
 
+    @property
+    def listed_by(self) -> str:
+        """The command that lists what the run changed, or would have."""
+        return f"cratewatch changes {self.run_id}"
+
     def with_error(self, error: Exception) -> SourceReport:
         """Return the report with one more error."""
-        return replace(self, error="; ".join(filter(None, (self.error, str(error)))))
+        said = "; ".join(filter(None, (self.error, str(error))))
+        if isinstance(error, RefusedError):
+            return replace(self, error=said, reason=error.reason, would=error.would)
+        return replace(self, error=said, reason=self.reason or in_short(error))
 
     def as_json(self) -> dict[str, Any]:
         """Return it JSON-ready; what did not come about is left out."""
-        report = asdict(self)
-        for name in ("crawl", "diff", "covers"):
+        report = asdict(self) | {"listed_by": self.listed_by}
+        for name in ("crawl", "diff", "would", "covers"):
             if report[name] is None:
                 del report[name]
         return report
+
+    def with_changes(self, changes: Sequence[Change], most: int) -> dict[str, Any]:
+        """Return it JSON-ready with the first changes of the run; says whether there are more."""
+        listed = [asdict(change) for change in changes[:most]]
+        return self.as_json() | {"changes": listed, "more_changes": len(changes) > most}
 
     def rows(self) -> dict[str, object]:
         """Return what a table shows of it."""
         return {
             "error": self.error or "none",
             **(asdict(self.diff) if self.diff else {}),
+            **{
+                f"would be {name}": n
+                for name, n in (asdict(self.would) if self.would else {}).items()
+            },
+            "what changed": self.listed_by,
             "covers stored": self.covers.items if self.covers else 0,
             **{f"failed: {reason}": n for reason, n in self.failed.items()},
             "not embedded": len(self.index.failed) if self.index else 0,
@@ -73,3 +99,10 @@ class SourceReport:
         told += [f"{self.covers.items if self.covers else 0} covers stored"]
         told += [f"{sum(self.failed.values())} items failed"] if self.failed else []
         return f"{self.source}: {'failed' if self.error else 'done'}, {', '.join(told)}"
+
+
+def in_short(error: Exception) -> str:
+    """Return the beginning of what an error says, after the place that it names."""
+    said = str(error).partition("; ")[0]
+    place, colon, rest = said.partition(": ")
+    return (rest if colon else place)[:MAX_REASON]

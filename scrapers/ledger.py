@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from scrapy.exceptions import DropItem
 
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.catalog.diff import GONE, PRODUCT_GONE
+from cratewatch.catalog.missing import GONE, PRODUCT_GONE
 from cratewatch.catalog.records import Item, ItemKind, Release, item_key, storable
 from cratewatch.sources.storefront.addresses import address_key
 from cratewatch.sources.storefront.identity import PageFacts

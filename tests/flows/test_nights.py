@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,11 +140,20 @@ def test_the_report_is_kept_as_file_and_as_artifact(story: Story) -> None:
 
     report = story.second.report
     stored = Path(story.settings.lake_path) / f"reports/{report['run_id']}.json"
-    assert json.loads(stored.read_text())["diff"] == report["diff"]
+    kept = json.loads(stored.read_text())
+    assert kept["diff"] == report["diff"]
+    assert Counter(change["kind"] for change in kept["changes"]) == {
+        "new": report["diff"]["new"],
+        "changed": report["diff"]["changed"],
+        "withdrawn": report["diff"]["withdrawn"],
+        "failed": sum(report["failed"].values()),
+    }
+    assert all(change["address"] for change in kept["changes"])
     with get_client(sync_client=True) as client:
         artifacts = client.request("POST", "/artifacts/filter", json={}).json()
     row = f"| withdrawn | {report['diff']['withdrawn']} |"
-    assert any(item["key"] == "refresh-shop" and row in item["data"] for item in artifacts)
+    (shown,) = (a["data"] for a in artifacts if a["key"] == "refresh-shop" and row in a["data"])
+    assert "    withdrawn shop:" in shown
 
 
 def test_evaluation_asks_only_what_training_never_saw(story: Story) -> None:

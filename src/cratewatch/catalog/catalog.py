@@ -16,8 +16,11 @@ from sqlalchemy import ColumnElement, Text, and_, cast, func, select, update
 from sqlalchemy.orm import aliased
 
 from cratewatch.catalog.changed_facts import note_changed_facts
+from cratewatch.catalog.changes import Changes
+from cratewatch.catalog.comparing import compare
+from cratewatch.catalog.copying import copy_source
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, open_database, upsert
-from cratewatch.catalog.diff import apply_crawl
+from cratewatch.catalog.diff import apply_staged
 from cratewatch.catalog.embeddings import EmbeddingBook
 from cratewatch.catalog.facts import Facts, words
 from cratewatch.catalog.images import Images, keep
@@ -32,12 +35,13 @@ from cratewatch.catalog.records import (
     ListedRelease,
     Release,
 )
-from cratewatch.catalog.runs import Runs
+from cratewatch.catalog.runs import Runs, note
 from cratewatch.catalog.schema import (
     CoverRow,
     IdentityRow,
     OfferRow,
     ReleaseRow,
+    RunRow,
     StagedReleaseRow,
 )
 from cratewatch.chunks import chunks
@@ -64,6 +68,7 @@ class Catalog:
         runs: The book of runs.
         items: The ledger of what runs work on.
         images: What the addresses of stored images answered.
+        changes: What each run changed, or would have changed.
         embeddings: What models have embedded and the gallery holds.
     """
 
@@ -72,6 +77,7 @@ class Catalog:
         self.runs = Runs(database)
         self.items = Items(database)
         self.images = Images(database)
+        self.changes = Changes(database)
         self.embeddings = EmbeddingBook(database)
 
     def close(self) -> None:
@@ -99,6 +105,11 @@ class Catalog:
     def one_renewal(self) -> AbstractContextManager[None]:
         """Let one process at a time renew the model that serves; see Database.one_renewal."""
         return self._db.one_renewal()
+
+    def copy_source(self, source: str, into: Catalog) -> None:
+        """Copy what is known of a source into a catalog that knows nothing of it."""
+        with self._db.transaction() as there, into._db.transaction() as here:
+            copy_source(there, source, here)
 
     def check_writer(self) -> None:
         """Raise if the lock was lost meanwhile; see Database.check_writer."""
@@ -156,18 +167,33 @@ class Catalog:
         max_withdrawn_share: float = 1.0,
         max_changed_share: float = 1.0,
     ) -> Diff:
-        """Apply what was staged, once for each run; see diff.apply_crawl."""
+        """Apply a run's staged releases and keep what changed, or would have, in one transaction.
+
+        The difference becomes the run's report["diff"] with it: a run that has one is applied,
+        and is not applied again. That of a refused run becomes report["would"].
+
+        Args:
+            complete: Whether the crawl saw every listing page; if not, nothing is withdrawn.
+            max_withdrawn_share: Of the source's listed releases; more is taken for a broken
+                source.
+            max_changed_share: So many of them may get another title or artist.
+
+        Raises:
+            RefusedError: if more would be withdrawn or renamed; no release is changed then.
+        """
         self.check_writer()
         with self._db.transaction() as session:
-            return apply_crawl(
-                session,
-                run_id,
-                source,
-                complete=complete,
-                max_withdrawn_share=max_withdrawn_share,
-                max_changed_share=max_changed_share,
-                now=now(),
-            )
+            applied = (session.get_one(RunRow, run_id).report or {}).get("diff")
+            if applied is not None:
+                return Diff(**applied)
+            found = compare(session, run_id, source, complete=complete)
+            refusal = found.refusal(max_withdrawn_share, max_changed_share)
+            if refusal is None:
+                apply_staged(session, run_id, source, complete=complete, now=now())
+            note(session, run_id, {"would" if refusal else "diff": asdict(found.diff)})
+        if refusal is not None:  # raised within the transaction it would undo what it tells of
+            raise refusal
+        return found.diff
 
     def covers_to_fetch(self, source: str) -> list[CoverToFetch]:
         """Return the image URLs of listed releases whose image is not the stored one."""

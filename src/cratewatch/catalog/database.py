@@ -11,7 +11,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, inspect, select, text
+from sqlalchemy import (
+    JSON,
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    cast,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -271,6 +284,13 @@ def _insert(session: Session) -> Any:
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert
+
+
+def json_text(session: Session, column: Any, name: str) -> ColumnElement[str]:
+    """Return what a text column's JSON object has under a name, as text."""
+    if session.get_bind().dialect.name == "sqlite":
+        return func.json_extract(column, f"$.{name}")
+    return func.json_extract_path_text(cast(column, JSON), name)
 
 
 def now() -> datetime:

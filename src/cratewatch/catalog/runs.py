@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,11 +11,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from cratewatch.catalog.changes import note_failures
 from cratewatch.catalog.database import Database, now
 from cratewatch.catalog.schema import RunRow, StagedReleaseRow
 from cratewatch.clocks import AHEAD
+from cratewatch.errors import NotFoundError
 
 RESUME_WITHIN = timedelta(hours=20)  # what an older crawl saw is of another night
+NEAR_AMONG = 1000  # runs of which the nearest are named
 
 
 def refresh_kind(source: str) -> str:
@@ -32,6 +36,33 @@ class Run:
 
     run_id: str
     report: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ended, or how far it is.
+
+    Attributes:
+        state: running, done or failed.
+        applied: Whether what it saw was applied to the catalog.
+        counts: Of what it changed, or would have changed, by kind; see records.Diff.
+        error: What went wrong as a whole, in one line, or None.
+    """
+
+    run_id: str
+    state: str
+    applied: bool
+    counts: dict[str, int]
+    error: str | None
+
+    @classmethod
+    def of(cls, row: RunRow) -> RunEnd:
+        """Return what a row tells."""
+        report = row.report or {}
+        applied = report.get("diff")
+        counts = applied or report.get("would") or {}
+        error = str(report.get("error") or "").partition("\n")[0] or None
+        return cls(row.run_id, row.state, applied is not None, counts, error)
 
 
 class Runs:
@@ -88,6 +119,40 @@ class Runs:
                 .values(state=state, finished_at=now(), report=report)
             )
             session.execute(delete(StagedReleaseRow).where(StagedReleaseRow.run_id == run_id))
+            note_failures(session, run_id)
+
+    def find(self, run_id: str) -> RunEnd:
+        """Return how a run ended.
+
+        Raises:
+            NotFoundError: if there is no such run; names those that are near.
+        """
+        with self._db.transaction() as session:
+            row = session.get(RunRow, run_id)
+            if row is not None:
+                return RunEnd.of(row)
+            newest = select(RunRow.run_id).order_by(RunRow.started_at.desc()).limit(NEAR_AMONG)
+            known = session.scalars(newest).all()
+        near = difflib.get_close_matches(run_id, known, cutoff=0) or ["none yet"]
+        raise NotFoundError(
+            f"run {run_id!r} is not in the catalog; the nearest are {', '.join(near)}"
+        )
+
+    def last_refreshes(self) -> list[RunEnd]:
+        """Return how the latest refresh of each source ended, by source."""
+        latest = (
+            select(RunRow.kind, func.max(RunRow.started_at).label("started_at"))
+            .where(RunRow.kind.startswith(refresh_kind("")), RunRow.state != "running")
+            .where(_believed())
+            .group_by(RunRow.kind)
+            .subquery()
+        )
+        query = select(RunRow).join(
+            latest,
+            (latest.c.kind == RunRow.kind) & (latest.c.started_at == RunRow.started_at),
+        )
+        with self._db.transaction() as session:
+            return [RunEnd.of(row) for row in session.scalars(query.order_by(RunRow.kind))]
 
     def last_successes(self) -> dict[str, str]:
         """Return when the latest run of each kind that ended well began, in ISO 8601."""

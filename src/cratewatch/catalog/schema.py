@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover, Release
 
-SCHEMA_REVISION = "0001"  # the newest of migrations/versions
+SCHEMA_REVISION = "0002"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -198,6 +198,22 @@ class StagedReleaseRow(Table):
     release_id: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
     content_hash: Mapped[str] = mapped_column(String(64))
     data: Mapped[str] = mapped_column(Text)
+
+
+class ChangeRow(Table):
+    """One difference between what a run saw and what the catalog held; see changes.py."""
+
+    __tablename__ = "changes"
+
+    run_id: Mapped[str] = mapped_column(String(192), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
+    field: Mapped[str] = mapped_column(String(32), primary_key=True)
+    source: Mapped[str] = mapped_column(String(64))
+    before: Mapped[str | None] = mapped_column(Text)
+    after: Mapped[str | None] = mapped_column(Text)
+    artist: Mapped[str | None] = mapped_column(Text)
+    address: Mapped[str | None] = mapped_column(Text)
 
 
 class ItemRow(Table):

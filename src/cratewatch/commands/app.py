@@ -16,6 +16,7 @@ import typer
 
 from cratewatch.commands import (
     catalog,
+    changes,
     demo,
     evaluation,
     home,
@@ -37,6 +38,7 @@ app = typer.Typer(
 for group in (
     home,
     catalog,
+    changes,
     status,
     identification,
     synthesis,

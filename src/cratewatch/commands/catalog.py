@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cratewatch.catalog.records import storable
 from cratewatch.commands.options import AsJson, Home, load_settings
 from cratewatch.commands.output import out, show
 from cratewatch.commands.prefect import prefect
@@ -63,13 +64,21 @@ def import_(
         raise CratewatchError(report.refusals())
 
 
-@app.command(epilog="Example: cratewatch refresh my-shop --home shop")
+@app.command(
+    epilog="Example: cratewatch refresh my-shop --home shop; cratewatch refresh my-shop --dry-run"
+)
 def refresh(
     sources: Annotated[list[str], typer.Argument(help="Names of [sources.NAME] in the settings.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Crawl and list what would change; change nothing.")
+    ] = False,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
     """Refresh sources: crawl, diff, fetch covers, embed what changed, check, report."""
+    if dry_run:
+        _tell_only(load_settings(home), sources, json_)
+        return
     _refresh(load_settings(home, makes_home=True), sources, json_)
 
 
@@ -149,3 +158,28 @@ def _refresh(
             raise
     for report in reports:
         show(report.as_json(), json_)
+
+
+def _tell_only(settings: Settings, sources: list[str], json_: bool) -> None:
+    """List what a refresh would change, and say on standard error what it would come to.
+
+    Raises:
+        CratewatchError: if a listing could not be read as a whole, once all is told.
+    """
+    from cratewatch.commands.changes import COLUMNS, show_changes, told
+    from cratewatch.commands.rows import Rows
+    from flows.dry_run import dry_run
+
+    for source in sources:
+        settings.source(source)
+    rows = Rows(COLUMNS, as_json=json_, as_csv=False)
+    incomplete = []
+    for source in sources:
+        with dry_run(settings, source) as found:
+            show_changes(rows, found.changes, applied=False)
+            would = found.refusal or f"{source}: would be {told(asdict(found.diff))}"
+            sys.stderr.write(storable(f"{would}; this was a dry run, nothing was changed") + "\n")
+            if not found.crawl.complete:
+                incomplete.append(f"{source}: not every listing page could be read; {found.log}")
+    if incomplete:
+        raise CratewatchError("; ".join(incomplete))

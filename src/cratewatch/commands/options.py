@@ -27,14 +27,18 @@ Home = Annotated[
 ]
 
 
-def _for_machines(context: typer.Context, as_json: bool) -> bool:
-    if as_json:
+def _for_machines(context: typer.Context, asked: bool) -> bool:
+    if asked:
         context.with_resource(reports_alone())
-    return as_json
+    return asked
 
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print JSON for machines.", callback=_for_machines)
+]
+AsCsv = Annotated[
+    bool,
+    typer.Option("--csv", help="Print CSV with a header line.", callback=_for_machines),
 ]
 MOST = 1_000_000_000
 """Of anything that is counted."""

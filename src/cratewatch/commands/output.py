@@ -35,10 +35,15 @@ def reports_alone() -> Iterator[None]:
         _for_reports.reset(token)
 
 
+def report_stream() -> TextIO:
+    """Return where reports for machines go."""
+    return _for_reports.get() or sys.stdout
+
+
 def show(report: dict[str, Any], as_json: bool, tables: Iterable[Table] = ()) -> None:
     """Print a report as one line of JSON, or as its tables, one of all its leaves by default."""
     if as_json:
-        stream = _for_reports.get() or sys.stdout
+        stream = report_stream()
         stream.write(json.dumps(report, default=_plain, ensure_ascii=False) + "\n")
         stream.flush()
     else:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -71,6 +73,28 @@ def test_an_older_catalog_is_migrated_and_keeps_its_rows(
         open_catalog(catalog_url).close()
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT note FROM runs")) == "refresh-shop"
+
+
+def test_a_catalog_of_the_first_schema_is_migrated_and_used(catalog_url: str, home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    engine = create_engine(catalog_url.replace("postgresql:", "postgresql+pg8000:"))
+    config = Config()
+    config.set_main_option("script_location", migrating.SCRIPTS)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        assert not inspect(connection).has_table("changes")
+        values = "'20260101T000000-refresh-shop-x', 'refresh-shop', 'done', '2026-01-01 00:00:00'"
+        connection.execute(
+            text(f"INSERT INTO runs (run_id, kind, state, started_at) VALUES ({values})")
+        )
+    with closing(open_catalog(catalog_url)) as catalog:
+        (run,) = catalog.runs.last_refreshes()
+        assert (run.state, list(catalog.changes.of(run.run_id))) == ("done", [])
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+    engine.dispose()
 
 
 def test_a_migration_that_fails_leaves_the_older_catalog_whole(

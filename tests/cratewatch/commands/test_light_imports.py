@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from cratewatch.catalog.catalog import Catalog
+
 pytestmark = pytest.mark.heavy
 
 HEAVY = {"torch", "ray", "prefect", "transformers"}
@@ -65,3 +67,9 @@ def test_import_imports_no_framework(home: Path, tmp_path: Path) -> None:
 def test_a_night_without_news_loads_no_framework_of_models() -> None:
     code = "import sys, flows.refresh_catalog; assert not {'torch', 'cv2'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_changes_imports_no_framework(home: Path, catalog: Catalog) -> None:
+    run_id = catalog.runs.start("import")
+    modules = modules_of("changes", run_id, "--home", str(home))
+    assert not modules & (HEAVY | {"pandas", "pymilvus", "pyarrow", "scipy", "cv2"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def import_folder(  # noqa: PLR0913  what is imported, and where to
             catalog.runs.finish(run.run_id, "failed", {"error": str(error)})
         raise
     counts = {"releases": run.releases, "covers_new": report.covers_new}
-    catalog.runs.finish(run.run_id, "done", counts)
+    catalog.runs.finish(run.run_id, "done", counts | {"diff": asdict(report.releases)})
     return report
 
 
