@@ -7,15 +7,11 @@ parent is gone.
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib import import_module
-from typing import Any, TextIO
 
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
@@ -31,6 +27,7 @@ from scrapers.items import CoverItem
 from scrapers.job_spider import JobSpider, spider_of
 from scrapers.launch import CrawlJob, CrawlProgress, CrawlReport
 from scrapers.ledger import Ledger
+from scrapers.parent import Parent
 from scrapers.settings import scrapy_settings
 
 
@@ -40,44 +37,18 @@ def main() -> int:
     sys.stdout = sys.stderr  # a stray print must not break the protocol
     job = CrawlJob.from_json(parent.read_job())
     parent.watch()
+
+    def tell_progress(progress: CrawlProgress) -> None:
+        parent.tell({"progress": asdict(progress)})
+
     try:
-        report = crawl(job, parent.tell_progress)
+        report = crawl(job, tell_progress)
     except CratewatchError as error:
         unavailable = isinstance(error, UnavailableError)
         parent.tell({"error": str(error), "unavailable": unavailable})
         return 1
     parent.tell({"report": asdict(report)})
     return 0
-
-
-class Parent:
-    """The process at the other end of the two pipes."""
-
-    def __init__(self, incoming: TextIO, outgoing: TextIO) -> None:
-        self._incoming = incoming
-        self._outgoing = outgoing
-
-    def read_job(self) -> str:
-        """Return the first line, a CrawlJob as JSON."""
-        return self._incoming.readline()
-
-    def watch(self) -> None:
-        """End this process as soon as the parent is gone."""
-        threading.Thread(target=self._end_with_parent, daemon=True).start()
-
-    def tell_progress(self, progress: CrawlProgress) -> None:
-        """Write a progress report."""
-        self.tell({"progress": asdict(progress)})
-
-    def tell(self, message: dict[str, Any]) -> None:
-        """Write a line of JSON, at once."""
-        self._outgoing.write(json.dumps(message) + "\n")
-        self._outgoing.flush()
-
-    def _end_with_parent(self) -> None:
-        """End at once: the next process may be going on with this run already."""
-        self._incoming.read()
-        os._exit(1)
 
 
 def crawl(job: CrawlJob, on_progress: Callable[[CrawlProgress], None]) -> CrawlReport:

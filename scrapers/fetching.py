@@ -15,6 +15,8 @@ from scrapers.reasons import REQUEST_ERRORS, reason_of
 Fetch = Callable[[str], Awaitable[bytes]]
 FetchImage = Callable[[str, Fetched | None], Awaitable[tuple[bytes, Fetched] | None]]
 """Takes a URL, and what it answered before; returns the answer, None if it says: as before."""
+FetchPage = Callable[[str, bool], Awaitable[Response]]
+"""Takes a URL, and whether it is that of robots.txt, which no rule forbids."""
 TEMPORARY_STATUS = (408, 425, 429, 502, 503, 504, 520, 522, 524)
 TEMPORARY = ("timeout", "connection", "truncated", *(f"http_{n}" for n in TEMPORARY_STATUS))
 MOST_OF_A_HEADER = 512
@@ -46,6 +48,19 @@ def fetch_with(crawler: Crawler) -> Fetch:
         if response.status != 200:
             raise FetchError(f"http_{response.status}", url)
         return response.body
+
+    return fetch
+
+
+def fetch_page_with(crawler: Crawler) -> FetchPage:
+    """Return a function that downloads a page or listing, or raises FetchError."""
+
+    async def fetch(url: str, is_rules: bool) -> Response:
+        meta = {"dont_obey_robotstxt": True} if is_rules else {}
+        response = await _answer(crawler, Request(url, callback=NO_CALLBACK, meta=meta))
+        if response.status != 200:
+            raise FetchError(f"http_{response.status}", f"{url}: it answers {response.status}")
+        return response
 
     return fetch
 

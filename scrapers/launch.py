@@ -130,7 +130,7 @@ def run_crawl(
     private_folder(job.log_path.parent)
     with (
         job.log_path.open("ab") as log,
-        _child(log) as child,
+        child_process("scrapers.crawl", log) as child,
         _ended_at_last(child, job.source.deadline_s + DEADLINE_GRACE_S) as overdue,
     ):
         assert child.stdin is not None
@@ -161,10 +161,14 @@ def _check_contact(job: CrawlJob) -> None:
 
 
 @contextmanager
-def _child(log: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
-    """Run the child; when its standard input ends it knows that this process is gone."""
+def child_process(module: str, log: IO[bytes] | None) -> Iterator[subprocess.Popen[str]]:
+    """Run a module as a child; when its standard input ends it knows that this process is gone.
+
+    Args:
+        log: Receives its standard error; None for this process's own.
+    """
     with subprocess.Popen(
-        [sys.executable, "-m", "scrapers.crawl"],
+        [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,

@@ -21,7 +21,6 @@ from scrapy.robotstxt import RobotParser
 from scrapy.signals import robots_parsed
 
 from cratewatch.sources.storefront.decoding import decode
-from scrapers.job_spider import spider_of
 from scrapers.reasons import CONNECTION_ERRORS, HostClosedError
 
 BUSY = (429, 503)  # the host as a whole wants fewer requests
@@ -63,8 +62,8 @@ class PatientRetry:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Return one that retries as often as the source's settings say."""
-        return cls(crawler, spider_of(crawler).job.source.retries, Backoff())
+        """Return one that retries as often as the settings say."""
+        return cls(crawler, crawler.settings.getint("RETRY_TIMES"), Backoff())
 
     def process_request(self, request: Request) -> None:
         """Refuse to ask a host that wants to be left alone, and keep a rate for each host.
@@ -94,9 +93,10 @@ class PatientRetry:
         return await self._again(request, type(exception).__name__, self._next_wait_s(request))
 
     async def _again(self, request: Request, reason: str, wait_s: float) -> Request | None:
+        assert self._crawler.spider is not None
         retry = get_retry_request(
             request,
-            spider=spider_of(self._crawler),
+            spider=self._crawler.spider,
             reason=reason,
             max_retry_times=self._retries,
             give_up_log_level="INFO",

@@ -1,10 +1,11 @@
-"""Scrapy's settings for a crawl job; what a job does not vary stands here once."""
+"""Scrapy's settings for a crawl or a probe; what a job does not vary stands here once."""
 
 from __future__ import annotations
 
 from importlib.metadata import version
 from typing import Any
 
+from cratewatch.sources.source import Source
 from scrapers.addresses import REACH, Reach
 from scrapers.launch import CrawlJob
 
@@ -22,22 +23,36 @@ PIPELINES = {
 
 
 def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
-    """Return all that a crawl sets: pace, patience, robots.txt, pipelines, its log."""
+    """Return all that a crawl sets: its manners, bounds, pipelines, log."""
     source = job.source
+    manners = manners_towards(source, job.contact)
+    middlewares = {"scrapers.bounds.Bounds": 40} | manners["DOWNLOADER_MIDDLEWARES"]
+    return manners | {
+        "CONCURRENT_ITEMS": 8 * source.concurrency,
+        "LOG_LEVEL": "INFO",
+        "DEFAULT_DROPITEM_LOG_LEVEL": "INFO",
+        "ITEM_PIPELINES": PIPELINES,
+        "DOWNLOADER_MIDDLEWARES": middlewares,
+        "CLOSESPIDER_TIMEOUT": source.deadline_s,
+    }
+
+
+def manners_towards(source: Source, contact: str) -> dict[str, Any]:
+    """Return what holds for whatever is asked of a source: pace, patience, robots.txt, reach."""
     return {
         REACH: Reach(source),
         "BOT_NAME": "cratewatch",
-        "USER_AGENT": user_agent(job.contact),
+        "USER_AGENT": user_agent(contact),
         "ROBOTSTXT_OBEY": source.obey_robots,
         # Without jitter the delay is a bound: never more requests than the declared rate.
         "DOWNLOAD_DELAY": 1.0 / source.rate_per_s,
         "DOWNLOAD_DELAY_JITTER": 0.0,
         "CONCURRENT_REQUESTS_PER_DOMAIN": source.concurrency,
         "CONCURRENT_REQUESTS": 8 * source.concurrency,  # those waiting for a retry hold a place
-        "CONCURRENT_ITEMS": 8 * source.concurrency,
         "DOWNLOAD_TIMEOUT": source.timeout_s,
         "DOWNLOAD_MAXSIZE": MAX_RESPONSE_BYTES,
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        "RETRY_TIMES": source.retries,
         "REDIRECT_MAX_TIMES": 6,  # archive listing, merged id, https, storage node
         "METAREFRESH_ENABLED": False,
         "COOKIES_ENABLED": False,
@@ -45,20 +60,15 @@ def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
         "MEMUSAGE_ENABLED": False,
-        "LOG_LEVEL": "INFO",
-        "DEFAULT_DROPITEM_LOG_LEVEL": "INFO",
-        "ITEM_PIPELINES": PIPELINES,
         "DOWNLOAD_HANDLERS": {"file": None, "ftp": None, "s3": None},
         "TWISTED_DNS_RESOLVER": "scrapers.addresses.GuardedResolver",
         "DOWNLOADER_MIDDLEWARES": {
-            "scrapers.bounds.Bounds": 40,
             "scrapers.addresses.AddressRules": 50,
             "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
             "scrapers.middlewares.RobotsRules": 100,
             "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
             "scrapers.middlewares.PatientRetry": 550,
         },
-        "CLOSESPIDER_TIMEOUT": source.deadline_s,
         "EXTENSIONS": {"scrapers.middlewares.CrawlDelay": 500},
     }
 

@@ -7,7 +7,8 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from cratewatch.catalog.records import MAX_KEY, MAX_URL, Release
+from cratewatch.catalog.records import Release
+from cratewatch.sources.fit import has_endless_image, unfit
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of
 from scrapers.ledger import Ledger
@@ -38,15 +39,13 @@ class Validate:
 
     def _check_release(self, item: Release) -> None:
         """Refuse under the page's URL: what the catalog lists from that page then stays."""
-        key = item.page_url or item.release_id
-        if not item.title:
-            raise self._ledger.dropped("page", key, "no_title", item.release_id)
-        if len(item.release_id.encode()) > MAX_KEY:
-            raise self._ledger.dropped("page", key, "id_too_long", item.release_id)
+        if reason := unfit(item):
+            key = item.page_url or item.release_id
+            raise self._ledger.dropped("page", key, reason, item.release_id)
 
     def _without_endless_image(self, item: Release) -> Release:
         """Do without an image whose address no index could hold; the release itself is well."""
-        if len((item.image_url or "").encode()) <= MAX_URL:
+        if not has_endless_image(item):
             return item
         self._ledger.note("image_url_too_long")
         return replace(item, image_url=None)

@@ -12,24 +12,24 @@ from twisted.python.failure import Failure
 
 from cratewatch.catalog.records import Release
 from cratewatch.sources.storefront.addresses import address_key, host_of
+from cratewatch.sources.storefront.feed_product import ProductReader
 from cratewatch.sources.storefront.identity import KnownPage, KnownPages
 from cratewatch.sources.storefront.product_data import read_page
 from cratewatch.sources.storefront.products_json import (
     FeedError,
     Product,
+    feed_url,
     handle_of,
     read_products,
-    release_from_product,
 )
 from cratewatch.sources.storefront.robots import sitemaps_in
+from cratewatch.sources.storefront.settings import StorefrontSource
 from cratewatch.sources.storefront.sitemap import Entry, SitemapError, read_sitemap
 from cratewatch.sources.storefront.which_product import NoProduct, Visit
 from scrapers.bounds import LISTING
 from scrapers.job_spider import JobSpider, failed_request
 from scrapers.launch import NEWEST_ONLY
 from scrapers.reasons import reason_of
-
-FEED_LIMIT = 250
 
 
 class StorefrontSpider(JobSpider):
@@ -41,6 +41,8 @@ class StorefrontSpider(JobSpider):
         super().__init__(**kwargs)
         self._url = self.job.source.url.rstrip("/")
         self._host = host_of(self._url)
+        assert isinstance(self.job.source, StorefrontSource)
+        self._brand_is = self.job.source.brand_is
         self._seen: set[str] = set()
         self._only_feeds = True
         self._known = self._known_pages()
@@ -173,7 +175,8 @@ class StorefrontSpider(JobSpider):
             return
         html = response.text if isinstance(response, TextResponse) else ""
         source = self.job.source_name
-        visit = Visit(source, listed_url, response.url, self._url, self._known, alternates)
+        final, known = response.url, self._known
+        visit = Visit(source, listed_url, final, self._url, known, alternates, self._brand_is)
         page = read_page(html, visit)
         if isinstance(page, NoProduct):
             self._without_product(listed_url, page)
@@ -200,7 +203,7 @@ class StorefrontSpider(JobSpider):
     def _feed_page(self, number: int) -> Request:
         self._only_feeds = False  # this feed is the whole stock
         return Request(
-            urljoin(self._url, f"/products.json?limit={FEED_LIMIT}&page={number}"),
+            feed_url(self._url, number),
             callback=self.parse_feed_page,
             errback=self._listing_failed,
             cb_kwargs={"number": number},
@@ -224,11 +227,11 @@ class StorefrontSpider(JobSpider):
 
     def _release(self, product: Product) -> Release:
         known = self._known.at(f"{self._url}/products/{handle_of(product)}")
-        return release_from_product(
-            product,
+        return ProductReader(product).release(
             self.job.source_name,
             shop_url=self._url,
             known_id=known.native_id if known else None,
+            brand_is=self._brand_is,
         )
 
     def _listing_failed(self, failure: Failure) -> None:

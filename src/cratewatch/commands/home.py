@@ -17,7 +17,8 @@ EXAMPLE = """\
 
 # contact = "mail@shop.example"      # sent to the shops and services that are asked
 
-# A shop with a sitemap and structured data, or with a /products.json.
+# A shop with a sitemap and structured data, or with a /products.json; `cratewatch probe URL` shows
+# beforehand what is understood of it.
 # [sources.my-shop]
 # spider = "storefront"
 # url = "https://shop.example"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 from extruct.w3cmicrodata import MicrodataExtractor
@@ -14,9 +14,9 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from cratewatch.sources.storefront.addresses import absolute
 from cratewatch.sources.storefront.json_ld import read_json_ld
+from cratewatch.sources.storefront.said import Syntax
 
 Node = dict[str, Any]
-Syntax = Literal["json-ld", "microdata"]
 
 MOST_DEPTH = 12  # of nodes in nodes; deeper ones say nothing about the page
 _CONTAINERS = ("@graph", "mainEntity")
@@ -32,6 +32,8 @@ class Written(str):
 @dataclass(frozen=True)
 class Found:
     """A top-level node of a page, those of a @graph or mainEntity included.
+
+    What OpenGraph says is put into the shape of such a node.
 
     Attributes:
         is_main: Whether it is the main entity of another node, which is the page's own then.
@@ -100,6 +102,13 @@ def types_of(node: Node) -> set[str]:
     value = node.get("@type") or []
     types = value if isinstance(value, list) else [value]
     return {found[1] for kind in types if (found := _TYPE.search(str(kind)))}
+
+
+def kind_of(node: Node) -> str:
+    """Return the node's type as people name it; of several all, in their order."""
+    value = node.get("@type") or []
+    types = value if isinstance(value, list) else [value]
+    return "/".join(found[1] for kind in types if (found := _TYPE.search(str(kind)))) or "node"
 
 
 def nodes_in(value: Any) -> list[Node]:

@@ -55,3 +55,8 @@ def medium_of(texts: Iterable[str | None]) -> Medium:
             if text and pattern.search(text):
                 return medium
     return Medium.UNKNOWN
+
+
+def is_medium(text: str) -> bool:
+    """Whether a text names a medium and nothing else."""
+    return any(pattern.fullmatch(text) for _, pattern in _PATTERNS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,8 @@ class Offer:
     Attributes:
         node: The offer's own node.
         owner: The node of the product that offers it.
+        number: Which of the products offers it, itself or by a variant.
+        price_key: The property of the offer that names the price.
     """
 
     price: Decimal | None = None
@@ -39,6 +41,8 @@ class Offer:
     medium: Medium = Medium.UNKNOWN
     node: Node | None = None
     owner: Node | None = None
+    number: int = 0
+    price_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,17 +60,31 @@ class Reading:
     now: datetime
 
 
-def best_offer(products: Iterable[Node], reading: Reading) -> Offer:
-    """Return the offer for the record itself, not for its CD, download or shirt.
+def rank_offers(products: Iterable[Node], reading: Reading) -> list[Offer]:
+    """Return the offers, first the one for the record itself, not for its CD, download or shirt.
 
     Of several: one of this page, one with a price, in stock, the cheapest that costs something.
     """
     found = [
-        _read_offer(node, owner, reading)
-        for product in products
+        replace(_read_offer(node, owner, reading), number=number)
+        for number, product in enumerate(products)
         for node, owner in offers_of(product)
     ]
-    return min(found, key=lambda offer: _order(offer, reading), default=Offer())
+    return sorted(found, key=lambda offer: _order(offer, reading))
+
+
+def passed_offers(ranked: list[Offer]) -> Iterator[tuple[Offer, str]]:
+    """Yield the offers whose price is not the release's, each with the reason."""
+    for other in ranked[1:]:
+        best = ranked[0]
+        if other.price is None or other.price == best.price:
+            continue
+        if other.medium is not best.medium:
+            yield other, f"it is of {other.medium.name.lower()}"
+        elif other.in_stock is False and best.in_stock is not False:
+            yield other, "it is sold out"
+        else:
+            yield other, "another offer counts before it"
 
 
 def offers_of(product: Node, depth: int = 0) -> Iterator[tuple[Node, Node]]:
@@ -106,16 +124,16 @@ def _order(offer: Offer, reading: Reading) -> tuple[Any, ...]:
 
 
 def _read_offer(node: Node, owner: Node, reading: Reading) -> Offer:
-    value, declared = _asked(node, reading)
+    value, declared, key = _asked(node, reading)
     price, currency = read_price(
         value, declared, language=reading.language, written=isinstance(value, Written)
     )
     stock = in_stock(node.get("availability"))
-    return Offer(price, currency, stock, _medium(node, owner), node, owner)
+    return Offer(price, currency, stock, _medium(node, owner), node, owner, price_key=key)
 
 
-def _asked(offer: Node, reading: Reading) -> tuple[Any, str | None]:
-    """Return the price that is asked and its currency, as they are written."""
+def _asked(offer: Node, reading: Reading) -> tuple[Any, str | None, str]:
+    """Return the price that is asked and its currency, as they are written, and where."""
     specifications = [
         item
         for item in nodes_in(offer.get("priceSpecification"))
@@ -125,11 +143,13 @@ def _asked(offer: Node, reading: Reading) -> tuple[Any, str | None]:
     best: Node = next(iter(specifications), {})
     own = _value(offer, "price")
     is_sale = _price_type(best) == "saleprice" and _is_of_today(best, reading.now)
-    value = own if own is not None and not is_sale else _value(best, "price", "minPrice")
+    value, key = (own, "price") if own is not None and not is_sale else (None, "")
     if value is None:
-        value = _value(offer, "lowPrice", "highPrice")
+        value, key = _value(best, "price", "minPrice"), "priceSpecification"
+    if value is None:
+        value, key = _value(offer, "lowPrice", "highPrice"), "lowPrice"
     own_currency = clean_text(offer.get("priceCurrency"))
-    return value, own_currency or clean_text(best.get("priceCurrency"))
+    return value, own_currency or clean_text(best.get("priceCurrency")), key
 
 
 def _value(node: Node, *keys: str) -> Any:

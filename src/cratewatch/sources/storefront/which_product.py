@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from cratewatch.sources.storefront.addresses import host_of, is_home, product_key
@@ -19,6 +19,7 @@ from cratewatch.sources.storefront.markup import (
     types_of,
 )
 from cratewatch.sources.storefront.offers import offers_of
+from cratewatch.sources.storefront.settings import BrandIs
 from cratewatch.sources.storefront.texts import (
     clean_text,
     one_names_other,
@@ -50,6 +51,7 @@ class Visit:
         shop_url: The shop's front page.
         known: The shop's pages that the catalog knows.
         alternates: The page's language versions as the shop lists them, by language.
+        brand_is: What the shop means by a product's brand.
     """
 
     source: str
@@ -58,6 +60,7 @@ class Visit:
     shop_url: str
     known: KnownPages = field(default_factory=KnownPages)
     alternates: Mapping[str, str] = field(default_factory=dict)
+    brand_is: BrandIs = "label"
 
     @property
     def is_sent_home(self) -> bool:
@@ -93,7 +96,7 @@ class _Names(IntEnum):
     OTHER = 4
 
 
-def choose_product(markup: Markup, visit: Visit) -> list[Node] | NoProduct:
+def choose_product(markup: Markup, visit: Visit) -> list[Found] | NoProduct:
     """Return the nodes about the page's product, the most trusted first, or why there is none.
 
     A node whose addresses name the page is the one; one without addresses only if it is alone
@@ -110,6 +113,18 @@ def choose_product(markup: Markup, visit: Visit) -> list[Node] | NoProduct:
         if chosen:
             return [*chosen, *chooser.beside(chosen, music)]
     return _without_own(markup) or chooser.refusal([*products, *music])
+
+
+def not_chosen(
+    markup: Markup, visit: Visit, chosen: list[Found] | NoProduct
+) -> Iterator[tuple[Found, str]]:
+    """Yield the products and albums that are not the page's, each with the reason."""
+    chooser = _Chooser(markup, visit)
+    kept = [] if isinstance(chosen, NoProduct) else [id(found.node) for found in chosen]
+    for found in markup.found:
+        of_kind = types_of(found.node) & (PRODUCT_TYPES | MUSIC_TYPES)
+        if of_kind and id(found.node) not in kept and (why := chooser.why_not(found)):
+            yield found, why
 
 
 def _without_own(markup: Markup) -> NoProduct | None:
@@ -150,7 +165,7 @@ class _Chooser:
             urls.append(canonical)
         return [url for url in urls if not is_home(url, self._visit.shop_url)]
 
-    def choose(self, found: list[Found]) -> list[Node]:
+    def choose(self, found: list[Found]) -> list[Found]:
         """Return the nodes of one kind about the page's product; none if there are none."""
         by_names: dict[_Names, list[Found]] = {names: [] for names in _Names}
         for item in found:
@@ -195,25 +210,26 @@ class _Chooser:
             return _Names.THIS_LESS_SURE
         return _Names.NONE if is_home(url, self._visit.shop_url) else _Names.OTHER
 
-    def _own_first(self, own: list[Found]) -> list[Node]:
+    def _own_first(self, own: list[Found]) -> list[Found]:
         """Order nodes about the page; those of the product's other variants become its own."""
         exact = {self._visit.page_url, self._visit.final_url}
 
-        def order(node: Node) -> tuple[bool, bool]:
-            url = absolute_url(node.get("url"), self._markup.base_url)
-            return url not in exact, "ProductGroup" not in types_of(node)
+        def order(found: Found) -> tuple[bool, bool]:
+            url = absolute_url(found.node.get("url"), self._markup.base_url)
+            return url not in exact, "ProductGroup" not in types_of(found.node)
 
-        first, *others = sorted((found.node for found in own), key=order)
-        variants = [node for node in others if not _agree(first, node)]
+        first, *others = sorted(own, key=order)
+        variants = [found.node for found in others if not _agree(first.node, found.node)]
         if variants:
-            first = {**first, "hasVariant": [*nodes_in(first.get("hasVariant")), *variants]}
-        return [first, *(node for node in others if _agree(first, node))]
+            known = nodes_in(first.node.get("hasVariant"))
+            first = replace(first, node={**first.node, "hasVariant": [*known, *variants]})
+        return [first, *(found for found in others if _agree(first.node, found.node))]
 
     @staticmethod
-    def _described_again(own: list[Found], nameless: list[Found]) -> list[Node]:
+    def _described_again(own: list[Found], nameless: list[Found]) -> list[Found]:
         """Return what tells of the same product in other words, without an address."""
         syntaxes = {found.syntax for found in own}
-        same = [
+        return [
             found
             for found in nameless
             if _same(found.node, own[0].node)
@@ -223,9 +239,8 @@ class _Chooser:
                 and _agree(found.node, own[0].node)
             )
         ]
-        return [found.node for found in same]
 
-    def _alone(self, found: list[Found]) -> list[Node]:
+    def _alone(self, found: list[Found]) -> list[Found]:
         """Return the one product that is described, perhaps more than once; none if several are."""
         groups = _same_products(found)
         if len(groups) == 2 and {item.syntax for item in groups[0]}.isdisjoint(
@@ -235,7 +250,7 @@ class _Chooser:
             groups = [groups[0] + groups[1]] if _agree(first, second) else groups
         if len(groups) > 1:
             groups = self._told_apart(groups)
-        return [item.node for item in groups[0]] if len(groups) == 1 else []
+        return groups[0] if len(groups) == 1 else []
 
     def _told_apart(self, groups: list[list[Found]]) -> list[list[Found]]:
         known = self._visit.known.id_of(self._visit.page_url)
@@ -244,12 +259,12 @@ class _Chooser:
         headlines = {squeeze(text) for text in self._headlines()}
         return [g for g in groups if squeeze(clean_text(g[0].node.get("name")) or "") in headlines]
 
-    def _is_product_page(self, nodes: list[Node]) -> bool:
+    def _is_product_page(self, own: list[Found]) -> bool:
         """Whether a page may be that of a product that does not say where it belongs."""
         if self.is_other_kind:
             return False
-        names = " ".join(filter(None, (clean_text(node.get("name")) for node in nodes)))
-        if self._lost_its_own(nodes):
+        names = " ".join(filter(None, (clean_text(found.node.get("name")) for found in own)))
+        if self._lost_its_own(own):
             return any(one_names_other(names, headline) for headline in self._headlines())
         return (
             not self._markup.h1s
@@ -266,22 +281,29 @@ class _Chooser:
             or self._markup.open_graph.get("og:type", "").lower() in _OTHER_OPEN_GRAPH
         )
 
-    def _lost_its_own(self, nodes: list[Node]) -> bool:
+    def _lost_its_own(self, own: list[Found]) -> bool:
         """Whether a script about a product is broken: what is left may be another one's."""
         broken = any(_BROKEN_PRODUCT.search(script) for _, script in self._markup.broken)
-        return broken and all(
-            found.syntax == "json-ld" for found in self._markup.found if found.node in nodes
-        )
+        return broken and all(found.syntax == "json-ld" for found in own)
 
     def _headlines(self) -> list[str]:
         markup = self._markup
         return [*markup.h1s, *markup.titles, markup.open_graph.get("og:title", "")]
 
-    def beside(self, chosen: list[Node], music: list[Found]) -> list[Node]:
+    def beside(self, chosen: list[Found], music: list[Found]) -> list[Found]:
         """Return the album beside a product: the same release, if it is the only one."""
-        if len(music) != 1 or any(music[0].node is node for node in chosen):
+        if len(music) != 1 or any(music[0].node is found.node for found in chosen):
             return []
-        return [] if self._names(music[0]) is _Names.OTHER else [music[0].node]
+        return [] if self._names(music[0]) is _Names.OTHER else music
+
+    def why_not(self, found: Found) -> str:
+        """Return why a product that was not chosen is not the page's; "" if it is."""
+        names = self._names(found)
+        if names is _Names.OTHER:
+            return "it names another page"
+        if names is _Names.UNREADABLE:
+            return "its address leads nowhere"
+        return "nothing says that it is this page's" if names is _Names.NONE else ""
 
     def refusal(self, found: list[Found]) -> NoProduct:
         """Say what products the page shows instead of one of its own."""

@@ -14,13 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cratewatch.catalog.records import Release
+from cratewatch.sources.storefront.feed_product import ProductReader
 from cratewatch.sources.storefront.product_data import ProductPage, read_page
-from cratewatch.sources.storefront.products_json import (
-    FeedError,
-    handle_of,
-    read_products,
-    release_from_product,
-)
+from cratewatch.sources.storefront.products_json import FeedError, handle_of, read_products
 from cratewatch.sources.storefront.robots import sitemaps_in
 from cratewatch.sources.storefront.sitemap import SitemapError, read_sitemap
 from cratewatch.sources.storefront.which_product import NoProduct, Visit
@@ -43,7 +39,7 @@ scalars = (
 NAMES = """
     @id @type @graph @value url name sku image offers price priceSpecification priceCurrency
     availability hasVariant byArtist gtin13 additionalProperty value mainEntity brand genre
-    mainEntityOfPage albumRelease validFrom minValue eligibleQuantity
+    mainEntityOfPage albumRelease validFrom category minValue eligibleQuantity
 """
 keys = st.sampled_from(NAMES.split()) | st.text(max_size=8)
 anything = st.recursive(
@@ -135,7 +131,7 @@ def test_good_entries_of_a_sitemap_are_all_there(bad, before, after, encoding, z
 
 products = st.dictionaries(
     st.sampled_from(
-        ["handle", "title", "vendor", "variants", "images", "image", "id", "product_type"]
+        ["handle", "title", "vendor", "variants", "images", "image", "id", "product_type", "tags"]
     ),
     anything,
 )
@@ -153,5 +149,5 @@ def test_good_products_of_a_feed_are_all_there(bad, found):
     assert len(feed.products) + len(feed.bad) == len(mixed)
     assert {f"h{n}" for n in range(len(good))} <= {handle_of(product) for product in feed.products}
     for product in feed.products:
-        release = release_from_product(product, "shop", shop_url=SHOP)
+        release = ProductReader(product).release("shop", shop_url=SHOP)
         assert Release.from_json(release.to_json()) == release

@@ -3,16 +3,19 @@ from datetime import UTC, datetime
 import pytest
 
 from cratewatch.sources.storefront.markup import Written
-from cratewatch.sources.storefront.offers import Reading, best_offer
+from cratewatch.sources.storefront.offers import Offer, Reading, rank_offers
 
 PAGE = "https://shop.example/p/1"
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
 def best(offers, language="", **product):
-    offer = best_offer(
-        [{"@type": "Product", "offers": offers, **product}], Reading(PAGE, language, NOW)
-    )
+    offer, *_ = [
+        *rank_offers(
+            [{"@type": "Product", "offers": offers, **product}], Reading(PAGE, language, NOW)
+        ),
+        Offer(),
+    ]
     price = None if offer.price is None else str(offer.price)
     return price, offer.currency, offer.in_stock
 
@@ -104,7 +107,7 @@ def test_an_album_whose_releases_are_its_formats():
         release("VinylFormat", 22),
         release(None, 50, name="discography"),
     ]
-    offer = best_offer(releases, Reading(PAGE, "", NOW))
+    offer = rank_offers(releases, Reading(PAGE, "", NOW))[0]
     assert str(offer.price) == "22.00"
 
 

@@ -3,7 +3,8 @@ from decimal import Decimal
 
 import pytest
 
-from cratewatch.sources.storefront.products_json import read_products, release_from_product
+from cratewatch.sources.storefront.feed_product import ProductReader
+from cratewatch.sources.storefront.products_json import read_products
 
 
 def product(**fields):
@@ -19,7 +20,7 @@ def product(**fields):
 
 
 def read(data):
-    return release_from_product(data, "shop", shop_url="https://shop.example")
+    return ProductReader(data).release("shop", shop_url="https://shop.example")
 
 
 def test_a_product_with_one_variant():
@@ -129,5 +130,5 @@ def test_a_number_that_is_none(sku):
 
 def test_a_known_product_keeps_its_id():
     without = product(variants=[{"price": "9.00"}])
-    known = release_from_product(without, "shop", shop_url="https://shop.example", known_id="BT-1")
+    known = ProductReader(without).release("shop", shop_url="https://shop.example", known_id="BT-1")
     assert known.native_id == "BT-1"
