@@ -202,6 +202,13 @@ def test_every_setting_is_documented_with_its_default(tmp_path: Path) -> None:
         assert default == f"`{expected}`", name
 
 
+def test_what_show_prints_is_documented() -> None:
+    text = below("show --json")
+    written = function_keys("cratewatch.catalog.browsing", "_all_of_release")
+    written |= function_keys("cratewatch.catalog.browsing", "_all_of_cover")
+    assert all(f"`{name}`" in text for name in written)
+
+
 def test_settings_of_every_source_are_documented_with_their_defaults() -> None:
     documented = rows("Every source")
     assert set(documented) == set(Source.model_fields) - {"spider"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from cratewatch.catalog.browsing import Query
 from cratewatch.catalog.facts import EVERYTHING, Wanted
+from cratewatch.catalog.records import ListedRelease, storable
 from cratewatch.chunks import chunks
 from cratewatch.embedding.arrays import Embeddings
 from cratewatch.errors import ImageError
@@ -46,14 +48,17 @@ def open_home(home: str | Path | None = None, wanted: Wanted = EVERYTHING) -> Ho
         opening = open_identifier(load_settings(home=home), wanted=wanted)
         identifier = stack.enter_context(opening)
         check_wanted(wanted, identifier.catalog)
-        return Home(identifier, stack.pop_all())
+        return Home(identifier, wanted, stack.pop_all())
 
 
 class Home:
     """A home that is open for questions, with the model that serves."""
 
-    def __init__(self, identifier: Identifier, opened: contextlib.ExitStack) -> None:
+    def __init__(
+        self, identifier: Identifier, wanted: Wanted, opened: contextlib.ExitStack
+    ) -> None:
         self._identifier = identifier
+        self._wanted = wanted
         self._opened = opened
 
     @property
@@ -89,6 +94,32 @@ class Home:
             for part in chunks(pictures, BATCH)
         ]
         return np.concatenate(parts) if parts else np.zeros((0, embedder.config.dim), np.float32)
+
+    def releases(
+        self,
+        text: str = "",
+        *,
+        artist: str = "",
+        label: str = "",
+        wanted: Wanted | None = None,
+        limit: int | None = None,
+    ) -> Iterator[ListedRelease]:
+        """Yield what the catalog lists, by artist and title, as it is read.
+
+        Args:
+            text: Words of artist, title, label, catalogue number or barcode, of which each must be
+                there; capitals and accents make no difference.
+            artist: Words of the artist's name; label likewise.
+            wanted: What a release must be; None for what the home was opened with.
+
+        Raises:
+            NotFoundError: if no release at all has what is wanted.
+        """
+        catalog = self._identifier.catalog
+        if wanted is not None:
+            check_wanted(wanted, catalog)
+        query = Query(storable(text), storable(artist), storable(label), wanted or self._wanted)
+        return catalog.browse.releases(query, limit)
 
     def close(self) -> None:
         """Give the gallery and the catalog back."""

@@ -34,6 +34,24 @@ def test_the_examples_run_as_they_stand(
         exec(EXAMPLES[1], {"cratewatch": cratewatch})
 
 
+def test_releases_are_found_by_words_and_by_what_is_wanted(
+    home: Path, served: list[Cover], capsys: pytest.CaptureFixture
+) -> None:
+    with cratewatch.open(home) as opened:
+        (first, *others) = opened.releases()
+        assert len({first.release_id, *(release.release_id for release in others)}) == len(served)
+        assert {first.cover_id, *(release.cover_id for release in others)} == {
+            cover.cover_id for cover in served
+        }
+        assert first in opened.releases(first.title.upper())
+        assert [*opened.releases(artist="nobody")] == []
+        assert len([*opened.releases(limit=2)]) == 2
+        with pytest.raises(NotFoundError, match="no release has 'jazz'"):
+            opened.releases(wanted=Wanted(genre="jazz"))
+    exec(EXAMPLES[2].replace('"shop"', repr(str(home))), {"cratewatch": cratewatch})
+    assert capsys.readouterr().out == ""
+
+
 def test_a_picture_comes_in_any_form(home: Path, served: list[Cover]) -> None:
     path = Path(served[5].source_url)
     image = load(path)

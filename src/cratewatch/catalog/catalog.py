@@ -13,8 +13,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import ColumnElement, Text, and_, cast, func, select, update
-from sqlalchemy.orm import aliased
 
+from cratewatch.catalog.browsing import Browse, is_latest_offer
 from cratewatch.catalog.changed_facts import note_changed_facts
 from cratewatch.catalog.changes import Changes
 from cratewatch.catalog.comparing import compare
@@ -69,6 +69,7 @@ class Catalog:
         items: The ledger of what runs work on.
         images: What the addresses of stored images answered.
         changes: What each run changed, or would have changed.
+        browse: Releases and covers for people who look for them.
         embeddings: What models have embedded and the gallery holds.
     """
 
@@ -78,6 +79,7 @@ class Catalog:
         self.items = Items(database)
         self.images = Images(database)
         self.changes = Changes(database)
+        self.browse = Browse(database)
         self.embeddings = EmbeddingBook(database)
 
     def close(self) -> None:
@@ -294,21 +296,14 @@ class Catalog:
         with self._db.transaction() as session:
             for batch in chunks(artwork_ids, ROWS_AT_ONCE):
                 for artwork_id, release, offer in session.execute(_releases_with_offers(batch)):
-                    found[artwork_id].append(_listed(release, offer))
+                    found[artwork_id].append(release.to_listed(offer))
         for releases in found.values():
             releases.sort(key=lambda r: (r.withdrawn_at is not None, r.release_id))
         return found
 
     def releases(self, release_ids: Sequence[str]) -> dict[str, Release]:
         """Return those of the releases that are there, with their latest offers."""
-        any_offer = aliased(OfferRow)
-        latest = (
-            select(func.max(any_offer.seen_at))
-            .where(any_offer.release_id == ReleaseRow.release_id)
-            .scalar_subquery()
-        )
-        offer = and_(OfferRow.release_id == ReleaseRow.release_id, OfferRow.seen_at == latest)
-        query = select(ReleaseRow, OfferRow).outerjoin(OfferRow, offer)
+        query = select(ReleaseRow, OfferRow).outerjoin(OfferRow, is_latest_offer())
         found: dict[str, Release] = {}
         with self._db.transaction() as session:
             for batch in chunks(release_ids, ROWS_AT_ONCE):
@@ -378,25 +373,6 @@ def _releases_with_offers(artwork_ids: Sequence[str]) -> Any:
             and_(OfferRow.release_id == latest.c.release_id, OfferRow.seen_at == latest.c.seen_at),
         )
         .where(CoverRow.artwork_id.in_(artwork_ids))
-    )
-
-
-def _listed(release: ReleaseRow, offer: OfferRow | None) -> ListedRelease:
-    return ListedRelease(
-        release_id=release.release_id,
-        source=release.source,
-        artist=release.artist,
-        title=release.title,
-        year=release.year,
-        label=release.label,
-        catno=release.catno,
-        format=release.format,
-        genres=tuple(release.genres),
-        page_url=release.page_url,
-        price=offer.price if offer else None,
-        currency=offer.currency if offer else None,
-        in_stock=offer.in_stock if offer else None,
-        withdrawn_at=release.withdrawn_at,
     )
 
 

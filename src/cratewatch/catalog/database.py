@@ -36,6 +36,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.orm import Session, sessionmaker
 
 from cratewatch.catalog.locking import hold_lock
+from cratewatch.catalog.plain import PLAIN, plain
 from cratewatch.catalog.schema import SCHEMA_REVISION, Table
 from cratewatch.chunks import chunks
 from cratewatch.errors import ANOTHER_WRITES, BusyError, CratewatchError
@@ -99,7 +100,7 @@ def _create_engine(url: URL) -> Engine:
         if url.database:
             private_folder(Path(url.database).absolute().parent)
         engine = create_engine(url)
-        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "connect", _prepare)
         return engine
     if url.get_backend_name() != "postgresql":
         raise ArgumentError("it is neither sqlite:// nor postgresql://")
@@ -123,10 +124,11 @@ def _tls(mode: str) -> ssl.SSLContext:
     return context
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:
-    """Let a reader work beside the writer, wait for a lock, and check foreign keys."""
+def _prepare(connection: Any, _record: object) -> None:
+    """Let a reader work beside the writer, wait for a lock, check foreign keys, know plain()."""
     for pragma in ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function(PLAIN, 1, plain, deterministic=True)
 
 
 class Database:

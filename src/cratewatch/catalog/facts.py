@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cratewatch.catalog.records import ListedRelease
 from cratewatch.errors import SettingsError
 
 
@@ -62,6 +63,19 @@ def words(texts: Iterable[str]) -> tuple[str, ...]:
     """Cut texts such as ``Vinyl, LP`` at commas; return the words in lower case, sorted."""
     found = {word.strip().casefold() for text in texts for word in text.split(",")}
     return tuple(sorted(found - {""}))
+
+
+def admits(wanted: Wanted, release: ListedRelease) -> bool:
+    """Whether a release by itself meets all that is asked."""
+    first, last = wanted.years or (0, 9999)
+    return (
+        (wanted.withdrawn or release.withdrawn_at is None)
+        and wanted.source in ("", release.source)
+        and (wanted.years is None or (release.year or -1) in range(first, last + 1))
+        and (not wanted.genre or wanted.genre in words(release.genres))
+        and (not wanted.format or wanted.format in words([release.format or ""]))
+        and (not wanted.in_stock or bool(release.in_stock and not release.withdrawn_at))
+    )
 
 
 def year_span(text: str) -> tuple[int, int]:

@@ -155,13 +155,18 @@ class ListedRelease:
     year: int | None
     label: str | None
     catno: str | None
+    barcode: str | None
+    country: str | None
     format: str | None
     genres: tuple[str, ...]
     page_url: str | None
     price: Decimal | None
     currency: str | None
     in_stock: bool | None
+    first_seen: datetime
+    last_seen: datetime
     withdrawn_at: datetime | None
+    cover_id: str | None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from cratewatch.catalog.records import MAX_KEY, Cover, Release
+from cratewatch.catalog.records import MAX_KEY, Cover, ListedRelease, Release
 
 SCHEMA_REVISION = "0002"  # the newest of migrations/versions
 
@@ -146,6 +146,15 @@ class ReleaseRow(Table):
     last_seen: Mapped[datetime]
     missing_since: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+
+    def to_listed(self, offer: OfferRow | None) -> ListedRelease:
+        """Return the release as people are shown it, with an offer."""
+        asked = ("price", "currency", "in_stock")
+        told: dict[str, Any] = {
+            name: getattr(offer, name, None) if name in asked else getattr(self, name)
+            for name in ListedRelease.__dataclass_fields__
+        }
+        return ListedRelease(**told | {"genres": tuple(self.genres)})
 
     def to_release(self, offer: OfferRow | None) -> Release:
         """Return the release as its source listed it last."""

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from cratewatch.commands import (
+    browsing,
     catalog,
     changes,
     demo,
@@ -41,6 +42,7 @@ for group in (
     catalog,
     changes,
     probing,
+    browsing,
     status,
     identification,
     synthesis,

@@ -15,8 +15,8 @@ from cratewatch.errors import CratewatchError
 app = typer.Typer()
 
 
-@app.command(epilog="Example: cratewatch export --out model.onnx --home shop")
-def export(
+@app.command("export-model", epilog="Example: cratewatch export-model --out model.onnx --home shop")
+def export_model(
     out: Annotated[Path, typer.Option(help="File to write; ends in .onnx.", dir_okay=False)],
     model: Annotated[str, typer.Option(help="Name. [default: the one trained last]")] = "",
     home: Home = None,

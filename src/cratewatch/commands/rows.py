@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from cratewatch.catalog.records import storable
@@ -45,6 +46,8 @@ def say(line: str) -> None:
 
 def _cell(value: object) -> object:
     """Return a value as CSV has it; several are separated as in the CSV of an import."""
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, bool):
         return str(value).lower()
     return "; ".join(value) if isinstance(value, (list, tuple)) else value

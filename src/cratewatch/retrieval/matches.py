@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.catalog.facts import Wanted, words
+from cratewatch.catalog.facts import Wanted, admits
 from cratewatch.catalog.records import Cover, ListedRelease
 from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.searcher import Searcher
@@ -75,7 +75,7 @@ def _match(
     hit: Hit, cover: Cover, releases: Sequence[ListedRelease], wanted: Wanted
 ) -> Match | None:
     """Return the match, with the releases that are wanted if any are asked for."""
-    admitted = [release for release in releases if _admits(wanted, release)]
+    admitted = [release for release in releases if admits(wanted, release)]
     shown = bool(releases) or not wanted.withdrawn
     if not admitted and (shown or replace(wanted, source=_other(wanted, cover)).asks):
         return None
@@ -92,15 +92,3 @@ def _match(
 def _other(wanted: Wanted, cover: Cover) -> str:
     """Return what is asked of the source of a cover without releases, but what it meets."""
     return "" if wanted.source == cover.source else wanted.source
-
-
-def _admits(wanted: Wanted, release: ListedRelease) -> bool:
-    first, last = wanted.years or (0, 9999)
-    return (
-        (wanted.withdrawn or release.withdrawn_at is None)
-        and wanted.source in ("", release.source)
-        and (wanted.years is None or (release.year or -1) in range(first, last + 1))
-        and (not wanted.genre or wanted.genre in words(release.genres))
-        and (not wanted.format or wanted.format in words([release.format or ""]))
-        and (not wanted.in_stock or bool(release.in_stock and not release.withdrawn_at))
-    )

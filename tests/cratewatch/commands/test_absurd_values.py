@@ -20,11 +20,14 @@ from cratewatch.settings import load_settings
 
 HUGE = "9" * 30
 NAMES = [
-    (("export", "--out", "FOLDER/m.onnx", "--model", "../../x"), "model ../../x: not in the lake"),
-    (("export", "--out", "FOLDER/m.onnx", "--model", ".."), "model ..: not in the lake"),
-    (("export", "--out", "FOLDER/m.onnx", "--model", "/etc"), "model /etc: not in the lake"),
-    (("export", "--out", "FOLDER/m.onnx", "--model", "a" * 300), "aaa: not in the lake"),
-    (("export", "--out", "FOLDER/m.onnx", "--model", "a\udc80"), "model a?: not in the lake"),
+    (
+        ("export-model", "--out", "FOLDER/m.onnx", "--model", "../../x"),
+        "model ../../x: not in the lake",
+    ),
+    (("export-model", "--out", "FOLDER/m.onnx", "--model", ".."), "model ..: not in the lake"),
+    (("export-model", "--out", "FOLDER/m.onnx", "--model", "/etc"), "model /etc: not in the lake"),
+    (("export-model", "--out", "FOLDER/m.onnx", "--model", "a" * 300), "aaa: not in the lake"),
+    (("export-model", "--out", "FOLDER/m.onnx", "--model", "a\udc80"), "model a?: not in the lake"),
     (("quantize", "--model", "../x"), "model ../x: not in the lake"),
     (("quantize", "--model", "FOLDER/.."), "config.json is missing"),
     (("index", "--model", "../x"), "model ../x: not in the lake"),
@@ -43,6 +46,8 @@ NAMES = [
         ("synthesize", "--samples", "2", "--engine", "gligen", "--model", "~nobody-of-this-name"),
         "cratewatch: ~nobody-of-this-name: there is no such home folder",
     ),
+    (("show", "a\udc80"), "no release or cover is called 'a?'"),
+    (("changes", "a\udc80"), "run 'a?' is not in the catalog"),
     (("status", "--home", "~nobody-of-this-name"), "there is no such home folder"),
     (("demo", "--home", "~nobody-of-this-name"), "there is no such home folder"),
 ]
@@ -58,6 +63,7 @@ NUMBERS = [
     ("evaluate", "--seed", HUGE),
     ("evaluate", "--cells", f"1:{HUGE}"),
     ("quantize", "--pictures", HUGE),
+    ("releases", "--limit", HUGE),
     ("renew", "--steps", HUGE),
     ("identify", "x.jpg", "--year", "99999999999"),
     ("identify", "x.jpg", "--year", "-1"),

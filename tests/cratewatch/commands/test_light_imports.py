@@ -73,3 +73,8 @@ def test_changes_imports_no_framework(home: Path, catalog: Catalog) -> None:
     run_id = catalog.runs.start("import")
     modules = modules_of("changes", run_id, "--home", str(home))
     assert not modules & (HEAVY | {"pandas", "pymilvus", "pyarrow", "scipy", "cv2"})
+
+
+def test_releases_imports_no_framework(home: Path, catalog: Catalog) -> None:
+    modules = modules_of("releases", "miles", "--home", str(home))
+    assert not modules & (HEAVY | {"pandas", "pymilvus", "pyarrow", "scipy", "cv2"})

@@ -70,17 +70,17 @@ def test_export_writes_onnx(
 ) -> None:
     file = tmp_path / "model.onnx"
     arguments = ("--json", "--home", str(home))
-    done = run("export", "--model", tiny_model, "--out", str(file), *arguments)
+    done = run("export-model", "--model", tiny_model, "--out", str(file), *arguments)
     assert done.returncode == 0, done.stderr
     expected = {"model": tiny_model, "file": str(file), "bytes": file.stat().st_size}
     assert json.loads(done.stdout) == expected
     onnx.checker.check_model(onnx.load_from_string(file.read_bytes()))
-    nowhere = run("export", "--out", str(tmp_path / "none" / "model.onnx"), *arguments)
+    nowhere = run("export-model", "--out", str(tmp_path / "none" / "model.onnx"), *arguments)
     assert nowhere.returncode == 1
     assert nowhere.stderr == (
         f"cratewatch: --out: there is no folder {tmp_path / 'none'}; make it first\n"
     )
-    wrong = run("export", "--out", str(tmp_path / "model.pt"), *arguments)
+    wrong = run("export-model", "--out", str(tmp_path / "model.pt"), *arguments)
     assert wrong.returncode == 1
     assert wrong.stderr == f"cratewatch: --out: {tmp_path / 'model.pt'} does not end in .onnx\n"
 
