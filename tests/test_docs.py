@@ -267,6 +267,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("Refresh report: diff", "cratewatch.catalog.records", "Diff"),
         ("Refresh report: index", "cratewatch.indexing.agreement", "IndexReport"),
         ("evaluate --json", "cratewatch.evaluation.grid", "GridEvaluation"),
+        ("evaluate --json: a comparison", "cratewatch.evaluation.grid", "ComparedRow"),
         ("evaluate --json: a row", "cratewatch.evaluation.grid", "Row"),
         ("evaluate --queries --json", "cratewatch.evaluation.serving", "Evaluation"),
         ("evaluate --json: a recall", "cratewatch.evaluation.metrics", "Share"),

@@ -19,7 +19,7 @@ from cratewatch.commands.options import (
     whole,
 )
 from cratewatch.commands.output import show
-from cratewatch.commands.tables import evaluation_table, grid_tables
+from cratewatch.commands.tables import compared_tables, evaluation_table
 from cratewatch.errors import CratewatchError
 
 if TYPE_CHECKING:
@@ -28,9 +28,18 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command(epilog="Example: cratewatch evaluate --model NAME --report report --home shop")
+@app.command(
+    epilog="Example: cratewatch evaluate --report report --home shop; "
+    "cratewatch evaluate --model OLD --model NEW"
+)
 def evaluate(  # noqa: PLR0913, PLR0917  one parameter for each option
-    model: Annotated[str, typer.Option(help="Name or folder. [default: the serving one]")] = "",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Name or folder; give several to compare the first with each of the others. "
+            "[default: the serving one, and the one trained last if that is newer]"
+        ),
+    ] = None,
     cells: Annotated[
         str,
         typer.Option(
@@ -52,7 +61,7 @@ def evaluate(  # noqa: PLR0913, PLR0917  one parameter for each option
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
-    """Measure recall of a model on artworks that its training never saw."""
+    """Measure recall of models on artworks that the training of none of them saw."""
     settings = load_settings(home)
     asked = given(cells=cells or None, samples=samples, hands=hands, seed=seed)
     if queries and (model or report or asked):
@@ -62,8 +71,8 @@ def evaluate(  # noqa: PLR0913, PLR0917  one parameter for each option
 
         evaluation = asdict(evaluate_serving(settings, queries)[0])
     else:
-        evaluation = _evaluate_grid(settings, model, asked, report)
-    tables = [evaluation_table(evaluation)] if queries else grid_tables(evaluation)
+        evaluation = _evaluate_grid(settings, model or [], asked, report)
+    tables = [evaluation_table(evaluation)] if queries else compared_tables(evaluation)
     show(evaluation, json_, tables)
 
 
@@ -97,9 +106,9 @@ def calibrate(
 
 
 def _evaluate_grid(
-    settings: Settings, model: str, asked: dict[str, Any], report: Path | None
+    settings: Settings, models: list[str], asked: dict[str, Any], report: Path | None
 ) -> dict[str, Any]:
-    from cratewatch.evaluation.grid import GridConfig, evaluate_grid
+    from cratewatch.evaluation.grid import GridConfig, evaluate_models
     from cratewatch.evaluation.protocol.cells import WHOLE_GRID, parse_cells
     from cratewatch.reports.grid.page import write_report
     from flows.progress import progress_bar
@@ -109,8 +118,9 @@ def _evaluate_grid(
     if "cells" in asked:
         asked = {**asked, "cells": parse_cells(asked["cells"])}
     with progress_bar("evaluate") as advance:
-        evaluation, misses = evaluate_grid(settings, model, GridConfig(**asked), advance)
-    if report:
+        evaluated = evaluate_models(settings, models, GridConfig(**asked), advance)
+    for evaluation, misses in evaluated if report else ():
+        assert report
         page = write_report(report, settings, evaluation, misses)
         sys.stderr.write(f"report: {page}\n")
-    return asdict(evaluation)
+    return asdict(evaluated[0].evaluation)

@@ -49,6 +49,39 @@ def evaluation_table(evaluation: dict[str, Any]) -> Table:
     return table
 
 
+def compared_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
+    """Yield the tables of every model, then one for each comparison with the first."""
+    for of_model in (evaluation, *evaluation["others"]):
+        yield from grid_tables(of_model)
+    for other in evaluation["others"]:
+        rows = [row for row in evaluation["compared"] if row["model"] == other["model"]]
+        table = _paired_table(rows)
+        table.title = (
+            f"{evaluation['model']} (first) beside {other['model']} (other), recall@1 among "
+            f"everything on {evaluation['n_unseen']} artworks that neither saw"
+        )
+        table.caption = "percent, with intervals of 95 %; above 0 the other is better"
+        yield table
+
+
+def _paired_table(rows: Sequence[dict[str, Any]]) -> Table:
+    table = PlainTable(box=SIMPLE_HEAD, padding=0)
+    for column in ("queries", "first", "other", "difference", "gained", "lost"):
+        table.add_column(column, justify="left" if column == "queries" else "right")
+    for row in rows:
+        recall = row["recall"]
+        difference, low, high = (100 * recall[name] for name in ("difference", "low", "high"))
+        table.add_row(
+            f"{row['severity']:g}:{row['sleeve_px']}",
+            _percent(recall["before"]),
+            _percent(recall["after"]),
+            f"{difference:+.1f} ({low:+.1f} to {high:+.1f})",
+            str(recall["gained"]),
+            str(recall["lost"]),
+        )
+    return table
+
+
 def grid_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
     """Yield the rows of a grid evaluation as one table; of many cells a table for each protocol."""
     rows = evaluation["rows"]

@@ -1,4 +1,4 @@
-"""Recall of any model by protocol, severity and sleeve size, on artworks that it never saw.
+"""Recall of models by protocol, severity and sleeve size, on artworks that none of them saw.
 
 Queries are drawn of the catalog's covers and searched, exactly, among all of them: nothing is
 indexed for it, and neither lake nor gallery changes.
@@ -7,22 +7,14 @@ indexed for it, and neither lake nor gallery changes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-from cratewatch.catalog.catalog import open_catalog
-from cratewatch.catalog.records import Cover
-from cratewatch.embedding.embedder import Embedder
-from cratewatch.errors import CratewatchError
-from cratewatch.evaluation.held_out import (
-    Pictures,
-    embed_catalog,
-    open_model,
-    unseen_covers,
-)
+from cratewatch.evaluation.exams import Exam, prepare_exams
 from cratewatch.evaluation.metrics import Share
 from cratewatch.evaluation.misses import Miss, find_misses, worst
+from cratewatch.evaluation.paired import PairedRecall, compare
 from cratewatch.evaluation.protocol.answers import Answers
 from cratewatch.evaluation.protocol.cells import TABLE_CELLS, Cell
 from cratewatch.evaluation.protocol.galleries import (
@@ -34,12 +26,8 @@ from cratewatch.evaluation.protocol.galleries import (
 )
 from cratewatch.evaluation.protocol.hands import load_hands, paint_hands
 from cratewatch.evaluation.protocol.queries import LabelledQuery, draw_queries
-from cratewatch.evaluation.protocol.vectors import ArtworkVectors, by_cosine, embed_all
+from cratewatch.evaluation.protocol.vectors import by_cosine, embed_all
 from cratewatch.evaluation.scans import ask_scans
-from cratewatch.gallery.gallery import open_gallery
-from cratewatch.gallery.names import model_of
-from cratewatch.lake.lake import Lake
-from cratewatch.lake.opening import open_lake
 from cratewatch.progress import Progress, unseen
 from cratewatch.settings import Settings
 
@@ -80,14 +68,31 @@ class Row:
 
 
 @dataclass(frozen=True)
+class ComparedRow:
+    """The first model beside another one, among all covers on the queries of a cell.
+
+    Attributes:
+        model: The other one.
+        recall: Before is the first model, after the other; each artwork is asked for once.
+    """
+
+    model: str
+    severity: float
+    sleeve_px: int
+    recall: PairedRecall
+
+
+@dataclass(frozen=True)
 class GridEvaluation:
     """All rows of a model, and on what they were measured.
 
     Attributes:
-        n_unseen: Artworks that training never saw; queries show these.
+        n_unseen: Artworks that no training of the models saw; queries show these.
         left_out: Protocols for which the catalog is too small.
         scans: Clean queries: of each unseen artwork with several covers one, searched among all
             covers but these. None if there is no such artwork.
+        others: Of the first model the evaluations of the others.
+        compared: Of the first model the comparisons with the others.
     """
 
     model: str
@@ -99,99 +104,107 @@ class GridEvaluation:
     rows: tuple[Row, ...]
     left_out: tuple[Protocol, ...]
     scans: Outcome | None
+    others: tuple[GridEvaluation, ...] = ()
+    compared: tuple[ComparedRow, ...] = ()
 
 
-def evaluate_grid(
+class Evaluated(NamedTuple):
+    """A model's evaluation.
+
+    Attributes:
+        misses: Those among all covers whose wrong answers had the highest scores, up to WORST and
+            no artwork twice.
+    """
+
+    evaluation: GridEvaluation
+    misses: list[Miss]
+
+
+def evaluate_models(
     settings: Settings,
-    model: str = "",
+    models: Sequence[str] = (),
     config: GridConfig | None = None,
     on_progress: Progress = unseen,
-) -> tuple[GridEvaluation, list[Miss]]:
-    """Evaluate a model by protocol and cell.
+) -> list[Evaluated]:
+    """Evaluate models by protocol and cell, all on the same queries.
 
     Args:
-        model: Name, or path of a model folder; "" for the serving one.
-
-    Returns:
-        The evaluation, and the misses among all covers whose wrong answers had the highest
-        scores, up to WORST and no artwork twice.
+        models: Names, or paths of model folders; none for the serving one, with the one beside it
+            that was trained last if that is newer.
 
     Raises:
         NotFoundError: if there is no such model, or none serves.
-        CratewatchError: if the catalog has no artwork that the model never saw, or the hands
+        CratewatchError: if the catalog has no artwork that none of them saw, or the hands
             are bad.
     """
     config = config or GridConfig()
     hands = load_hands(config.hands) if config.hands else paint_hands(config.seed)
-    exam = _prepare(settings, model, on_progress)
-    protocols = [protocol for protocol in PROTOCOLS if fits(protocol, exam.gallery.artworks)]
-    rows: list[Row] = []
-    misses: list[Miss] = []
+    exams = prepare_exams(settings, models, on_progress)
+    protocols = [protocol for protocol in PROTOCOLS if fits(protocol, exams[0].gallery.artworks)]
+    sittings = [_Sitting(exam) for exam in exams]
+    pictures = exams[0].pictures
+    compared: list[ComparedRow] = []
     for number, cell in enumerate(config.cells):
-        queries = list(
-            draw_queries(
-                exam.pictures, config.samples, cell.severity, cell.sleeve_px, hands, config.seed
-            )
-        )
-        outcomes, answers = _ask(queries, exam, protocols, config.seed)
-        rows += [_row(cell, outcome) for outcome in outcomes]
-        misses = worst([*misses, *find_misses(cell, queries, answers, exam.covers)])
+        severity, px = cell.severity, cell.sleeve_px
+        drawn = draw_queries(pictures, config.samples, severity, px, hands, config.seed)
+        queries = list(drawn)
+        answers = [sitting.ask(cell, queries, protocols, config.seed) for sitting in sittings]
+        for exam, other in zip(exams[1:], answers[1:], strict=True):
+            recall = _compare(answers[0], other, len(pictures))
+            compared.append(ComparedRow(exam.embedder.name, severity, px, recall))
         on_progress(number + 1, len(config.cells), "cells")
-    evaluation = GridEvaluation(
-        model=exam.embedder.name,
-        n_covers=len(exam.covers),
-        n_artworks=len(set(exam.gallery.artworks)),
-        n_unseen=len(exam.pictures),
-        hands=str(config.hands or PAINTED),
-        seed=config.seed,
-        rows=tuple(rows),
-        left_out=tuple(protocol for protocol in PROTOCOLS if protocol not in protocols),
-        scans=ask_scans(exam.covers, exam.pictures, exam.embedder, exam.gallery),
-    )
-    return evaluation, misses
+    (first, misses), *others = [sitting.result(config, protocols) for sitting in sittings]
+    evaluations = tuple(other.evaluation for other in others)
+    first = replace(first, others=evaluations, compared=tuple(compared))
+    return [Evaluated(first, misses), *others]
 
 
-@dataclass(frozen=True)
-class _Exam:
-    """A model with what it is asked about: pictures of unseen artworks among all covers."""
+class _Sitting:
+    """An exam with what came of it so far."""
 
-    embedder: Embedder
-    covers: Sequence[Cover]
-    pictures: Pictures
-    gallery: ArtworkVectors
-    lake: Lake
+    def __init__(self, exam: Exam) -> None:
+        self._exam = exam
+        self._rows: list[Row] = []
+        self._misses: list[Miss] = []
 
+    def ask(
+        self,
+        cell: Cell,
+        queries: Sequence[LabelledQuery],
+        protocols: Sequence[Protocol],
+        seed: int,
+    ) -> Answers:
+        """Ask the queries of a cell; return the answers of the last protocol, everything."""
+        exam = self._exam
+        vectors = embed_all((query.image for query in queries), exam.embedder.embed_queries)
+        among = by_cosine(vectors, exam.gallery)
+        truths = [query.artwork for query in queries]
+        found = [run_protocol(p, truths, exam.gallery.artworks, among, seed) for p in protocols]
+        answers = found[-1][1]
+        self._rows += [_row(cell, outcome) for outcome, _ in found]
+        self._misses = worst([*self._misses, *find_misses(cell, queries, answers, exam.covers)])
+        return answers
 
-def _prepare(settings: Settings, model: str, on_progress: Progress) -> _Exam:
-    lake = open_lake(settings.lake)
-    with closing(open_catalog(settings.catalog_url)) as catalog:
-        name = model or _serving_model(settings, catalog.catalog_id)
-        covers = catalog.covers()
-    embedder, seen = open_model(lake, name, settings.inference)
-    unseen = unseen_covers(covers, seen)
-    if not unseen:
-        raise CratewatchError(
-            f"evaluation: the catalog has no artwork that model {embedder.name} never saw; "
-            "import covers that it was not trained on"
+    def result(self, config: GridConfig, protocols: Sequence[Protocol]) -> Evaluated:
+        """Return what all cells gave."""
+        exam = self._exam
+        evaluation = GridEvaluation(
+            model=exam.embedder.name,
+            n_covers=len(exam.covers),
+            n_artworks=len(set(exam.gallery.artworks)),
+            n_unseen=len(exam.pictures),
+            hands=str(config.hands or PAINTED),
+            seed=config.seed,
+            rows=tuple(self._rows),
+            left_out=tuple(protocol for protocol in PROTOCOLS if protocol not in protocols),
+            scans=ask_scans(exam.covers, exam.pictures, exam.embedder, exam.gallery),
         )
-    gallery = embed_catalog(covers, embedder, lake, on_progress)
-    return _Exam(embedder, covers, Pictures(lake, unseen), gallery, lake)
+        return Evaluated(evaluation, self._misses)
 
 
-def _serving_model(settings: Settings, owner: str) -> str:
-    with open_gallery(*settings.gallery, owner=owner) as gallery:
-        return model_of(gallery.alias.require_serving(", or name a model by --model"))
-
-
-def _ask(
-    queries: Sequence[LabelledQuery], exam: _Exam, protocols: Sequence[Protocol], seed: int
-) -> tuple[list[Outcome], Answers]:
-    """Return what each protocol found, and the answers of the last one, which is everything."""
-    vectors = embed_all((query.image for query in queries), exam.embedder.embed_queries)
-    compare = by_cosine(vectors, exam.gallery)
-    truths = [query.artwork for query in queries]
-    found = [run_protocol(p, truths, exam.gallery.artworks, compare, seed) for p in protocols]
-    return [outcome for outcome, _ in found], found[-1][1]
+def _compare(first: Answers, other: Answers, artworks: int) -> PairedRecall:
+    """Compare answers to the first queries, of which none shows an artwork twice."""
+    return compare(first.ranks[:artworks] < 1, other.ranks[:artworks] < 1)
 
 
 def _row(cell: Cell, outcome: Outcome) -> Row:

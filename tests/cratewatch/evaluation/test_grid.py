@@ -21,7 +21,7 @@ from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.errors import CratewatchError
-from cratewatch.evaluation.grid import GridConfig, evaluate_grid
+from cratewatch.evaluation.grid import GridConfig, evaluate_models
 from cratewatch.evaluation.held_out import Pictures, embed_catalog, open_model, unseen_covers
 from cratewatch.evaluation.misses import Miss, Scored, worst
 from cratewatch.evaluation.protocol.cells import GRID, TABLE_CELLS, Cell, parse_cells
@@ -58,8 +58,8 @@ def test_clean_queries_are_found_among_all_covers(
     settings: Settings, many: list[Cover], tiny_model: str
 ) -> None:
     done: list[tuple[int, int, str]] = []
-    found, misses = evaluate_grid(
-        settings, tiny_model, CLEAN, lambda *progress: done.append(progress)
+    ((found, misses),) = evaluate_models(
+        settings, [tiny_model], CLEAN, lambda *progress: done.append(progress)
     )
     assert (found.n_covers, found.n_artworks, found.n_unseen) == (60, 60, 60)
     assert (found.hands, found.left_out) == ("painted", ("thousand",))
@@ -80,9 +80,9 @@ def test_the_same_seed_finds_the_same(
     settings: Settings, many: list[Cover], tiny_model: str
 ) -> None:
     config = replace(CLEAN, cells=(Cell(1.0, 48),))
-    first, misses = evaluate_grid(settings, tiny_model, config)
-    again, same = evaluate_grid(settings, tiny_model, config)
-    other, _ = evaluate_grid(settings, tiny_model, replace(config, seed=1))
+    ((first, misses),) = evaluate_models(settings, [tiny_model], config)
+    ((again, same),) = evaluate_models(settings, [tiny_model], config)
+    ((other, _),) = evaluate_models(settings, [tiny_model], replace(config, seed=1))
     assert (first, misses) == (again, same)
     assert first.rows != other.rows
     assert misses, "an untrained model misses hard queries"
@@ -106,14 +106,14 @@ def test_another_scan_of_a_cover_is_a_query_that_is_not_in_the_gallery(
 ) -> None:
     torch.manual_seed(0)
     seen = save_model(lake, EmbeddingNet(TINY), TINY, {}, [many[0].artwork_id])
-    assert evaluate_grid(settings, seen, CLEAN)[0].scans is None
+    assert evaluate_models(settings, [seen], CLEAN)[0].evaluation.scans is None
     folder = tmp_path / "scans"
     folder.mkdir()
     for cover in many[:4]:
         picture = decode(lake.read(cover_key(cover.cover_id)))
         picture.point(lambda level: 0.9 * level).save(folder / f"{cover.cover_id}.png")
     import_folder(folder, catalog, lake)
-    found, _ = evaluate_grid(settings, seen, CLEAN)
+    ((found, _),) = evaluate_models(settings, [seen], CLEAN)
     assert found.scans is not None
     assert (found.n_covers, found.n_artworks) == (64, 60)
     assert (found.scans.queries, found.scans.covers) == (3, 61), "the fourth was trained on"
@@ -129,7 +129,7 @@ def test_a_catalog_that_the_model_knows_is_refused(
     torch.manual_seed(0)
     name = save_model(lake, EmbeddingNet(TINY), TINY, {}, artworks)
     with pytest.raises(CratewatchError, match=f"no artwork that model {name} never saw"):
-        evaluate_grid(settings, name, CLEAN)
+        evaluate_models(settings, [name], CLEAN)
 
 
 def test_vectors_of_the_lake_are_used_and_missing_ones_embedded(
