@@ -25,6 +25,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cratewatch.errors import CratewatchError
 from cratewatch.folders import private_folder
+from workers.ray_words import words_of_ray
 
 LOCAL = "local"
 LINK_PREFIX = "cratewatch-ray-"
@@ -34,6 +35,7 @@ PLAIN_PATH = re.compile(r"[\w./-]+", re.ASCII)
 START_ATTEMPTS = 3
 SIGNALS_EVERY_S = 1.0
 CLIENT_SCHEME = "ray://"
+BAD_TOKEN = ("InvalidAuthToken", "Unauthenticated", "UNAUTHENTICATED")
 ANSWER_S = 10.0
 """For a connection to a cluster's head to be made."""
 
@@ -101,17 +103,26 @@ def _connect(options: dict[str, Any], state: Path) -> None:
     attempts = START_ATTEMPTS if local else 1
     while not ray.is_initialized():
         attempts -= 1
-        try:
-            ray.init(**options, log_to_driver=False)
-        except Exception as error:  # what Ray raises when a busy machine starts it too slowly
-            if not attempts:
-                where = f"the logs in {state}" if local else "CRATEWATCH_RAY_ADDRESS"
-                raise CratewatchError(
-                    f"ray: cannot connect to {options['address']!r}: "
-                    f"{str(error).splitlines()[0]}; see {where}"
-                ) from error
-            ray.shutdown()
-            _end_leftovers(options["_temp_dir"])
+        with words_of_ray() as said:
+            try:
+                ray.init(**options, log_to_driver=False)
+            except Exception as error:  # what Ray raises when a busy machine starts it too slowly
+                if not attempts:
+                    raise _refusal(options["address"], state, error, said()) from error
+                ray.shutdown()
+                _end_leftovers(options["_temp_dir"])
+
+
+def _refusal(address: str, state: Path, error: Exception, said: str) -> CratewatchError:
+    """Return what a failed connection means, by its error and what Ray's core said before it."""
+    if any(word in f"{error} {said}" for word in BAD_TOKEN):
+        return CratewatchError(
+            f"ray: the cluster at {address!r} does not take this token; set RAY_AUTH_MODE=token "
+            "and RAY_AUTH_TOKEN to what its head was started with"
+        )
+    where = f"the logs in {state}" if address == LOCAL else "CRATEWATCH_RAY_ADDRESS"
+    reason = str(error).splitlines()[0]
+    return CratewatchError(f"ray: cannot connect to {address!r}: {reason}; see {where}")
 
 
 def _require_answer(address: str) -> None:

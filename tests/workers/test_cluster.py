@@ -206,6 +206,29 @@ def test_a_remote_cluster_that_is_away_is_named_at_once(
     assert slow.starts == 1
 
 
+def test_a_wrong_token_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Ray's core says what is wrong past Python; these words were heard of a real cluster."""
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+
+    def init(**_: object) -> None:
+        os.write(2, b"gcs_client.cc:210: Unauthenticated: RPC error: InvalidAuthToken: ...\n")
+        raise ConnectionError("Failed to connect to Ray cluster at 10.0.0.1:6379")
+
+    monkeypatch.setattr(ray, "init", init)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as head,
+        pytest.raises(CratewatchError, match="does not take this token; set RAY_AUTH_MODE=token"),
+        cluster.ray_cluster(f"127.0.0.1:{head.getsockname()[1]}", tmp_path),
+    ):
+        pass
+    assert capfd.readouterr().err == ""
+    os.write(2, b"later words are shown\n")
+    assert capfd.readouterr().err == "later words are shown\n"
+
+
 def test_workers_do_not_import_from_the_folder_that_the_user_is_in() -> None:
     job = cluster._InstalledModules()
     job._py_driver_sys_path.extend([str(Path.cwd())])  # as ray.init() does

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import sys
 
@@ -67,7 +68,12 @@ def _say(message: str, code: int) -> int:
 def _mistake_in_the_call(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "cratewatch"
-    return f"{error.format_message().rstrip('.')}; see `{command} --help`"
+    message = error.format_message()
+    known: list[str] = getattr(error, "possibilities", None) or []  # of a mistyped option
+    if near := difflib.get_close_matches(getattr(error, "option_name", ""), known, 1, 0.0):
+        message = f"{error.message}. Did you mean '{near[0]}'?"
+    see = f"ee `{command} --help`"
+    return f"{message} S{see}" if message.endswith("?") else f"{message.rstrip('.')}; s{see}"
 
 
 def _refusal(error: OSError) -> str:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from cratewatch.catalog.records import storable
 from cratewatch.commands.options import AsCsv, AsJson, Home, load_settings, whole
@@ -139,7 +138,7 @@ def _line(release: ListedRelease) -> str:
     return " \u00b7 ".join([f"{release.release_id}  {named}{year}", *facts])
 
 
-def _tables(found: dict[str, Any]) -> list[Table]:
+def _tables(found: dict[str, Any]) -> list[PlainTable]:
     """Return what is one as names and values, what is many as rows."""
     return [
         _rows_table(name, part) if isinstance(part, list) else _single_table(name, part)
@@ -148,23 +147,21 @@ def _tables(found: dict[str, Any]) -> list[Table]:
     ]
 
 
-def _single_table(name: str, values: dict[str, Any]) -> Table:
+def _single_table(name: str, values: dict[str, Any]) -> PlainTable:
     table = PlainTable(title=name, show_header=False)
-    table.add_column(overflow="fold")
-    table.add_column(overflow="fold")
     for key, value in values.items():
         if text := _cell(value):
             table.add_row(key, text)
     return table
 
 
-def _rows_table(name: str, rows: list[dict[str, Any]]) -> Table:
+def _rows_table(name: str, rows: list[dict[str, Any]]) -> PlainTable:
     """Return rows without the columns that say nothing of any."""
     known = SHOWN.get(name, rows[0])
     columns = [column for column in known if any(_cell(row[column]) for row in rows)]
     table = PlainTable(title=name.replace("_", " "))
     for column in columns:
-        table.add_column(storable(column), overflow="fold")
+        table.add_column(storable(column))
     for row in rows:
         table.add_row(*(_cell(row[column]) for column in columns))
     return table

@@ -50,4 +50,5 @@ def init(home: Home = None) -> None:
     except FileExistsError:
         raise CratewatchError(f"init: {file} is there already; edit it") from None
     file.chmod(0o600)
-    out.print(f"{file}: name your sources there, then `cratewatch refresh NAME --home {folder}`")
+    said = f"{file}: name your sources there, then `cratewatch refresh NAME --home {folder}`"
+    out.print(said, soft_wrap=True)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cratewatch.commands.options import AsJson, Home, Rerank, given, load_settings, whole
+from cratewatch.commands.options import (
+    AsJson,
+    Home,
+    Rerank,
+    given,
+    load_settings,
+    require_page,
+    whole,
+)
 from cratewatch.commands.output import show_answer
 
 if TYPE_CHECKING:
     from cratewatch.retrieval.answers import Answer
+    from cratewatch.retrieval.identification import Identifier, ReadPicture
 
 IDENTIFY_BATCH = 64
 
@@ -41,18 +50,24 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
         bool, typer.Option("--withdrawn", help="Also what no source lists any more.")
     ] = False,
     rerank: Rerank = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Also write a page with queries beside their matches.")
+    ] = None,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
     """Name the release that an image shows."""
     from cratewatch.catalog.facts import Wanted, year_span
-    from cratewatch.chunks import chunks
-    from cratewatch.commands.pictures import all_missing, pictures
+    from cratewatch.commands.pictures import all_missing
+    from cratewatch.lake.opening import open_lake
+    from cratewatch.reports.answers.page import AnswersPage
     from cratewatch.retrieval.answers import Answer
     from cratewatch.retrieval.config import SearchConfig
     from cratewatch.retrieval.filters import check_wanted
     from cratewatch.retrieval.identification import open_identifier
 
+    if report:
+        require_page(report)
     config = SearchConfig(**given(rerank=rerank))
     years = year_span(year) if year else None
     wanted = Wanted(source, years, genre, format_, in_stock=in_stock, withdrawn=withdrawn)
@@ -63,9 +78,23 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
         return
     with open_identifier(settings, config, wanted) as identifier:
         check_wanted(wanted, identifier.catalog)
-        parts = chunks(pictures(images), IDENTIFY_BATCH)
-        answers = chain.from_iterable(identifier.identify(part, top) for part in parts)
-        _show(answers, json_)
+        answers = _ask(identifier, images, top)
+        if report:
+            page = AnswersPage(open_lake(settings.lake), identifier.embedder.name)
+            answers = page.written_behind(answers, report)
+        _show((answer for answer, _ in answers), json_)
+
+
+def _ask(
+    identifier: Identifier, images: Sequence[str], top: int
+) -> Iterator[tuple[Answer, ReadPicture]]:
+    """Yield the answers as they come, each with what reads its picture."""
+    from cratewatch.chunks import chunks
+    from cratewatch.commands.pictures import pictures
+
+    for part in chunks(pictures(images), IDENTIFY_BATCH):
+        reads = [read for _, read in part]
+        yield from zip(identifier.identify(part, top), reads, strict=True)
 
 
 def _show(answers: Iterable[Answer], as_json: bool) -> None:

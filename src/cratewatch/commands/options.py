@@ -65,6 +65,14 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def require_page(report: Path) -> None:
+    """Raise CratewatchError where no page can be written, before anything is done for it."""
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise CratewatchError(f"--report: {report} does not end in .html; name a page")
+    if not report.absolute().parent.is_dir():
+        raise CratewatchError(f"--report: {report.parent} is no folder; make it first")
+
+
 def mistake_in_option(error: ValueError | SettingsError) -> CratewatchError:
     """Return what a configuration says of a field, its name first, as said of the option."""
     field, _, said = str(error).partition(" ")

@@ -11,13 +11,15 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from rich.console import Console
-from rich.table import Table
+from rich.measure import Measurement
 
 from cratewatch.catalog.records import storable
-from cratewatch.commands.tables import answer_lines, answer_table, report_table
+from cratewatch.commands.tables import PlainTable, answer_lines, answer_table, report_table
 
 TABLE_WIDTH = 120
 """Of a terminal, in letters, from which on matches stand in a table."""
+MOST_WIDTH = 100_000
+"""In letters, wider than any table: what a table would take if it had the room."""
 
 out = Console(markup=False, emoji=False, highlight=False)
 """What comes from outside is no markup: an artist may be called AC[/]DC."""
@@ -40,27 +42,52 @@ def report_stream() -> TextIO:
     return _for_reports.get() or sys.stdout
 
 
-def show(report: dict[str, Any], as_json: bool, tables: Iterable[Table] = ()) -> None:
+def show(report: dict[str, Any], as_json: bool, tables: Iterable[PlainTable] = ()) -> None:
     """Print a report as one line of JSON, or as its tables, one of all its leaves by default."""
     if as_json:
         stream = report_stream()
         stream.write(json.dumps(report, default=_plain, ensure_ascii=False) + "\n")
         stream.flush()
     else:
-        out.print(*(list(tables) or [report_table(report)]))
+        for table in list(tables) or [report_table(report)]:
+            _print_table(table)
+
+
+def _print_table(table: PlainTable) -> None:
+    """Print a table, or its lines where the terminal would cut a path or an address."""
+    if _fits(table):
+        out.print(table)
+    else:
+        _print_lines(table.lines())
+
+
+def _fits(table: PlainTable) -> bool:
+    """Whether the terminal has room for the longest words of a table's columns."""
+    room = out.options.update(width=MOST_WIDTH)
+    return Measurement.get(out, room, table).minimum <= out.width
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        out.print(storable(line), soft_wrap=True)
 
 
 def show_answer(answer: dict[str, Any], as_json: bool) -> None:
     """Print the answer to one query; for people an error goes to standard error."""
     if "error" in answer and not as_json:
         sys.stderr.write(storable(f"{answer['query']}: {answer['error']}") + "\n")
-    elif as_json:
+        return
+    if as_json:
         show(answer, as_json)
-    elif out.width < TABLE_WIDTH:
-        for line in answer_lines(answer):
-            out.print(storable(line), soft_wrap=True)
+        return
+    table = answer_table(answer)
+    if out.width >= TABLE_WIDTH and _fits(table):
+        out.print(table)
     else:
-        out.print(answer_table(answer))
+        _print_lines(answer_lines(answer))
+    sys.stdout.flush()  # or what is said beside it may come before it
+    for note in answer["notes"]:
+        sys.stderr.write(storable(f"{answer['query']}: {note}") + "\n")
 
 
 def _plain(value: object) -> str:

@@ -9,16 +9,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from cratewatch.catalog.records import storable
+from cratewatch.retrieval.verdict import said
 
 FEW_CELLS = 6
-
-VERDICTS = {
-    "sure": "sure: {:.0%} likely to be the first",
-    "likely": "likely: the first, by {:.0%}",
-    "unsure": "unsure: perhaps the first ({:.0%}), perhaps not in the catalog",
-    "unknown": "not in the catalog, as far as can be told",
-    None: "how sure this is only `cratewatch calibrate` can tell",
-}
 
 
 class PlainTable(Table):
@@ -32,8 +25,17 @@ class PlainTable(Table):
         shown = (storable(cell) if isinstance(cell, str) else cell for cell in cells)
         super().add_row(*shown, **options)
 
+    def lines(self) -> Iterator[str]:
+        """Yield what it holds a row a line, for where it would cut a path or an address."""
+        if self.title:
+            yield str(self.title)
+        if self.show_header:
+            yield "  ".join(str(column.header) for column in self.columns)
+        for cells in zip(*(column.cells for column in self.columns), strict=True):
+            yield "  ".join(map(str, cells)).rstrip()
 
-def evaluation_table(evaluation: dict[str, Any]) -> Table:
+
+def evaluation_table(evaluation: dict[str, Any]) -> PlainTable:
     """Return recall with its interval beside chance, overall and by severity."""
     table = PlainTable(
         title=f"{evaluation['n_queries']} queries of unseen artworks among "
@@ -49,7 +51,7 @@ def evaluation_table(evaluation: dict[str, Any]) -> Table:
     return table
 
 
-def compared_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
+def compared_tables(evaluation: dict[str, Any]) -> Iterator[PlainTable]:
     """Yield the tables of every model, then one for each comparison with the first."""
     for of_model in (evaluation, *evaluation["others"]):
         yield from grid_tables(of_model)
@@ -64,7 +66,7 @@ def compared_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
         yield table
 
 
-def _paired_table(rows: Sequence[dict[str, Any]]) -> Table:
+def _paired_table(rows: Sequence[dict[str, Any]]) -> PlainTable:
     table = PlainTable(box=SIMPLE_HEAD, padding=0)
     for column in ("queries", "first", "other", "difference", "gained", "lost"):
         table.add_column(column, justify="left" if column == "queries" else "right")
@@ -82,7 +84,7 @@ def _paired_table(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def grid_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
+def grid_tables(evaluation: dict[str, Any]) -> Iterator[PlainTable]:
     """Yield the rows of a grid evaluation as one table; of many cells a table for each protocol."""
     rows = evaluation["rows"]
     title = (
@@ -104,7 +106,7 @@ def grid_tables(evaluation: dict[str, Any]) -> Iterator[Table]:
         yield table
 
 
-def _rows_table(rows: Sequence[dict[str, Any]]) -> Table:
+def _rows_table(rows: Sequence[dict[str, Any]]) -> PlainTable:
     table = PlainTable(box=SIMPLE_HEAD, padding=0)
     for column in ("gallery", "queries", "recall@1", "recall@5", "mAP", "@P90", "chance"):
         table.add_column(column, justify="left" if column == "gallery" else "right")
@@ -128,7 +130,7 @@ def _percent(share: dict[str, float]) -> str:
     return f"{value:.1f} ({low:.1f}-{high:.1f})"
 
 
-def _protocol_table(rows: Sequence[dict[str, Any]]) -> Table:
+def _protocol_table(rows: Sequence[dict[str, Any]]) -> PlainTable:
     """Return recall@1 and recall@5 by severity, downwards, and size of the sleeve."""
     sizes = sorted({row["sleeve_px"] for row in rows}, reverse=True)
     found = {(row["severity"], row["sleeve_px"]): row for row in rows}
@@ -146,11 +148,11 @@ def _pair(row: dict[str, Any]) -> str:
     return "/".join(value.replace("100.0", "100") for value in values)
 
 
-def failures_table(failures: dict[str, Any]) -> Table:
+def failures_table(failures: dict[str, Any]) -> PlainTable:
     """Return failed items by reason, some examples of each."""
     table = PlainTable(title="failed and not succeeded since")
     for column in ("reason", "items", "source", "kind", "example", "attempts", "detail"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column)
     for reason, failed in failures.items():
         for number, example in enumerate(failed["examples"]):
             table.add_row(
@@ -164,7 +166,7 @@ def _share(share: dict[str, float]) -> tuple[str, str]:
     return f"{share['value']:.1%}", f"{share['low']:.1%} to {share['high']:.1%}"
 
 
-def status_tables(status: dict[str, Any]) -> Iterator[Table]:
+def status_tables(status: dict[str, Any]) -> Iterator[PlainTable]:
     """Yield what status tells: all but the gallery's collections, then a row for each of these."""
     gallery = dict(status["gallery"])
     collections = gallery.pop("collections", {})
@@ -173,7 +175,7 @@ def status_tables(status: dict[str, Any]) -> Iterator[Table]:
         yield _collections_table(collections, gallery["serving"])
 
 
-def _collections_table(collections: dict[str, Any], serving: str | None) -> Table:
+def _collections_table(collections: dict[str, Any], serving: str | None) -> PlainTable:
     table = PlainTable(title="collections of the gallery")
     table.add_column("collection", no_wrap=True)
     for column in ("rows", "index", "search", "recall@10", "state"):
@@ -192,7 +194,7 @@ def _collections_table(collections: dict[str, Any], serving: str | None) -> Tabl
     return table
 
 
-def report_table(report: dict[str, Any]) -> Table:
+def report_table(report: dict[str, Any]) -> PlainTable:
     """Lay out the leaves of a report, each named by its way from the root."""
     table = PlainTable(show_header=False)
     for name, value in _leaves(report):
@@ -212,14 +214,14 @@ def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _said(answer: dict[str, Any]) -> str:
-    return VERDICTS[answer["verdict"]].format(answer["probability"])
+    return said(answer["verdict"], answer["probability"])
 
 
-def answer_table(answer: dict[str, Any]) -> Table:
+def answer_table(answer: dict[str, Any]) -> PlainTable:
     """Lay out the matches of one query with their first release, and the verdict below."""
     table = PlainTable(title=answer["query"], caption=_said(answer))
     for column in ("score", "artist", "title", "price", "cover"):
-        table.add_column(column, overflow="fold")  # a path that is cut leads nowhere
+        table.add_column(column)
     for match in answer["matches"]:
         table.add_row(f"{match['score']:.3f}", *_release(match), match["path_or_url"])
     return table

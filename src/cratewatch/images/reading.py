@@ -122,6 +122,19 @@ def read_file(path: Path) -> bytes:
         raise ImageError("unreadable", f"cannot be read ({reason}); check the file") from error
 
 
+def has_frames(data: bytes) -> bool:
+    """Whether an image that can be read holds several pictures, of which decode takes the first.
+
+    Photos of some cameras hold a small copy, too, which does not count.
+    """
+    try:
+        with quiet():
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            return image.format != "MPO" and bool(getattr(image, "is_animated", False))
+    except DECODER_ERRORS:  # behind a first picture that is whole
+        return False
+
+
 def pixels(image: Image.Image) -> Pixels:
     """Return (H, W, 3) uint8 RGB."""
     return np.asarray(image.convert("RGB"), dtype=np.uint8)

@@ -21,6 +21,7 @@ class Answer:
         probability: How likely it is that the best match is right, 0 to 1, or None.
         verdict: Both in a word, or None.
         matches: The best first, one for each artwork.
+        notes: What else is worth knowing, for people.
         error: Why the picture cannot be read: a reason of ImageError and what to do.
     """
 
@@ -29,6 +30,7 @@ class Answer:
     probability: float | None = None
     verdict: Verdict | None = None
     matches: tuple[Match, ...] = ()
+    notes: tuple[str, ...] = ()
     error: str | None = None
 
     @classmethod
@@ -64,6 +66,7 @@ class Answer:
             "known": self.known,
             "probability": self.probability,
             "verdict": self.verdict,
+            "notes": list(self.notes),
             "matches": [_match(match) for match in self.matches],
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -23,6 +23,7 @@ from cratewatch.retrieval.copies import LOOKED_AT, Copies
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
 from cratewatch.retrieval.matches import Match, look_up, to_search
 from cratewatch.retrieval.model_aids import load_background, load_calibration
+from cratewatch.retrieval.notes import notes
 from cratewatch.retrieval.searcher import Searcher
 from cratewatch.retrieval.verdict import Calibration
 from cratewatch.settings import Settings
@@ -72,11 +73,17 @@ class Identifier:
                 files.append(data)
             except ImageError as error:
                 refused[number] = Answer(name, error=f"{error.reason}: {error}")
-        found = iter(self._find(images, files, top))
+        found = iter(zip(images, files, self._find(images, files, top), strict=True))
         return [
-            refused.get(number) or Answer.of(name, *next(found), self.calibration)
+            refused.get(number) or self._answer(name, *next(found))
             for number, (name, _) in enumerate(pictures)
         ]
+
+    def _answer(
+        self, name: str, image: Image.Image, file: bytes, found: tuple[list[Match], frozenset[str]]
+    ) -> Answer:
+        answer = Answer.of(name, *found, self.calibration)
+        return replace(answer, notes=tuple(notes(file, image, answer.verdict)))
 
     def _find(
         self, images: Sequence[Image.Image], files: Sequence[bytes], top: int

@@ -14,6 +14,20 @@ UNSURE = 0.2
 """Probabilities from which on an answer is sure, and below which nothing is known."""
 
 
+SAID: dict[Verdict | None, str] = {
+    "sure": "sure: {:.0%} likely to be the first",
+    "likely": "likely: the first, by {:.0%}",
+    "unsure": "unsure: perhaps the first ({:.0%}), perhaps not in the catalog",
+    "unknown": "not in the catalog, as far as can be told",
+    None: "how sure this is only `cratewatch calibrate` can tell",
+}
+
+
+def said(verdict: Verdict | None, probability: float | None) -> str:
+    """Return what is believed of a best match, for people."""
+    return SAID[verdict].format(probability)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """When a best match is believed.

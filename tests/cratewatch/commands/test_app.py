@@ -123,4 +123,7 @@ def test_the_version_and_the_short_help(run: Any) -> None:
     assert re.fullmatch(r"cratewatch \d+\.\d+\.\d+.*\n", run("--version").stdout)
     assert run("-h").stdout == run("--help").stdout
     assert "--late-after" in run("status", "-h").stdout
-    assert "Did you mean 'status'?" in run("statu").stderr
+    assert "Did you mean 'status'? See `cratewatch --help`" in run("statu").stderr
+    said = run("synthesize", "--sample", "5").stderr
+    assert "No such option: --sample. Did you mean '--samples'? See" in said
+    assert "No such option: -x; see `cratewatch --help`" in run("-x").stderr

@@ -48,8 +48,7 @@ def test_a_bug_shows_where_it_is(error: Exception) -> None:
 def test_a_mistake_in_the_call_names_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(command_that_raises(ValueError()), ["--dept", "3"]) == 1
     assert capsys.readouterr().err == (
-        "cratewatch: No such option: --dept (Possible options: --depth, "
-        "--help); see `cratewatch --help`\n"
+        "cratewatch: No such option: --dept. Did you mean '--depth'? See `cratewatch --help`\n"
     )
 
 

@@ -16,7 +16,7 @@ ODD = ("AC[/]DC", "Album [red vinyl]", "[bold]Loud", ":smile: Sunny", "[link=htt
 def answer(**release):
     offered = {"price": "9.00", "currency": "EUR", **release}
     match = {"score": 0.9, "path_or_url": "http://s/[1].jpg", "releases": [offered]}
-    told = {"known": True, "probability": 0.971, "verdict": "sure"}
+    told = {"known": True, "probability": 0.971, "verdict": "sure", "notes": []}
     return {"query": "crop.jpg", **told, "matches": [match]}
 
 
@@ -72,6 +72,25 @@ def test_a_narrow_terminal_shows_whole_addresses(monkeypatch, capsys):
         f"         {url}",
         "  sure: 97% likely to be the first",
     ]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 300])
+def test_no_table_cuts_a_path_or_an_address(width, monkeypatch, capsys):
+    monkeypatch.setattr(out, "_width", width)
+    url = f"https://shop.example/{'long' * 20}.jpg"
+    example = {"source": "shop", "kind": "page", "key": url, "attempts": 1, "detail": "http_404"}
+    failures = {"http_404": {"count": 1, "examples": [example]}}
+    show(failures, False, [failures_table(failures)])
+    show({"folder": url}, False)
+    found = answer(artist="Ana")
+    found["matches"][0]["path_or_url"] = url
+    show_answer(found, as_json=False)
+    assert capsys.readouterr().out.count(url) == 3
+
+
+def test_notes_stand_beside_an_answer(capsys):
+    show_answer(answer() | {"notes": ["it has several frames"]}, as_json=False)
+    assert capsys.readouterr().err == "crop.jpg: it has several frames\n"
 
 
 def test_machines_read_nothing_but_json(capsys):

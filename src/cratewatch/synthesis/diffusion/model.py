@@ -150,7 +150,8 @@ def _download(model: str, revision: str) -> Path:
     try:
         return Path(DiffusionPipeline.download(model, revision=revision, use_safetensors=True))
     except (OSError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0]
+        # diffusers itself only tells that there is a cause, in a stack trace
+        reason = str(error.__cause__ or error).strip().split("\n")[0]
         raise NotFoundError(
             f"{model}: no such folder here, and the hub did not give it; name a model folder, or "
             f"make the hub reachable: {reason}"

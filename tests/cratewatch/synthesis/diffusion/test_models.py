@@ -102,8 +102,12 @@ def test_a_folder_that_is_not_there_is_named(engine, tmp_path):
 
 def test_a_hub_that_does_not_answer_is_named(monkeypatch, tmp_path):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(NotFoundError, match="nobody/nothing: no such folder here, and the hub did"):
+    with pytest.raises(NotFoundError) as refused:
         make_engine("gligen", f"nobody/nothing@{'0' * 40}", CONFIG)
+    said = str(refused.value)
+    assert "nobody/nothing: no such folder here, and the hub did not give it" in said
+    assert "offline mode is enabled" in said
+    assert "stack" not in said
 
 
 @pytest.mark.parametrize("model", ["nobody/nothing", "nobody/nothing@main", "nobody/nothing@12ab"])
