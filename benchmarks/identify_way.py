@@ -31,14 +31,14 @@ def identify_way(
     others = [n for n, artwork in enumerate(covers.artworks) if artwork not in unseen]
     sample = np.random.default_rng(0).permutation(others)[:BACKGROUND]
     background = Background(gallery.vectors[sample]) if len(sample) else None
-    keypoints: Any = _CoverKeypoints(covers)
+    keypoints: Any = KeypointsInMemory(covers)
     config = SearchConfig()
 
     def way(images: Sequence[Image.Image]) -> Compare:
         vectors = embedder.embed_queries(images)
 
         def compare(queries: Numbers, rows: Numbers) -> Vectors:
-            memory: Any = _Memory(gallery, rows)
+            memory: Any = Memory(gallery, rows)
             searcher = Searcher(embedder, memory, config, background, keypoints)
             scores = vectors[queries] @ gallery.vectors[rows].T - np.float32(UNLISTED)
             place = {row: n for n, row in enumerate(rows.tolist())}
@@ -53,7 +53,7 @@ def identify_way(
     return way
 
 
-class _Memory:
+class Memory:
     """Searches some covers of a gallery exactly, as cratewatch.gallery.ArtworkVectors does."""
 
     def __init__(self, gallery: ArtworkVectors, rows: Numbers) -> None:
@@ -68,7 +68,7 @@ class _Memory:
         return found
 
 
-class _CoverKeypoints:
+class KeypointsInMemory:
     """Keypoints of covers by their numbers, found once."""
 
     def __init__(self, covers: Any) -> None:

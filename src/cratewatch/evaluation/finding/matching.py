@@ -62,9 +62,10 @@ def over(quad: Quad, truth: Truth) -> list[int]:
 
 
 def _left_out(quad: Quad, truth: Truth) -> bool:
-    """Whether a quad lies mostly in a region that does not count, and not as well in a sleeve."""
-    least = MOSTLY * abs(area(quad))
+    """Whether a quad lies mostly in a region that does not count, and is not rather a sleeve."""
     regions = truth.unknown + truth.ignored
-    in_ignored = max((overlap(quad, region) for region in regions), default=0.0)
-    in_sleeves = max((overlap(quad, sleeve.quad) for sleeve in truth.sleeves), default=0.0)
-    return in_ignored > max(least, in_sleeves)
+    least = MOSTLY * abs(area(quad))
+    if not any(overlap(quad, region) > least for region in regions):
+        return False
+    nearest = max((iou(quad, sleeve.quad) for sleeve in truth.sleeves), default=0.0)
+    return nearest < max(iou(quad, region) for region in regions)

@@ -37,6 +37,14 @@ def test_what_lies_in_an_unknown_or_ignored_region_does_not_count() -> None:
     assert verdicts(truth, Found(square(60, 260, 100))) == [("wrong", None)], "a little of it"
 
 
+def test_a_small_sleeve_that_does_not_count_may_lie_on_one_that_does() -> None:
+    truth = Truth((sleeve(square(0, 0, 100)), sleeve(square(20, 20, 50)))).of_sizes(60, 300)
+    assert verdicts(truth, Found(square(0, 0, 100)), Found(square(20, 20, 50))) == [
+        ("right", 0),
+        ("ignored", None),
+    ]
+
+
 def test_a_second_quad_of_a_sleeve_is_wrong_also_before_an_ignored_region() -> None:
     truth = Truth(TWO.sleeves, (), (square(10, 0, 100),))
     found = Found(square(0, 0, 100), 2.0), Found(square(0, 0, 99))
