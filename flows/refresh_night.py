@@ -16,6 +16,7 @@ from cratewatch.catalog.runs import refresh_kind
 from cratewatch.errors import BusyError, CratewatchError
 from cratewatch.settings import Settings, load_settings
 from flows.log import log
+from flows.night_news import NightNews
 from flows.refresh_catalog import refresh_catalog
 from flows.timetable import LastSuccess, due
 
@@ -23,7 +24,11 @@ from flows.timetable import LastSuccess, due
 def _say_that_it_crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Prefect calls this where the run was started from, as the run itself is gone."""
     del flow
-    log(f"{_names(flow_run.parameters['sources'])}: crashed, {state.message}")
+    sources = flow_run.parameters["sources"]
+    log(f"{_names(sources)}: crashed, {state.message}")
+    with contextlib.suppress(CratewatchError):  # without settings there is nobody to tell
+        settings = load_settings(home=Path(flow_run.parameters["home"]))
+        NightNews(settings, sources).fail(CratewatchError(f"crashed: {state.message}"))
 
 
 @flow(name="refresh-night", on_crashed=[_say_that_it_crashed])
@@ -39,11 +44,15 @@ def refresh_night(home: Path, sources: list[str]) -> State[Any]:
     """
     night = runtime.flow_run.scheduled_start_time
     log(f"{_names(sources)}: the night of {night:%Y-%m-%d %H:%M} UTC begins")
+    news = None
     try:
         settings = load_settings(home=home)
+        news = NightNews(settings, sources)
         waiting = due(sources, night, last_successes(settings, sources))
         if not waiting:
+            news.nothing_to_do()
             return _skipped(sources, "refreshed since it was due")
+        news.begin()
         reports = refresh_catalog.fn(settings.home, waiting)
     except BusyError as error:
         return _skipped(sources, str(error))
@@ -51,9 +60,12 @@ def refresh_night(home: Path, sources: list[str]) -> State[Any]:
         if not isinstance(error, (CratewatchError, OSError)):
             traceback.print_exc()  # a bug
         log(f"{_names(sources)}: failed, {error}")
+        if news:
+            news.fail(error)
         raise
     for report in reports:
         log(str(report))
+    news.end(reports)
     return Completed(message="; ".join(map(str, reports)))
 
 

@@ -11,11 +11,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import FlowRun
 
 from cratewatch.errors import CratewatchError
+from cratewatch.monitoring.notification import Event
 from cratewatch.settings import Settings, load_settings
 from flows.artifacts import show_table
 from flows.log import log
+from flows.night_news import tell
 from flows.progress import progress_bar
 from flows.retrying import AFTER_AN_OUTAGE
+from flows.source_report import in_short
 from workers import renewal as stage
 from workers.renewal_report import Renewal, RenewalReport
 
@@ -36,18 +39,27 @@ def renew_model(home: Path, renewal: Renewal | None = None) -> RenewalReport:
         CratewatchError: if a step fails, or another renewal is running. What served before
             serves still.
     """
+    settings = None
     try:
-        report = renew(load_settings(home=home), renewal or Renewal())
+        settings = load_settings(home=home)
+        report = renew(settings, renewal or Renewal())
     except Exception as error:
         if runtime.deployment.id:
-            if not isinstance(error, (CratewatchError, OSError)):
-                traceback.print_exc()  # a bug
-            log(f"renewal: failed, {error}")
+            say_that_it_failed(error, settings)
         raise
     if runtime.deployment.id:
         log(str(report))
     show_table("renewal", "Renewal", {"result": str(report)} | report.as_json())
     return report
+
+
+def say_that_it_failed(error: Exception, settings: Settings | None) -> None:
+    """Say it in the log, and tell whom the settings name."""
+    if not isinstance(error, (CratewatchError, OSError)):
+        traceback.print_exception(error)  # a bug
+    log(f"renewal: failed, {error}")
+    if settings:  # without them there is nobody to tell
+        tell(settings, [Event("renewal", "failed", in_short(error), str(error))])
 
 
 @task(cache_policy=NO_CACHE, tags=["gpu"], **AFTER_AN_OUTAGE)

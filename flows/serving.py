@@ -22,9 +22,11 @@ from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
 from cratewatch.errors import CratewatchError
+from cratewatch.monitoring.notification import Event
 from cratewatch.secret_url import SecretUrl
 from cratewatch.settings import Settings
 from flows.log import log
+from flows.night_news import tell, watch_for_late
 from flows.refresh_night import last_successes, refresh_night
 from flows.renew_model import renew_model
 from flows.timetable import Nights, missed
@@ -58,11 +60,19 @@ async def serve_nights(
     log(f"{names}: the next night is {nights.after(now):%Y-%m-%d %H:%M %Z}; Ctrl-C ends")
     if renewals is not None:
         log(f"renewal: the next one is {renewals.after(now):%Y-%m-%d %H:%M %Z}")
-    if late := missed(sources, nights, now, last_successes(settings, sources)):
+    last = last_successes(settings, sources)
+    if late := missed(sources, nights, now, last):
         log(f"{', '.join(late)}: a night was missed, and is made up now")
+        why = "a night was missed, and is made up now"
+        known = [Event(source, "late", why) for source in late if last(source)]
+        await asyncio.to_thread(tell, settings, known)
         async with get_client() as client:
             await client.create_flow_run_from_deployment(deployment_id)
-    await runner.serve()
+    watch = asyncio.create_task(watch_for_late(settings, sources, nights))
+    try:
+        await runner.serve()
+    finally:
+        watch.cancel()
     for deployment in served:
         await _forget(deployment)
     log(f"{names}: no more nights")

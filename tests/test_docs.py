@@ -15,7 +15,7 @@ import pytest
 import typer
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
 from cratewatch.catalog.schema import Table
@@ -27,6 +27,7 @@ from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.lake.folder import FolderLake
+from cratewatch.notify import Notify
 from cratewatch.settings import CONFIG_NAME, ENV_PREFIX, Settings, load_settings
 from cratewatch.sources.configured import SPIDERS
 from cratewatch.sources.folder.row import COLUMNS
@@ -195,11 +196,21 @@ def test_every_setting_is_documented_with_its_default(tmp_path: Path) -> None:
     for name, (_, default, variable, _) in documented.items():
         assert variable == f"`{ENV_PREFIX}{name.upper()}`"
         value = getattr(settings, name)
+        value = {} if isinstance(value, BaseModel) else value
         in_home = str(tmp_path) in str(value)
         text = str(value) if in_home else json.dumps(value, default=str)
         shown = text.replace(str(tmp_path), "HOME")
         expected = str(Settings.model_fields["home"].default) if name == "home" else shown
         assert default == f"`{expected}`", name
+
+
+def test_settings_of_messages_are_documented_with_their_defaults() -> None:
+    documented = rows("Who is told of nights")
+    assert set(documented) == set(Notify.model_fields)
+    for name, (_, default, _) in documented.items():
+        value = Notify.model_fields[name].default
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+        assert default == f"`{json.dumps(plain)}`", name
 
 
 def test_what_show_prints_is_documented() -> None:

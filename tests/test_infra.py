@@ -166,7 +166,7 @@ def test_the_services_settings_are_those_of_cratewatch(
                 monkeypatch.setenv(variable, filled_in(value))
         settings = load_settings(home=home)
         # Those of inference and of one shop's gallery are right as they are on every machine.
-        unset = {"home", "sources", "max_withdrawn_share", "max_changed_share"}
+        unset = {"home", "sources", "notify", "max_withdrawn_share", "max_changed_share"}
         unset |= {"runtime", "precision", "device"}
         unset |= {f"gallery_{name}" for name in ("ca", "tenant", "index", "recall", "keep_days")}
         unset |= {"gallery_import_path", "logs_keep_days", "max_changed_share"}

@@ -73,5 +73,6 @@ def test_secrets_are_revealed_where_a_connection_is_opened() -> None:
         "src/cratewatch/gallery/connection.py",
         "src/cratewatch/gallery/gallery.py",
         "src/cratewatch/lake/s3.py",
+        "src/cratewatch/monitoring/notification.py",
         "src/cratewatch/secret_url.py",
     }

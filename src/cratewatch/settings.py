@@ -10,7 +10,6 @@ import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -21,6 +20,7 @@ from cratewatch.folders import users_path
 from cratewatch.gallery.indexes import IndexSetting
 from cratewatch.gallery.names import LITE_SUFFIX
 from cratewatch.lake.location import LakeLocation
+from cratewatch.notify import Notify
 from cratewatch.secret_url import PublicUrl, SecretUrl
 from cratewatch.sources.configured import SPIDERS, AnySource
 from cratewatch.sources.source import SourceName
@@ -28,6 +28,8 @@ from cratewatch.sources.source import SourceName
 ENV_PREFIX = "CRATEWATCH_"
 CONFIG_NAME = "cratewatch.toml"
 DEFAULT_HOME = Path("~/.cratewatch")
+TABLES = ("notify", "sources")
+"""Settings that are tables: JSON in the environment."""
 
 
 class Settings(BaseModel):
@@ -78,6 +80,7 @@ class Settings(BaseModel):
     max_changed_share: float = Field(
         default=0.5, ge=0, le=1, description="a night that would rename more is refused"
     )
+    notify: Notify = Notify()
     sources: dict[SourceName, AnySource] = {}
 
     @model_validator(mode="before")
@@ -197,6 +200,8 @@ def exposed_secrets(home: Path | None) -> Path | None:
 
 
 def _is_secret(name: str, value: object) -> bool:
+    if name == "notify" and isinstance(value, Mapping):
+        return bool(value.get("urls") or value.get("ping_url"))
     kind = Settings.model_fields[name].annotation
     if kind is SecretUrl:
         return SecretUrl(str(value)).hides
@@ -214,7 +219,7 @@ def _read_environment() -> dict[str, object]:
     for variable in environment_settings():
         name = variable.upper().removeprefix(ENV_PREFIX).lower()
         text = os.environ[variable]
-        is_table = get_origin(Settings.model_fields[name].annotation) is dict
+        is_table = name in TABLES
         try:
             values[name] = json.loads(text) if is_table else text
         except ValueError as error:
@@ -255,6 +260,8 @@ def _problem(item: ErrorDetails, arguments: Sequence[str], file: Path) -> str:
     fields: Iterable[str] = Settings.model_fields
     if place[0:1] == ["sources"] and len(place) > 3:
         fields = SPIDERS[place.pop(2)].model_fields  # pydantic puts the spider's name in between
+    if place[0:1] == ["notify"] and len(place) > 1:
+        fields = Notify.model_fields
     key = ".".join(place)
     if not key:
         return item["msg"]

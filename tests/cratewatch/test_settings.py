@@ -254,6 +254,8 @@ EXPOSED = [
     ('catalog_url = "sqlite:///catalog.db"\ngallery_uri = "http://milvus:19530"', False),
     ('gallery_uri = "http://root:hush@milvus:19530"', True),
     ('contact = "me@example.org"', False),
+    ('[notify]\nurls = ["mailto://me:hush@example.org"]', True),
+    ('[notify]\nevents = ["failed"]', False),
 ]
 
 

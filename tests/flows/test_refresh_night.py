@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -12,9 +14,15 @@ import numpy as np
 import pytest
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
-from cratewatch.catalog.records import Cover
+from cratewatch.catalog.records import Cover, Diff
+from cratewatch.errors import CratewatchError
 from cratewatch.gallery.gallery import open_gallery
-from cratewatch.settings import load_settings
+from cratewatch.settings import Settings, load_settings
+from flows.night_news import NightNews, late_sources, tell_late, watch_for_late
+from flows.renew_model import say_that_it_failed
+from flows.source_report import SourceReport
+from flows.timetable import Nights
+from tests.listener import Listener, listening
 from tests.made_collections import make_collection
 
 if TYPE_CHECKING:
@@ -135,3 +143,128 @@ def test_a_night_drops_what_the_alias_left_long_ago(shop_home: Path, shop_catalo
     assert (report.collection, report.rows) == ("m__2", 1)
     with open_gallery(*settings.gallery) as gallery:
         assert gallery.collections.all() == ["m__2"]
+
+
+def listen_to(home: Path, listener: Listener, more: str = "") -> None:
+    address = f"127.0.0.1:{listener.port}"
+    told = f'[notify]\nurls = ["json://{address}/"]\nping_url = "http://{address}/id"\n{more}'
+    with (home / "cratewatch.toml").open("a") as file:
+        file.write(told)
+
+
+def test_a_bad_night_is_told_with_source_and_reason(
+    shop_home: Path, shop_catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with listening() as listener:
+        listen_to(shop_home, listener)
+        assert run_night(shop_home, ["shop", "market"], NOW, monkeypatch).is_failed()
+    (message,) = listener.messages
+    assert message["title"].startswith("cratewatch: shop failed (connection")
+    assert ", market failed (" in message["title"]
+    (run_id,) = (run["run_id"] for run in shop_catalog.runs.latest(1, "refresh-shop"))
+    assert f"cratewatch changes {run_id} lists" in message["message"]
+    assert listener.pings == [("GET", "/id/start"), ("POST", "/id/fail")]
+
+
+def test_a_night_with_nothing_to_do_is_a_good_one(
+    shop_home: Path, shop_catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    succeed(shop_catalog, "shop")
+    with listening() as listener:
+        listen_to(shop_home, listener)
+        run_night(shop_home, ["shop"], NOW - timedelta(hours=9), monkeypatch)
+    assert (listener.messages, listener.pings) == ([], [("GET", "/id")])
+
+
+def test_what_cannot_be_sent_is_a_line_in_the_log_and_fails_nothing(
+    shop_home: Path,
+    shop_catalog: Catalog,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with listening() as listener:
+        listen_to(shop_home, listener)
+    news = NightNews(load_settings(home=shop_home), ["shop"])
+    news.fail(CratewatchError("shop: the disk is full; make room"))
+    told = capfd.readouterr().err
+    assert "notify: not sent to ping_url at 127.0.0.1: ConnectError" in told
+    assert told.count("notify: not sent to ") == 2
+
+
+def test_a_recovery_is_told_once(shop_home: Path, shop_catalog: Catalog) -> None:
+    good = SourceReport("shop", "a-run", diff=Diff(1, 0, 0, 0))
+    with listening() as listener:
+        listen_to(shop_home, listener)
+        for state in ("done", "failed", "done"):  # of the night before
+            shop_catalog.runs.finish(shop_catalog.runs.start("refresh-shop"), state, {})
+            news = NightNews(load_settings(home=shop_home), ["shop", "market"])
+            news.begin()
+            news.end([good])
+    titles = [message["title"] for message in listener.messages]
+    assert titles == ["cratewatch: shop recovered"]
+    assert listener.pings == [("GET", "/id/start"), ("GET", "/id")] * 3
+
+
+def test_only_events_that_are_wanted_are_told(shop_home: Path, shop_catalog: Catalog) -> None:
+    refused = SourceReport("shop", "a-run", "no", "would withdraw 61 %", would=Diff(0, 0, 0, 9))
+    failed = SourceReport("market", "a-run", "no", "deadline")
+    with listening() as listener:
+        listen_to(shop_home, listener, 'events = ["refused", "late"]\n')
+        NightNews(load_settings(home=shop_home), ["shop"]).end([refused, failed])
+    titles = [message["title"] for message in listener.messages]
+    assert titles == ["cratewatch: shop refused (would withdraw 61 %)"]
+
+
+def test_a_source_is_late_if_no_run_since_the_night_has_ended(
+    shop_home: Path, shop_catalog: Catalog
+) -> None:
+    settings, now = load_settings(home=shop_home), datetime.now(UTC)
+    assert late_sources(settings, ["shop"], now) == ["shop"]
+    shop_catalog.runs.finish(shop_catalog.runs.start("refresh-shop"), "failed", {})
+    assert late_sources(settings, ["shop"], now) == []  # that was told already
+    assert late_sources(settings, ["shop"], datetime.now(UTC)) == ["shop"]
+    shop_catalog.runs.start("refresh-shop")
+    assert late_sources(settings, ["shop"], now) == ["shop"]
+
+
+def test_a_late_night_is_told(
+    shop_home: Path, shop_catalog: Catalog, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def watch(settings: Settings) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(3):
+                await watch_for_late(settings, ["shop"], EverySecond("* * * * *", "UTC"))
+
+    with listening() as listener:
+        listen_to(shop_home, listener, "late_after_h = 0.0001\n")
+        asyncio.run(watch(load_settings(home=shop_home)))
+    assert listener.messages[0]["title"].startswith("cratewatch: shop late (the night of ")
+    assert "shop: late, the night of " in capfd.readouterr().err
+
+
+def test_whether_a_night_is_late_cannot_be_told_without_the_catalog(
+    shop_home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRATEWATCH_CATALOG_URL", "postgresql://u:s3cret@127.0.0.1:1/away")
+    tell_late(load_settings(home=shop_home), ["shop"], NOW)
+    said = capfd.readouterr().err
+    assert "whether a night is late cannot be told: catalog postgresql://" in said
+    assert "s3cret" not in said
+
+
+def test_a_renewal_that_failed_is_told(shop_home: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with listening() as listener:
+        listen_to(shop_home, listener)
+        error = CratewatchError("renewal: the new model is worse; nothing was changed")
+        say_that_it_failed(error, load_settings(home=shop_home))
+        say_that_it_failed(error, None)
+    titles = [message["title"] for message in listener.messages]
+    assert titles == ["cratewatch: renewal failed (the new model is worse)"]
+    assert capfd.readouterr().err.count("renewal: failed, renewal: the new model is worse") == 2
+
+
+class EverySecond(Nights):
+    """Nights that come each second."""
+
+    def after(self, moment: datetime) -> datetime:
+        return moment + timedelta(seconds=1)

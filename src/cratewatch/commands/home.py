@@ -17,6 +17,12 @@ EXAMPLE = """\
 
 # contact = "mail@shop.example"      # sent to the shops and services that are asked
 
+# Where everything is, if not in this folder.
+# catalog_url = "postgresql://user@host/cratewatch"
+# lake_path = "s3://bucket/prefix"
+# gallery_uri = "http://host:19530"
+# ray_address = "ray://head:10001"
+
 # A shop with a sitemap and structured data, or with a /products.json; `cratewatch probe URL` shows
 # beforehand what is understood of it.
 # [sources.my-shop]
@@ -29,11 +35,11 @@ EXAMPLE = """\
 # spider = "musicbrainz"
 # label = "46f0f4cd-8aab-4b33-b698-f459faf64190"
 
-# Where everything is, if not in this folder.
-# catalog_url = "postgresql://user@host/cratewatch"
-# lake_path = "s3://bucket/prefix"
-# gallery_uri = "http://host:19530"
-# ray_address = "ray://head:10001"
+# Who is told of nights that fail, are refused, are late or recover; `cratewatch notify --test`
+# tries it. An address is one of apprise's; the other one is pinged when a night begins and ends.
+# [notify]
+# urls = ["mailto://user:password@example.org?to=crates@example.org"]
+# ping_url = "https://hc.example.org/ping/5f0e"
 """
 
 

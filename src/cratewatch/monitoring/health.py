@@ -26,13 +26,19 @@ def problems(status: dict[str, Any], late_after_h: float, now: datetime) -> list
     return found + _of_gallery(status)
 
 
+def is_late(source: dict[str, Any], since: datetime) -> bool:
+    """Whether no run of a source that began since then has ended; see status.source_status()."""
+    ended = source["started_at"] if source["state"] == "failed" else source["last_success"]
+    return ended is None or datetime.fromisoformat(ended) < since
+
+
 def _of_source(source: dict[str, Any], late: datetime) -> str:
     if source["state"] == "failed":
         return f"failed: {source['error'] or 'no reason was recorded'}"
     good = source["last_success"]
     if good is None:
         return "has never been refreshed"
-    return f"late: the last good run began {good}" if datetime.fromisoformat(good) < late else ""
+    return f"late: the last good run began {good}" if is_late(source, late) else ""
 
 
 def _of_gallery(status: dict[str, Any]) -> list[str]:

@@ -29,7 +29,7 @@ def collect_status(settings: Settings) -> dict[str, Any]:
             "failures": catalog.items.failures(),
             "queries": runs(lake),
             "models": models(lake),
-            "sources": {name: _source(catalog, name) for name in settings.sources},
+            "sources": {name: source_status(catalog, name) for name in settings.sources},
             "last_runs": [_run(run) for run in catalog.runs.latest()],
             "last_success": catalog.runs.last_successes(),
         }
@@ -40,7 +40,7 @@ def collect_status(settings: Settings) -> dict[str, Any]:
     return report
 
 
-def _source(catalog: Catalog, name: str) -> dict[str, Any]:
+def source_status(catalog: Catalog, name: str) -> dict[str, Any]:
     """Return how the latest run that read a source as a whole ended, and when one ended well."""
     kind = refresh_kind(name)
     good = catalog.runs.last_success(kind)
@@ -51,7 +51,8 @@ def _source(catalog: Catalog, name: str) -> dict[str, Any]:
     for run in catalog.runs.latest(1, kind):
         report = run["report"] or {}
         error = str(report.get("error") or "").partition("\n")[0]
-        source |= {"state": run["state"], "run_id": run["run_id"], "error": error or None}
+        source |= {name: run[name] for name in ("state", "run_id", "started_at")}
+        source["error"] = error or None
     return source
 
 

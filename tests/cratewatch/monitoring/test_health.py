@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.monitoring.health import problems
+from cratewatch.monitoring.health import is_late, problems
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
+BEFORE = datetime(2026, 11, 29, 3, tzinfo=UTC)
 LAST_NIGHT = "2026-11-30T03:00:00+00:00"
 WELL = {"state": "done", "last_success": LAST_NIGHT}
 SERVES = {"serving": "m", "found_themselves": {"found": 64, "of": 64}}
@@ -35,6 +36,25 @@ def test_all_is_well() -> None:
 def test_a_source_that_is_not(source: dict[str, Any], said: str) -> None:
     (line,) = wrong({"a": WELL, "shop": source}, SERVES)
     assert line.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("state", "good", "began", "late"),
+    [
+        ("done", NOW, NOW, False),
+        ("done", BEFORE, BEFORE, True),
+        ("failed", BEFORE, NOW, False),  # which is told as a failure
+        ("failed", BEFORE, BEFORE, True),
+        ("running", BEFORE, NOW, True),
+        ("running", None, NOW, True),
+    ],
+)
+def test_a_source_is_late_if_no_run_since_has_ended(
+    state: str, good: datetime | None, began: datetime, late: bool
+) -> None:
+    last_success = good and good.isoformat()
+    source = {"state": state, "last_success": last_success, "started_at": began.isoformat()}
+    assert is_late(source, NOW) is late
 
 
 def test_a_gallery_that_is_not() -> None:
