@@ -56,9 +56,16 @@ def show(report: dict[str, Any], as_json: bool, tables: Iterable[PlainTable] = (
 def _print_table(table: PlainTable) -> None:
     """Print a table, or its lines where the terminal would cut a path or an address."""
     if _fits(table):
+        _keep_words(table)
         out.print(table)
     else:
         _print_lines(table.lines())
+
+
+def _keep_words(table: PlainTable) -> None:
+    """Have rich narrow columns of prose, and none of single words: ids, addresses."""
+    for column in table.columns:
+        column.no_wrap = column.no_wrap or not any(" " in str(cell) for cell in column.cells)
 
 
 def _fits(table: PlainTable) -> bool:

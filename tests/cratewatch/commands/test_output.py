@@ -7,7 +7,7 @@ from cratewatch.catalog.records import Release
 from cratewatch.commands.boundary import run_command
 from cratewatch.commands.options import AsJson
 from cratewatch.commands.output import out, show, show_answer
-from cratewatch.commands.tables import failures_table
+from cratewatch.commands.tables import PlainTable, failures_table
 from cratewatch.errors import CratewatchError
 
 ODD = ("AC[/]DC", "Album [red vinyl]", "[bold]Loud", ":smile: Sunny", "[link=http://x]Click[/link]")
@@ -86,6 +86,14 @@ def test_no_table_cuts_a_path_or_an_address(width, monkeypatch, capsys):
     found["matches"][0]["path_or_url"] = url
     show_answer(found, as_json=False)
     assert capsys.readouterr().out.count(url) == 3
+
+
+def test_a_table_with_room_for_its_words_cuts_no_id(monkeypatch, capsys):
+    monkeypatch.setattr(out, "_width", 60)
+    table = PlainTable("release_id", "artist", "title")
+    table.add_row("corner-shop:ds10021", "Sequenz Failure and Friends", "Against the Junction")
+    show({}, False, [table])
+    assert "corner-shop:ds10021" in capsys.readouterr().out
 
 
 def test_notes_stand_beside_an_answer(capsys):
