@@ -92,7 +92,8 @@ class _Way:
         for _ in range(MOST_INDEXES):
             if found.kind != "sitemap_index" or not found.listed:
                 break
-            self._read.append(f"{found.url}: an index of {len(found.listed):,}")
+            said = f"an index of {len(found.listed):,}, all of which a crawl reads; one of them:"
+            self._read.append(f"{found.url}: {said}")
             found = await self._ask(_best(found.listed))
         return replace(found, way=self._read)
 

@@ -85,7 +85,7 @@ def test_of_a_front_page_the_listing_is_sought(site, probe):
     assert (found["kind"], found["listed"]) == ("sitemap", [f"{site.url}/p/1"])
     assert found["way"] == [
         f"{site.url}/robots.txt: names 1",
-        f"{site.url}/all.xml: an index of 2",
+        f"{site.url}/all.xml: an index of 2, all of which a crawl reads; one of them:",
     ]
 
 
