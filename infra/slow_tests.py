@@ -30,6 +30,12 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "src/cratewatch/gallery/",
         "src/cratewatch/indexing/",
     ),
+    "tests/first_hour/test_tutorial.py": (
+        "docs/tutorial.md",
+        "src/cratewatch/api.py",
+        "src/cratewatch/commands/",
+        "tests/first_hour/",
+    ),
     "tests/flows/test_away.py": (
         "flows/refresh_catalog.py",
         "flows/retrying.py",

@@ -35,7 +35,7 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 LONGEST = (
     *("test_retries.py", "test_nights.py", "test_painting.py", "test_embedding.py"),
     *("test_rebuilding.py", "test_renewal.py", "test_serving.py", "test_away.py"),
-    *("test_servers_away.py", "test_interrupts.py"),
+    *("test_servers_away.py", "test_interrupts.py", "test_tutorial.py"),
 )
 """Files that take minutes each: begun last, they would leave the other processes waiting."""
 

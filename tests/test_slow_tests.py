@@ -42,6 +42,7 @@ def test_what_the_table_names_is_there() -> None:
                 "tests/workers/test_training.py",
             ],
         ),
+        (["docs/tutorial.md"], ["tests/first_hour/test_tutorial.py"]),
         (["tests/workers/test_painting.py"], ["tests/workers/test_painting.py"]),
         (["tests/workers/test_pool.py"], []),
         (["tests/workers/embed_on_dying_node.py"], ["tests/workers/test_embedding.py"]),

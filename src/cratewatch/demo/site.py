@@ -23,7 +23,7 @@ class Request(NamedTuple):
 
 
 class DemoShop:
-    """The shop, open between `with` and its end on a free port of 127.0.0.1.
+    """The shop, open between `with` and its end on a port of 127.0.0.1, by default a free one.
 
     Attributes:
         night: The night it has open.
@@ -41,7 +41,9 @@ class DemoShop:
         night: int = 1,
         plan: StockPlan = STANDARD_STOCK,
         slow_answer_s: float = 2.0,
+        port: int = 0,
     ) -> None:
+        self._port = port
         self._folder = folder
         self._first_night = night
         self._plan = plan
@@ -52,7 +54,7 @@ class DemoShop:
         self._closing = threading.Event()
 
     def __enter__(self) -> Self:
-        self._server = _Server(self)
+        self._server = _Server(self, self._port)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.open_night(self._first_night)
         self._thread = threading.Thread(
@@ -137,11 +139,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
 
-    def __init__(self, shop: DemoShop) -> None:
+    def __init__(self, shop: DemoShop, port: int) -> None:
         self.shop = shop
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
