@@ -16,7 +16,7 @@ SLOW := tests
 TOGETHER := $(MAKE) --no-print-directory --jobs --output-sync=target
 
 .PHONY: demo check test test-slow test-all test-deps setup lint ruff types contracts fast audit \
-	clean constraints
+	clean constraints schemas
 
 demo: setup  ## the whole way of the data on an embedded record shop
 	@$(BIN)/cratewatch demo --home build/demo
@@ -66,6 +66,9 @@ setup: .venv/installed
 
 audit: setup  ## compare the pins with the published advisories; asks services on the internet
 	$(BIN)/uv tool run --quiet $(AUDIT) --strict --desc=off --no-deps --disable-pip --requirement $(PINS)
+
+schemas: setup  ## write the JSON Schemas of what commands print anew
+	$(BIN)/python -m cratewatch.commands.schema_making
 
 constraints:  ## resolve the pins anew
 	$(BIN)/uv pip compile --quiet --upgrade --no-header --universal \

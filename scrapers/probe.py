@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -62,7 +62,7 @@ class ProbeSpider(Spider):
         """Tell what was understood, or why there was no answer."""
         way = _Way(self._job, fetch_page_with(self.crawler))
         try:
-            self._told["probe"] = (await way.probe()).as_json()
+            self._told["probe"] = asdict(await way.probe())
         except FetchError as error:
             self._told["error"] = _said(error)
         nothing_left: tuple[Any, ...] = ()

@@ -49,7 +49,7 @@ _JOB = TypeAdapter(ProbeJob)
 
 
 def run_probe(job: ProbeJob) -> dict[str, Any]:
-    """Return what Probe.as_json() tells of the answer.
+    """Return what was understood of the answer: the fields of Probe.
 
     Raises:
         CratewatchError: if there is no answer, or none may be asked for.

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from tests.output_schemas import check_output
+
 if TYPE_CHECKING:
     import pytest
 
@@ -22,7 +24,7 @@ PLAIN = {"NO_COLOR": "1", "COLUMNS": str(WIDTH)}
 
 def run_process(*arguments: str, stdin: str = "", **environment: str) -> Answer:
     """Run a command in a process of its own: for what exit codes and streams do there."""
-    return subprocess.run(
+    answer = subprocess.run(
         [sys.executable, "-c", "from cratewatch.commands.app import main; main()", *arguments],
         input=stdin,
         env={**os.environ, **PLAIN, **environment},
@@ -30,6 +32,8 @@ def run_process(*arguments: str, stdin: str = "", **environment: str) -> Answer:
         text=True,
         check=False,
     )
+    check_output(arguments, answer.stdout)
+    return answer
 
 
 def run_here(
@@ -47,6 +51,7 @@ def run_here(
             code = run_command(app, list(arguments))
         except SystemExit as end:
             code = int(end.code or 0)
+    check_output(arguments, out.getvalue())
     return Answer(arguments, code, out.getvalue(), err.getvalue())
 
 

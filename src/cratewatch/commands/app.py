@@ -27,6 +27,7 @@ from cratewatch.commands import (
     notification,
     probing,
     renewal,
+    schema,
     status,
     synthesis,
     training,
@@ -53,6 +54,7 @@ for group in (
     indexing,
     evaluation,
     models,
+    schema,
     demo,
 ):
     app.add_typer(group.app)

@@ -34,7 +34,7 @@ _NAMES = 12
 
 
 def probe_lines(probe: dict[str, Any], width: int) -> Iterator[str]:
-    """Yield what Probe.as_json() tells.
+    """Yield the fields of a Probe.
 
     Args:
         width: Of the terminal, in letters; lines are longer only where a value is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from cratewatch.catalog.records import Release
@@ -104,13 +104,6 @@ class Probe:
     passed_over: list[PassedOver] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
     way: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the report as dicts and lists."""
-        report = asdict(self)
-        for place in (report, *report["releases"]):
-            place["passed_over"] = [passed._asdict() for passed in place["passed_over"]]
-        return report
 
 
 def understand(answer: Answer, name: str, source: StorefrontSource) -> Probe:

@@ -37,7 +37,8 @@ class Said(Generic[T]):
     refused: str = ""
 
 
-class PassedOver(NamedTuple):
+@dataclass(frozen=True)
+class PassedOver:
     """What stands in markup and is not taken."""
 
     syntax: Syntax

@@ -1,0 +1,310 @@
+"""What each command prints with --json, as types; `make schemas` writes the schemas of them.
+
+A new command has an entry in OUTPUTS and nothing else to do. All that commands print is imported
+here: no command imports this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from cratewatch.catalog.changes import Change
+from cratewatch.catalog.records import Cover, ListedRelease
+from cratewatch.datasets.run_report import RunReport
+from cratewatch.evaluation.grid import GridEvaluation
+from cratewatch.evaluation.serving import Evaluation
+from cratewatch.indexing.agreement import IndexReport
+from cratewatch.indexing.comparing import Comparison
+from cratewatch.indexing.restoring import Restored
+from cratewatch.retrieval.verdict import Calibration, Verdict
+from cratewatch.sources.folder.importing import ImportReport
+from cratewatch.sources.storefront.probe import Probe
+from cratewatch.training.quantising import Quantised
+from flows.source_report import SourceReport
+from workers.forecast import Forecast
+from workers.renewal_report import RenewalReport
+from workers.training_worker import TrainedModel
+
+
+@dataclass(frozen=True)
+class Output:
+    """One object that a command prints.
+
+    Attributes:
+        kind: A dataclass; its fields are the keys.
+        lacks: Fields that are left out where they say nothing; ``Kind.field`` of a kind within.
+        adds: Keys that the kind does not have, with their types.
+    """
+
+    kind: Any
+    lacks: tuple[str, ...] = ()
+    adds: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MatchShown:
+    """One artwork that a picture may show, with its releases."""
+
+    cover_id: str
+    score: float
+    source: str
+    path_or_url: str
+    releases: list[ListedRelease]
+
+
+@dataclass(frozen=True)
+class AnswerShown:
+    """What a picture shows, as far as it is known."""
+
+    query: str
+    known: bool | None
+    probability: float | None
+    verdict: Verdict | None
+    notes: list[str]
+    matches: list[MatchShown]
+
+
+@dataclass(frozen=True)
+class BadPicture:
+    """A picture that cannot be read, and why."""
+
+    query: str
+    error: str
+
+
+@dataclass(frozen=True)
+class ReleaseShown(ListedRelease):
+    """All that the catalog holds of a release."""
+
+    image_url: str | None
+    missing_since: datetime | None
+
+
+@dataclass(frozen=True)
+class OfferShown:
+    """An asking price."""
+
+    seen_at: datetime
+    price: Decimal | None
+    currency: str | None
+    in_stock: bool | None
+
+
+@dataclass(frozen=True)
+class ItemShown:
+    """A page or image in the ledger."""
+
+    source: str
+    kind: str
+    key: str
+    run_id: str
+    state: str
+    reason: str | None
+    detail: str | None
+    attempts: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class EmbeddingShown:
+    """A cover's embedding by a model."""
+
+    model: str
+    shard: str
+    embedded_at: datetime
+    indexed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ShownRelease:
+    """All that is known of a release."""
+
+    release: ReleaseShown
+    offers: list[OfferShown]
+    cover: Cover | None
+    same_artwork: list[ListedRelease]
+    items: list[ItemShown]
+
+
+@dataclass(frozen=True)
+class ShownCover:
+    """All that is known of a cover."""
+
+    cover: Cover
+    releases: list[ListedRelease]
+    embeddings: list[EmbeddingShown]
+    items: list[ItemShown]
+
+
+@dataclass(frozen=True)
+class CatalogCounts:
+    """How much the catalog holds."""
+
+    releases: int
+    withdrawn: int
+    covers: int
+    artworks: int
+    releases_without_cover: int
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """How the latest run that read a source as a whole ended."""
+
+    state: str
+    last_success: datetime | None
+    run_id: str
+    started_at: datetime
+    error: str | None
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """One of the last runs."""
+
+    run_id: str
+    state: str
+    started_at: datetime
+    noted: dict[str, int]
+
+
+@dataclass(frozen=True)
+class CollectionStatus:
+    """A collection of the gallery."""
+
+    rows: int | None
+    state: str
+    index: str
+    build: dict[str, int]
+    search: dict[str, int]
+    recall_at_10: float | None
+    served_until: datetime | None
+
+
+@dataclass(frozen=True)
+class FoundThemselves:
+    """Of how many covers how many were found by their own embedding."""
+
+    found: int
+    of: int
+
+
+@dataclass(frozen=True)
+class GalleryStatus:
+    """How the gallery is."""
+
+    server: str
+    serving: str | None
+    serving_model: str | None
+    collections: dict[str, CollectionStatus]
+    found_themselves: FoundThemselves
+    lag_s: float
+
+
+@dataclass(frozen=True)
+class GalleryAway:
+    """Why the gallery cannot be opened."""
+
+    error: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What catalog, lake and gallery hold and how the last runs ended."""
+
+    home: str
+    catalog: CatalogCounts
+    items: dict[str, dict[str, int]]
+    failures: dict[str, int]
+    queries: list[str]
+    models: list[str]
+    sources: dict[str, SourceStatus]
+    last_runs: list[RunStatus]
+    last_success: dict[str, datetime]
+    gallery: GalleryStatus | GalleryAway
+
+
+@dataclass(frozen=True)
+class FailedItem:
+    """An item that failed and has not succeeded since."""
+
+    source: str
+    kind: str
+    key: str
+    detail: str | None
+    attempts: int
+    failed_at: datetime
+
+
+@dataclass(frozen=True)
+class FailuresOfReason:
+    """How many items failed for a reason, and some of them."""
+
+    count: int
+    examples: list[FailedItem]
+
+
+@dataclass(frozen=True)
+class BackupShown:
+    """A backup of the gallery that was written."""
+
+    backup: str
+    collection: str
+    model: str
+    rows: int
+    shards: int
+
+
+@dataclass(frozen=True)
+class AddressShown:
+    """Where messages about nights go, and with --test what became of one."""
+
+    to: str
+    sent: bool
+    error: str | None
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """A model that was written as ONNX."""
+
+    model: str
+    file: str
+    bytes: int
+
+
+_CHANGE = Output(Change, adds={"applied": bool})
+_REFRESH = Output(SourceReport, lacks=("crawl", "diff", "would", "covers"), adds={"listed_by": str})
+_UNTIL_DONE = ("train_queries", "test_queries", "model", "recall", "renewed", "collection")
+_NOT_ALWAYS = (
+    *("SourceStatus.run_id", "SourceStatus.started_at", "SourceStatus.error"),
+    *("GalleryStatus.found_themselves", "GalleryStatus.lag_s"),
+)
+
+OUTPUTS: dict[str, tuple[Output, ...]] = {
+    "backup-gallery": (Output(BackupShown),),
+    "calibrate": (Output(Calibration),),
+    "changes": (_CHANGE,),
+    "evaluate": (Output(GridEvaluation), Output(Evaluation)),
+    "export-model": (Output(ExportedModel),),
+    "identify": (Output(AnswerShown), Output(BadPicture)),
+    "import": (Output(ImportReport),),
+    "index": (Output(IndexReport), Output(Comparison)),
+    "notify": (Output(AddressShown, lacks=("sent", "error")),),
+    "probe": (Output(Probe),),
+    "quantize": (Output(Quantised),),
+    "refresh": (_REFRESH, _CHANGE),
+    "releases": (Output(ListedRelease),),
+    "renew": (Output(RenewalReport, lacks=(*_UNTIL_DONE, "calibration", "error")),),
+    "restore-gallery": (Output(Restored),),
+    "retry": (_REFRESH,),
+    "show": (Output(ShownRelease), Output(ShownCover)),
+    "status": (Output(Status, lacks=_NOT_ALWAYS), Output(dict[str, FailuresOfReason])),
+    "synthesize": (Output(RunReport, lacks=("rejected", "dropped")), Output(Forecast)),
+    "train": (Output(TrainedModel),),
+}
+"""By command: what one line of its output may be."""
