@@ -326,7 +326,7 @@ def test_a_gallery_that_another_process_holds_or_that_is_away_is_named(
     ("arguments", "message"),
     [
         (["imprt", "covers"], "No such command 'imprt'. Did you mean 'import'?"),
-        (["import", "covers", "--cvs", "x"], "No such option: --cvs (Possible options: --csv)"),
+        (["import", "covers", "--cvs", "x"], "No such option: --cvs. Did you mean '--csv'?"),
         (["import"], "Missing argument 'folder'; see `cratewatch import --help`"),
         (["identify", "x.jpg", "--top", "many"], "Invalid value for '--top'"),
         (["refresh", "shpo"], "source 'shpo' is not configured (known: shop)"),
