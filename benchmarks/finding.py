@@ -33,8 +33,14 @@ from benchmarks.whole_pictures.drawn_set import SetPicture, Wanted, contact_shee
 from benchmarks.whole_pictures.stock import Stock
 from cratewatch.embedding.saved_models import shipped_models
 from cratewatch.evaluation.finding.naming import NamedSleeve, name_all, score_names
-from cratewatch.evaluation.finding.scoring import SIZES_PX, Answered, score, wrong_without_sleeve
-from cratewatch.evaluation.finding.truth import Finder, FoundSleeve
+from cratewatch.evaluation.finding.scoring import (
+    SIZES_PX,
+    Answered,
+    hidden_parts,
+    score,
+    wrong_without_sleeve,
+)
+from cratewatch.evaluation.finding.truth import Finder, FoundSleeve, Truth
 from cratewatch.lake.folder import FolderLake
 
 COUNTED_PX = (60, 300)
@@ -173,11 +179,23 @@ def _named(
         believed = [q for q in quads if least_score is None or q.score >= least_score]
         best = sorted(believed, key=lambda quad: -quad.score)[:MOST_NAMED]
         named.append(name_all(one.pixels(), best, names) if best else [])
-    rows = {}
-    for key, sizes in (("names", COUNTED_PX), ("names_100", (NAMED_FROM_PX, np.inf))):
-        truths = [one.truth.of_sizes(*sizes) for one in pictures]
-        rows[key] = asdict(score_names(list(zip(truths, named, strict=True))))
-    return rows
+    whole = [(one.truth, names) for one, names in zip(pictures, named, strict=True)]
+    large = [(truth.of_sizes(NAMED_FROM_PX, np.inf), names) for truth, names in whole]
+    counted = [(truth.of_sizes(*COUNTED_PX), names) for truth, names in whole]
+    return {
+        "names": asdict(score_names(counted)),
+        "names_100": asdict(score_names(large)),
+        "names_100_by_hidden": _by_hidden(large),
+    }
+
+
+def _by_hidden(named: Sequence[tuple[Truth, Sequence[NamedSleeve]]]) -> dict[str, Any]:
+    parts = {}
+    for part, within in hidden_parts().items():
+        some = [(truth.where(within), names) for truth, names in named]
+        if any(truth.sleeves for truth, _ in some):
+            parts[part] = asdict(score_names(some))
+    return parts
 
 
 def _speed(options: argparse.Namespace) -> dict[str, float]:

@@ -23,7 +23,9 @@ def markdown(results: Mapping[str, Result]) -> str:
     tables = [_table(HEAD, [_main(way, one) for way, one in results.items()])]
     tables += [_parts(results, "by_size", "px"), _parts(results, "by_hidden", "hidden")]
     named = [_names(way, one) for way, one in results.items() if "names" in one]
-    return "\n\n".join([*tables, *([_table(NAMES, named)] if named else [])])
+    if named:
+        tables += [_table(NAMES, named), _named_by_hidden(results)]
+    return "\n\n".join(tables)
 
 
 def _table(head: str, rows: list[str]) -> str:
@@ -81,6 +83,18 @@ def _names(way: str, result: Result) -> str:
         _share(names["known_right"]),
         _share(names["unknown_known"]),
     )
+
+
+def _named_by_hidden(results: Mapping[str, Result]) -> str:
+    """Return how many large sleeves are found and named, by the share that is hidden of them."""
+    named = {way: one["names_100_by_hidden"] for way, one in results.items() if "names" in one}
+    first = next(iter(named.values()))
+    heads = [f"{part} hidden ({one['found_and_named']['trials']})" for part, one in first.items()]
+    rows = [
+        _row(way, *(_short(parts[part]["found_and_named"]) for part in first))
+        for way, parts in named.items()
+    ]
+    return _table(_row("way, found and named of 100 px and more", *heads), rows)
 
 
 def _row(*cells: str) -> str:

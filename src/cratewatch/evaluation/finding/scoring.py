@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -118,6 +119,18 @@ def score(pictures: Sequence[Answered], least_iou: float, least_score: float | N
     )
 
 
+def hidden_parts() -> dict[str, Callable[[TrueSleeve], bool]]:
+    """Return the ranges of the hidden share by their names, and whether a sleeve is of each."""
+
+    def within(least: float, most: float, sleeve: TrueSleeve) -> bool:
+        return least < sleeve.hidden <= most
+
+    parts: dict[str, Callable[[TrueSleeve], bool]] = {"0": partial(within, -1.0, NOTHING)}
+    for least, most in pairwise(HIDDEN):
+        parts[f"{least:g}-{most:g}"] = partial(within, max(least, NOTHING), most)
+    return parts
+
+
 def wrong_without_sleeve(pictures: Sequence[Answered], least_score: float | None) -> float | None:
     """Return how many quads were found in a picture without sleeve, on average; None without such.
 
@@ -164,12 +177,11 @@ def _by_size(told: Sequence[_Told]) -> dict[str, Part]:
 
 
 def _by_hidden(told: Sequence[_Told]) -> dict[str, Part]:
-    whole = [one for one in told if one.sleeve.hidden <= NOTHING]
-    parts = {"0": _part(whole)} if whole else {}
-    for least, most in pairwise(HIDDEN):
-        hidden = [one for one in told if max(least, NOTHING) < one.sleeve.hidden <= most]
+    parts = {}
+    for name, within in hidden_parts().items():
+        hidden = [one for one in told if within(one.sleeve)]
         if hidden:
-            parts[f"{least:g}-{most:g}"] = _part(hidden)
+            parts[name] = _part(hidden)
     return parts
 
 

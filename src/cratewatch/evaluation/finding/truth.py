@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -67,12 +68,14 @@ class Truth:
     unknown: tuple[Quad, ...] = ()
     ignored: tuple[Quad, ...] = ()
 
+    def where(self, counts: Callable[[TrueSleeve], bool]) -> Truth:
+        """Return the truth where only some sleeves count; the others are ignored."""
+        counted = tuple(sleeve for sleeve in self.sleeves if counts(sleeve))
+        others = tuple(sleeve.quad for sleeve in self.sleeves if not counts(sleeve))
+        return Truth(counted, self.unknown, self.ignored + others)
+
     def of_sizes(self, least_px: float, most_px: float) -> Truth:
-        """Return the truth where only sleeves with a side of these sizes count."""
-        counted: list[TrueSleeve] = []
-        others: list[TrueSleeve] = []
-        for sleeve in self.sleeves:
-            fits = least_px <= sleeve.side_px < most_px and sleeve.hidden <= MOST_HIDDEN
-            (counted if fits else others).append(sleeve)
-        beside = tuple(sleeve.quad for sleeve in others)
-        return Truth(tuple(counted), self.unknown, self.ignored + beside)
+        """Return the truth where only sleeves of these sizes count, none hidden too much."""
+        return self.where(
+            lambda one: least_px <= one.side_px < most_px and one.hidden <= MOST_HIDDEN
+        )
