@@ -1,0 +1,1 @@
+"""Whole pictures with sleeves in them, drawn in milliseconds, for training what finds sleeves."""
