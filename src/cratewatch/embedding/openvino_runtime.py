@@ -40,7 +40,7 @@ def to_ir(model: Any) -> tuple[bytes, bytes]:
         return xml.read_bytes(), xml.with_suffix(".bin").read_bytes()
 
 
-class OpenVinoRuntime:
+class Compiled:
     """A model, compiled for this processor."""
 
     def __init__(self, model: Any, precision: Precision, threads: int = 0) -> None:
@@ -69,9 +69,21 @@ class OpenVinoRuntime:
             },
         )
 
+    def __call__(self, batch: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], ...]:
+        """Return what the model makes of a batch, each of its outputs in their order."""
+        made = self._compiled(np.ascontiguousarray(batch))
+        return tuple(np.asarray(made[n], np.float32) for n in range(len(made)))
+
+
+class OpenVinoRuntime:
+    """A compiled model that embeds; see Compiled for what it is made of."""
+
+    def __init__(self, model: Any, precision: Precision, threads: int = 0) -> None:
+        self._compiled = Compiled(model, precision, threads)
+
     def __call__(self, grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Map (N, S, S) uint8 to (N, dim) float32, each row of unit length."""
-        return np.asarray(self._compiled(np.ascontiguousarray(grey[:, None]))[0], np.float32)
+        return self._compiled(grey[:, None])[0]
 
 
 def _read(model: bytes, weights: bytes) -> Any:

@@ -46,6 +46,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+SIDEWAYS = (TURNS[5], TURNS[6], TURNS[7], TURNS[8])
 # What Pillow and the decoders below it raise on bytes that they were not made for.
 DECODER_ERRORS = (
     OSError,
@@ -79,6 +80,18 @@ def decode(data: bytes, *, side_px: int = COVER_SIDE_PX) -> Image.Image:
             too_small.
     """
     return read(data, side_px)[0]
+
+
+def shown_size(data: bytes) -> tuple[int, int]:
+    """Return width and height of the upright image in pixels, of which only the head is read.
+
+    Raises:
+        ImageError: as decode.
+    """
+    with quiet():
+        image = _open(without_side_chunks(data))
+        turned = turn_of(image) in SIDEWAYS
+    return (image.height, image.width) if turned else image.size
 
 
 def read(data: bytes, side_px: int) -> tuple[Image.Image, bytes]:

@@ -1,0 +1,57 @@
+"""From the proposer's maps to quads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from cratewatch.finding.config import OFFSET_PX, STRIDE
+from cratewatch.finding.quads import Quad, is_sound
+
+Plane = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A quad that may be a sleeve.
+
+    Attributes:
+        quad: In pixels of the picture.
+        glance: What the proposer says of it, 0 to 1.
+        look: What the refiner says of it, 0 to 1.
+    """
+
+    quad: Quad
+    glance: float
+    look: float = 1.0
+
+    @property
+    def score(self) -> float:
+        """How likely it is a sleeve, 0 to 1: the proposer sees more of what is around."""
+        return float((self.glance**2 * self.look) ** (1 / 3))
+
+
+def proposals_of(heat: Plane, offsets: Plane, least: float, most: int) -> list[Proposal]:
+    """Return the peaks of a heat map with their quads, the best first.
+
+    Args:
+        heat: (h, w) logits.
+        offsets: (8, h, w) in units of OFFSET_PX.
+        least: Score below which a place is no peak.
+    """
+    highest = cv2.dilate(heat, np.ones((3, 3), np.uint8))
+    rows, columns = np.nonzero((heat >= highest) & (heat > np.log(least / (1 - least))))
+    order = np.argsort(-heat[rows, columns], kind="stable")[: 2 * most]
+    found = [
+        Proposal(_quad(offsets, row, column), float(1 / (1 + np.exp(-heat[row, column]))))
+        for row, column in zip(rows[order], columns[order], strict=True)
+    ]
+    return [proposal for proposal in found if is_sound(proposal.quad)][:most]
+
+
+def _quad(offsets: Plane, row: int, column: int) -> Quad:
+    place = (np.array([column, row], np.float64) + 0.5) * STRIDE
+    return place + offsets[:, row, column].reshape(4, 2).astype(np.float64) * OFFSET_PX
