@@ -24,6 +24,7 @@ from cratewatch.images.reading import decode, read_file
 from cratewatch.retrieval.answers import Answer
 from cratewatch.retrieval.filters import check_wanted
 from cratewatch.retrieval.identification import Identifier, open_identifier
+from cratewatch.retrieval.sleeves import Sleeves
 from cratewatch.settings import load_settings
 
 Picture = str | Path | bytes | Image.Image | npt.NDArray[np.uint8]
@@ -66,11 +67,14 @@ class Home:
         """The name of the model that serves."""
         return self._identifier.embedder.name
 
-    def identify(self, pictures: Iterable[Picture], top: int = 5) -> list[Answer]:
+    def identify(
+        self, pictures: Iterable[Picture], top: int = 5, sleeves: Sleeves = "crop"
+    ) -> list[Answer]:
         """Name what pictures show, in their order; one that cannot be read has an error.
 
         Args:
             top: Matches of each, at most, one for each artwork.
+            sleeves: Whether to look for sleeves in a picture, or to take it for a crop of one.
         """
         answers: list[Answer] = []
         for part in chunks(pictures, BATCH):
@@ -78,7 +82,7 @@ class Home:
                 (_name(picture, len(answers) + number), partial(_file_of, picture))
                 for number, picture in enumerate(part)
             ]
-            answers += self._identifier.identify(named, top)
+            answers += self._identifier.identify(named, top, sleeves)
         return answers
 
     def embed(self, pictures: Sequence[Picture]) -> Embeddings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,12 +19,15 @@ from cratewatch.commands.options import (
     whole,
 )
 from cratewatch.commands.output import show_answer
+from cratewatch.commands.preview import previewed, require_preview
 
 if TYPE_CHECKING:
     from cratewatch.retrieval.answers import Answer
     from cratewatch.retrieval.identification import Identifier, ReadPicture
 
 IDENTIFY_BATCH = 64
+Looking = Literal["auto", "find", "crop"]
+"""Those of retrieval.sleeves.Sleeves."""
 
 app = typer.Typer()
 
@@ -49,6 +52,13 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
     withdrawn: Annotated[
         bool, typer.Option("--withdrawn", help="Also what no source lists any more.")
     ] = False,
+    sleeves: Annotated[
+        Looking, typer.Option(help="Look for sleeves in a picture, or take it for a crop of one.")
+    ] = "crop",
+    preview: Annotated[
+        Path | None,
+        typer.Option(help="Also draw the sleeves of the one picture, with their names, as PNG."),
+    ] = None,
     rerank: Rerank = None,
     report: Annotated[
         Path | None, typer.Option(help="Also write a page with queries beside their matches.")
@@ -68,6 +78,8 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
 
     if report:
         require_page(report)
+    if preview:
+        require_preview(preview, images)
     config = SearchConfig(**given(rerank=rerank))
     years = year_span(year) if year else None
     wanted = Wanted(source, years, genre, format_, in_stock=in_stock, withdrawn=withdrawn)
@@ -78,7 +90,9 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
         return
     with open_identifier(settings, config, wanted) as identifier:
         check_wanted(wanted, identifier.catalog)
-        answers = _ask(identifier, images, top)
+        answers = _ask(identifier, images, top, sleeves)
+        if preview:
+            answers = previewed(answers, preview)
         if report:
             page = AnswersPage(open_lake(settings.lake), identifier.embedder.name)
             answers = page.written_behind(answers, report)
@@ -86,7 +100,7 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
 
 
 def _ask(
-    identifier: Identifier, images: Sequence[str], top: int
+    identifier: Identifier, images: Sequence[str], top: int, sleeves: Looking
 ) -> Iterator[tuple[Answer, ReadPicture]]:
     """Yield the answers as they come, each with what reads its picture."""
     from cratewatch.chunks import chunks
@@ -94,7 +108,7 @@ def _ask(
 
     for part in chunks(pictures(images), IDENTIFY_BATCH):
         reads = [read for _, read in part]
-        yield from zip(identifier.identify(part, top), reads, strict=True)
+        yield from zip(identifier.identify(part, top, sleeves), reads, strict=True)
 
 
 def _show(answers: Iterable[Answer], as_json: bool) -> None:

@@ -14,7 +14,14 @@ from rich.console import Console
 from rich.measure import Measurement
 
 from cratewatch.catalog.records import storable
-from cratewatch.commands.tables import PlainTable, answer_lines, answer_table, report_table
+from cratewatch.commands.tables import (
+    PlainTable,
+    answer_lines,
+    answer_table,
+    found_lines,
+    report_table,
+    sleeve_lines,
+)
 
 TABLE_WIDTH = 120
 """Of a terminal, in letters, from which on matches stand in a table."""
@@ -92,9 +99,20 @@ def show_answer(answer: dict[str, Any], as_json: bool) -> None:
         out.print(table)
     else:
         _print_lines(answer_lines(answer))
+    _print_lines(sleeve_lines(answer))
     sys.stdout.flush()  # or what is said beside it may come before it
     for note in answer["notes"]:
         sys.stderr.write(storable(f"{answer['query']}: {note}") + "\n")
+
+
+def show_found(found: dict[str, Any], as_json: bool) -> None:
+    """Print the sleeves of one picture, one a line; for people an error goes to standard error."""
+    if as_json:
+        show(found, as_json)
+    elif "error" in found:
+        sys.stderr.write(storable(f"{found['query']}: {found['error']}") + "\n")
+    else:
+        _print_lines(found_lines(found))
 
 
 def _plain(value: object) -> str:

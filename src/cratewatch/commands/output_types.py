@@ -57,6 +57,38 @@ class MatchShown:
 
 
 @dataclass(frozen=True)
+class SleeveShown:
+    """One sleeve of a picture, its corners in pixels, as far as it is known."""
+
+    quad: list[list[float]]
+    score: float
+    upright_px: int
+    mirrored: bool
+    known: bool | None
+    probability: float | None
+    verdict: Verdict | None
+    matches: list[MatchShown]
+
+
+@dataclass(frozen=True)
+class FoundShown:
+    """One sleeve of a picture, its corners in pixels, and the file of its upright crop."""
+
+    quad: list[list[float]]
+    score: float
+    upright_px: int
+    crop: str
+
+
+@dataclass(frozen=True)
+class PictureSearched:
+    """The sleeves that were found in a picture."""
+
+    query: str
+    sleeves: list[FoundShown]
+
+
+@dataclass(frozen=True)
 class AnswerShown:
     """What a picture shows, as far as it is known."""
 
@@ -66,6 +98,7 @@ class AnswerShown:
     verdict: Verdict | None
     notes: list[str]
     matches: list[MatchShown]
+    sleeves: list[SleeveShown]
 
 
 @dataclass(frozen=True)
@@ -291,7 +324,8 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "changes": (_CHANGE,),
     "evaluate": (Output(GridEvaluation), Output(Evaluation)),
     "export-model": (Output(ExportedModel),),
-    "identify": (Output(AnswerShown), Output(BadPicture)),
+    "find": (Output(PictureSearched, lacks=("FoundShown.crop",)), Output(BadPicture)),
+    "identify": (Output(AnswerShown, lacks=("sleeves",)), Output(BadPicture)),
     "import": (Output(ImportReport),),
     "index": (Output(IndexReport), Output(Comparison)),
     "notify": (Output(AddressShown, lacks=("sent", "error")),),

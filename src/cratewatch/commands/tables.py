@@ -227,6 +227,15 @@ def answer_table(answer: dict[str, Any]) -> PlainTable:
     return table
 
 
+def found_lines(found: dict[str, Any]) -> Iterator[str]:
+    """Yield what was found in a picture, its corners clockwise in pixels."""
+    yield f"{found['query']}: {len(found['sleeves'])} found"
+    for number, sleeve in enumerate(found["sleeves"], start=1):
+        corners = " ".join(f"{x:.0f},{y:.0f}" for x, y in sleeve["quad"])
+        crop = f"  {sleeve['crop']}" if "crop" in sleeve else ""
+        yield f"  {number}. {corners}  {sleeve['upright_px']} px  score {sleeve['score']:.2f}{crop}"
+
+
 def answer_lines(answer: dict[str, Any]) -> Iterator[str]:
     """Yield what answer_table() lays out, for terminals in which a path would be in pieces."""
     yield answer["query"]
@@ -234,6 +243,20 @@ def answer_lines(answer: dict[str, Any]) -> Iterator[str]:
         yield f"  {match['score']:.3f}  {' · '.join(filter(None, _release(match)))}"
         yield f"         {match['path_or_url']}"
     yield f"  {_said(answer)}"
+
+
+def sleeve_lines(answer: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each sleeve, of a picture in which there are several."""
+    sleeves = answer.get("sleeves") or []
+    if len(sleeves) < 2:
+        return
+    yield f"  {len(sleeves)} sleeves, the most prominent first:"
+    for number, sleeve in enumerate(sleeves, start=1):
+        x, y = (sum(corner[axis] for corner in sleeve["quad"]) / 4 for axis in (0, 1))
+        best = sleeve["matches"][0] if sleeve["matches"] and sleeve["known"] else None
+        named = " · ".join(filter(None, _release(best))) or best["path_or_url"] if best else ""
+        sure = f" ({sleeve['probability']:.0%})" if best else ""
+        yield f"  {number}. at {x:.0f},{y:.0f}: {named or 'not in the catalog'}{sure}"
 
 
 def _release(match: dict[str, Any]) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,20 +12,25 @@ from PIL import Image
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.facts import EVERYTHING, Wanted
 from cratewatch.embedding.embedder import Embedder
+from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.embedding.loading import load_model
 from cratewatch.errors import ImageError
+from cratewatch.finding.cutting import Upright, search_picture
+from cratewatch.finding.finder import Finder
+from cratewatch.finding.loading import load_finder
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
-from cratewatch.images.reading import decode
+from cratewatch.images.reading import decode, shown_size
 from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.answers import Answer
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.copies import LOOKED_AT, Copies
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
-from cratewatch.retrieval.matches import Match, look_up, to_search
+from cratewatch.retrieval.matches import look_up, to_search
 from cratewatch.retrieval.model_aids import load_background, load_calibration
 from cratewatch.retrieval.notes import notes
 from cratewatch.retrieval.searcher import Searcher
+from cratewatch.retrieval.sleeves import SleeveNamer, Sleeves
 from cratewatch.retrieval.verdict import Calibration
 from cratewatch.settings import Settings
 
@@ -39,12 +45,14 @@ class Identifier:
     Attributes:
         calibration: None if there is none for the way in which queries are searched.
         copies: Finds covers that a query is a copy of.
+        inference: How the finder is to run.
     """
 
     searcher: Searcher
     catalog: Catalog
     calibration: Calibration | None
     copies: Copies
+    inference: Inference = AUTO
 
     @property
     def embedder(self) -> Embedder:
@@ -56,46 +64,95 @@ class Identifier:
         """The gallery that is searched."""
         return self.searcher.gallery
 
-    def identify(self, pictures: Sequence[tuple[str, ReadPicture]], top: int) -> list[Answer]:
+    def identify(
+        self, pictures: Sequence[tuple[str, ReadPicture]], top: int, sleeves: Sleeves = "crop"
+    ) -> list[Answer]:
         """Answer pictures, each of a name and what reads its file; bad ones with an error.
 
         Args:
             top: Matches of each, at most.
+            sleeves: Whether to look for sleeves in them.
         """
-        refused: dict[int, Answer] = {}
-        images: list[Image.Image] = []
-        files: list[bytes] = []
-        side_px = 4 * self.embedder.config.image_px
-        for number, (name, read) in enumerate(pictures):
-            try:
-                data = read()
-                images.append(decode(data, side_px=side_px))
-                files.append(data)
-            except ImageError as error:
-                refused[number] = Answer(name, error=f"{error.reason}: {error}")
-        found = iter(zip(images, files, self._find(images, files, top), strict=True))
-        return [
-            refused.get(number) or self._answer(name, *next(found))
-            for number, (name, _) in enumerate(pictures)
-        ]
+        looked = [self._look(name, read, sleeves) for name, read in pictures]
+        seen = [one for one in looked if isinstance(one, _Seen)]
+        whole = iter(self._answer_whole([one for one in seen if one.image is not None], top))
+        named = iter(self.namer.name([one for of_one in seen for one in of_one.found], top))
+        answers: list[Answer] = []
+        for one in looked:
+            if isinstance(one, Answer):
+                answers.append(one)
+                continue
+            nothing = Answer.of(one.name, (), (), self.calibration)
+            answer = nothing if one.image is None else next(whole)
+            if sleeves != "crop":
+                of_one = [next(named).scaled(one.factor) for _ in one.found]
+                answer = answer.with_sleeves(of_one, is_crop=one.is_crop)
+            said = notes(one.data, one.size_px, answer)
+            answers.append(replace(answer, notes=tuple(said)))
+        return answers
 
-    def _answer(
-        self, name: str, image: Image.Image, file: bytes, found: tuple[list[Match], frozenset[str]]
-    ) -> Answer:
-        answer = Answer.of(name, *found, self.calibration)
-        return replace(answer, notes=tuple(notes(file, image, answer.verdict)))
+    def _look(self, name: str, read: ReadPicture, sleeves: Sleeves) -> _Seen | Answer:
+        """Read a picture and cut its sleeves out; whole photographs do not stay in memory."""
+        try:
+            data = read()
+            size_px = shown_size(data)
+            glance = None
+            if sleeves != "find":
+                glance = decode(data, side_px=4 * self.embedder.config.image_px)
+            if sleeves == "crop":
+                return _Seen(name, data, size_px, glance)
+            searched = search_picture(data, self.finder)
+        except ImageError as error:
+            return Answer(name, error=f"{error.reason}: {error}")
+        is_crop = sleeves == "auto" and searched.is_crop
+        return _Seen(name, data, size_px, glance, is_crop, searched.factor, searched.sleeves)
 
-    def _find(
-        self, images: Sequence[Image.Image], files: Sequence[bytes], top: int
-    ) -> list[tuple[list[Match], frozenset[str]]]:
-        """Return the matches of each image, and of which covers it is a copy."""
-        if not images:
+    def _answer_whole(self, seen: Sequence[_Seen], top: int) -> list[Answer]:
+        """Answer pictures as crops."""
+        if not seen:
             return []
         wanted = self.searcher.wanted
+        images = [one.image for one in seen if one.image is not None]
         ranked = self.searcher.search(images, max(LOOKED_AT, to_search(wanted, top)))
-        found = [self.copies.put_first(*one) for one in zip(images, files, ranked, strict=True)]
+        found = [
+            self.copies.put_first(image, one.data, hits)
+            for one, image, hits in zip(seen, images, ranked, strict=True)
+        ]
         matches = look_up([one.hits for one in found], wanted, self.catalog, top)
-        return [(of_one, one.copies) for of_one, one in zip(matches, found, strict=True)]
+        return [
+            Answer.of(one.name, of_one, copies.copies, self.calibration)
+            for one, of_one, copies in zip(seen, matches, found, strict=True)
+        ]
+
+    @functools.cached_property
+    def finder(self) -> Finder:
+        """What finds sleeves; loaded when the first picture is looked at."""
+        return load_finder(self.inference)
+
+    @property
+    def namer(self) -> SleeveNamer:
+        """What names sleeves."""
+        return SleeveNamer(self.searcher, self.catalog, self.calibration)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A picture that was read.
+
+    Attributes:
+        size_px: Width and height as it is shown.
+        image: The whole of it, small, if that is to be searched.
+        is_crop: Whether it is a crop about one sleeve.
+        factor: Pixels of the file for each of the picture in which sleeves were found.
+    """
+
+    name: str
+    data: bytes
+    size_px: tuple[int, int]
+    image: Image.Image | None
+    is_crop: bool = True
+    factor: float = 1.0
+    found: tuple[Upright, ...] = ()
 
 
 @contextlib.contextmanager
@@ -130,4 +187,4 @@ def open_identifier(
         calibration = load_calibration(lake, model)
         fits = calibration is not None and calibration.search == searcher.config
         fitting = calibration if fits else None
-        yield Identifier(searcher, catalog, fitting, Copies(catalog, lake))
+        yield Identifier(searcher, catalog, fitting, Copies(catalog, lake), settings.inference)
