@@ -39,9 +39,11 @@ from cratewatch.synthesis.diffusion.config import GligenConfig
 from cratewatch.synthesis.diffusion.engines import make_engine
 from cratewatch.synthesis.painted_query import Order, PaintConfig, draw_painted
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
+from workers.brush import Brush
 from workers.cluster import Workers, ray_cluster
-from workers.painting import SHARDS_EACH, Brush, paint_instead, start_painters
-from workers.synthesis import draw_run, draw_samples, plan_run
+from workers.drawing import draw_samples, plan_run
+from workers.painting import SHARDS_EACH, paint_instead, start_painters
+from workers.synthesis import draw_run
 
 COVERS = 40
 COVER_BYTES = 30_000

@@ -56,7 +56,7 @@ def test_two_places_go_on_whatever_went_wrong() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.ExceptHandler) and swallows(node)
     ]
-    assert found == ["flows/refresh_catalog.py", "workers/synthesis.py"]
+    assert found == ["flows/refreshing.py", "workers/drawing.py"]
 
 
 def test_secrets_are_revealed_where_a_connection_is_opened() -> None:

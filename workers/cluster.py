@@ -25,9 +25,9 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from cratewatch.errors import CratewatchError
 from cratewatch.folders import private_folder
+from cratewatch.settings import LOCAL_RAY
 from workers.ray_words import words_of_ray
 
-LOCAL = "local"
 LINK_PREFIX = "cratewatch-ray-"
 # Ray puts sockets below its folder, under names of up to 62 bytes; their paths end at 107.
 MAX_FOLDER_LENGTH = 107 - 62
@@ -60,7 +60,7 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
         options: dict[str, Any] = {"address": address, "logging_level": logging.ERROR}
         if os.environ.get("PYTHONSAFEPATH") and not address.startswith(CLIENT_SCHEME):
             options["job_config"] = _InstalledModules()
-        if address == LOCAL:
+        if address == LOCAL_RAY:
             _keep_to_loopback()
             folder = stack.enter_context(_short_path(state))
             # Without a token in the environment Ray writes one to ~/.ray.
@@ -98,7 +98,7 @@ class _InstalledModules(JobConfig):
 
 def _connect(options: dict[str, Any], state: Path) -> None:
     """Connect to Ray; a local cluster that does not start in time gets further attempts."""
-    local = options["address"] == LOCAL
+    local = options["address"] == LOCAL_RAY
     _require_answer(options["address"])
     attempts = START_ATTEMPTS if local else 1
     while not ray.is_initialized():
@@ -120,7 +120,7 @@ def _refusal(address: str, state: Path, error: Exception, said: str) -> Cratewat
             f"ray: the cluster at {address!r} does not take this token; set RAY_AUTH_MODE=token "
             "and RAY_AUTH_TOKEN to what its head was started with"
         )
-    where = f"the logs in {state}" if address == LOCAL else "CRATEWATCH_RAY_ADDRESS"
+    where = f"the logs in {state}" if address == LOCAL_RAY else "CRATEWATCH_RAY_ADDRESS"
     reason = str(error).splitlines()[0]
     return CratewatchError(f"ray: cannot connect to {address!r}: {reason}; see {where}")
 

@@ -9,8 +9,6 @@ from cratewatch.catalog.records import Cover
 from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.indexing.embedding import Embed, KeptShard
 from cratewatch.lake.lake import Lake
-from workers.cluster import ray_cluster
-from workers.embedding import ModelUse, embed_shards
 
 SHARD_COVERS = 1024
 
@@ -24,6 +22,9 @@ def embed_by_ray(address: str, state: Path, lake: Lake, inference: Inference = A
     """
 
     def embed(model: str, covers: Iterator[Cover]) -> Generator[KeptShard, None, None]:
+        from workers.cluster import ray_cluster  # Ray takes seconds, and most nights bring nothing
+        from workers.embedding import ModelUse, embed_shards
+
         with ray_cluster(address, state):
             yield from embed_shards(lake, ModelUse(model, inference), covers, SHARD_COVERS)
 

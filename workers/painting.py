@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
@@ -33,33 +33,19 @@ from cratewatch.datasets.shards import (
     start_run,
 )
 from cratewatch.errors import ImageError
-from cratewatch.synthesis.diffusion.config import DiffusionConfig
 from cratewatch.synthesis.diffusion.engines import make_engine
 from cratewatch.synthesis.diffusion.random_weights import has_random_weights
-from cratewatch.synthesis.painted_query import Order, PaintConfig, count_rejects, draw_painted
+from cratewatch.synthesis.painted_query import Order, count_rejects, draw_painted
 from cratewatch.synthesis.painting import PaintEngine, PaintRequest
 from cratewatch.synthesis.pixels import Rgb
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
+from workers.brush import Brush
 from workers.cluster import Workers, result
 from workers.pool import Pool, Quarantined
 
 SHARDS_EACH = 2
 AT_ONCE = 64
 """Pictures of a shard that lie in memory at once: several batches of any engine."""
-
-
-@dataclass(frozen=True)
-class Brush:
-    """An engine and how it paints.
-
-    Attributes:
-        model: A folder in diffusers' format, on every node, or a hub id.
-    """
-
-    engine: str
-    model: str
-    config: DiffusionConfig
-    paint: PaintConfig = field(default_factory=PaintConfig)
 
 
 def paint_instead(material: Material, brush: Brush) -> Material:

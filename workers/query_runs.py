@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from cratewatch.datasets.run_report import RunReport, publish, verify
-from cratewatch.datasets.samples import Material, ShardResult
-from cratewatch.datasets.shards import RunFolder, read_manifest
-from cratewatch.errors import NotFoundError
+from cratewatch.datasets.samples import Material
+from cratewatch.datasets.shards import RunFolder
 from cratewatch.progress import Progress, unseen
-from cratewatch.settings import Settings
-from workers.cluster import Workers, cpus, fit_workers, ray_cluster
-from workers.forecast import Forecast, forecast
-from workers.painting import Brush, find_batch, paint_instead, paint_run
+from cratewatch.settings import LOCAL_RAY, Settings
+from workers.drawing import draw_here
+from workers.run_progress import follow
 from workers.run_request import RunRequest, plan
-from workers.synthesis import draw_run
+
+if TYPE_CHECKING:
+    from workers.forecast import Forecast
 
 
 def synthesize(settings: Settings, wanted: RunRequest, on_progress: Progress = unseen) -> RunReport:
@@ -28,15 +25,12 @@ def synthesize(settings: Settings, wanted: RunRequest, on_progress: Progress = u
             does not fit, or samples failed.
     """
     material, folder = plan(settings, wanted)
-    with ray_cluster(settings.ray_address, settings.home / "ray"):
-        workers = fit(wanted)
-        if wanted.brush:
-            brush = settle(folder, wanted.brush, workers)
-            material = paint_instead(material, brush)
-            results = paint_run(material, folder, brush, workers)
-        else:
-            results = draw_run(material, folder, workers.count)
-        draw(material, folder, results, workers, on_progress)
+    if _is_one_shard(settings, wanted, material, folder):
+        follow(material, folder, draw_here(material, folder), on_progress)
+    else:
+        from workers.cluster_runs import draw_by_ray  # imports Ray and PyTorch, for seconds
+
+        material = draw_by_ray(settings, wanted, material, folder, on_progress)
     verify(material.manifest, folder)
     return publish(material.manifest, folder)
 
@@ -47,83 +41,15 @@ def foretell(settings: Settings, wanted: RunRequest) -> Forecast:
     Raises:
         CratewatchError: like synthesize().
     """
+    from workers.cluster_runs import foretell_by_ray
+
     material, _ = plan(settings, wanted)
-    with ray_cluster(settings.ray_address, settings.home / "ray"):
-        return forecast(material, wanted.brush, fit(wanted))
+    return foretell_by_ray(settings, wanted, material)
 
 
-def fit(wanted: RunRequest) -> Workers:
-    """Return as many workers as are asked for; raise CratewatchError if they do not fit.
-
-    Without GPUs each takes one CPU, also if it paints.
-    """
-    if wanted.brush is None:
-        return Workers(wanted.workers or cpus(), 1, gpu=False)
-    gpu = {"auto": None, "cuda": True, "cpu": False}[wanted.brush.config.device]
-    fitted = fit_workers(wanted.workers, gpu=gpu)
-    return fitted if fitted.gpu else Workers(wanted.workers or cpus(), 1, gpu=False)
-
-
-def settle(folder: RunFolder, brush: Brush, workers: Workers) -> Brush:
-    """Return the brush with its batch: the run's own, where it was begun, or what a GPU holds.
-
-    With another batch the same seed may give other bytes.
-    """
-    if brush.config.batch is not None:
-        return brush
-    try:
-        batch = int(read_manifest(folder).settings["batch"])
-    except (NotFoundError, KeyError):
-        batch = find_batch(brush, workers)
-    return replace(brush, config=replace(brush.config, batch=batch))
-
-
-def draw(
-    material: Material,
-    folder: RunFolder,
-    results: Iterator[ShardResult],
-    workers: Workers,
-    on_progress: Progress,
-) -> None:
-    """Draw all shards that are not done, telling samples and what came of them."""
-    manifest = material.manifest
-    left = sum(len(manifest.sample_range(n)) for n in folder.not_done(manifest))
-    start = time.monotonic()
-    so_far = Counts()
-    for shard in results:
-        so_far.add(shard)
-        hours = (time.monotonic() - start) / 3600
-        done = manifest.n_samples - left + so_far.drawn
-        on_progress(done, manifest.n_samples, so_far.note(hours, workers))
-
-
-@dataclass
-class Counts:
-    """What came of the shards so far."""
-
-    drawn: int = 0
-    left_out: int = 0
-    failed: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-
-    def add(self, shard: ShardResult) -> None:
-        """Count one more shard."""
-        self.drawn += shard.drawn
-        self.left_out += shard.left_out
-        self.failed += len(shard.failed)
-        self.rejected.update(shard.rejected)
-
-    def note(self, hours: float, workers: Workers) -> str:
-        """Return the rate, what was left out, failed or was rejected, and what it cost of GPUs."""
-        notes = [f"{self.drawn / hours / 3600:.1f} img/s"]
-        notes += [f"{self.left_out} left out"] if self.left_out else []
-        notes += [f"{self.failed} failed"] if self.failed else []
-        notes += [self._shares()] if self.rejected else []
-        notes += [f"{hours * workers.count:.2f} GPU-h"] if workers.gpu else []
-        return ", ".join(notes)
-
-    def _shares(self) -> str:
-        total = self.rejected.total()
-        attempts = self.drawn + total
-        reasons = [f"{reason} {n / attempts:.1%}" for reason, n in sorted(self.rejected.items())]
-        return f"rejected {total / attempts:.1%} ({', '.join(reasons)})"
+def _is_one_shard(
+    settings: Settings, wanted: RunRequest, material: Material, folder: RunFolder
+) -> bool:
+    """Whether this machine alone is to draw, and there is nothing for a second worker."""
+    here = wanted.brush is None and settings.ray_address == LOCAL_RAY
+    return here and len(folder.not_done(material.manifest)) <= 1

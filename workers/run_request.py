@@ -20,8 +20,8 @@ from cratewatch.secret_url import SecretUrl
 from cratewatch.settings import Settings
 from cratewatch.synthesis.query import ENGINE
 from cratewatch.synthesis.scene_file import GivenScene, read_scenes
-from workers.painting import Brush
-from workers.synthesis import plan_run
+from workers.brush import Brush
+from workers.drawing import plan_run
 
 CONFUSED_MORE = 3
 

@@ -1,56 +1,17 @@
-"""Draws query shards by the composite engine; what is drawn depends on the manifest alone."""
+"""Draws query shards on a Ray cluster; what is drawn depends on the manifest alone."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
 import ray
 
-from cratewatch.datasets.samples import (
-    DrawnSamples,
-    Material,
-    ShardResult,
-    keep_shard,
-    sample_key,
-    until_failures,
-)
-from cratewatch.datasets.shards import Manifest, RunFolder, Sample, start_run
-from cratewatch.datasets.splits import Split
-from cratewatch.errors import CratewatchError, ImageError, UnavailableError
-from cratewatch.synthesis.query import ENGINE, draw_query
-from cratewatch.synthesis.scene import SceneConfig
+from cratewatch.datasets.samples import Material, ShardResult, until_failures
+from cratewatch.datasets.shards import RunFolder, start_run
 from workers.cluster import run_bounded
-
-SHARD_SIZE = 250
-
-
-def plan_run(
-    run: str, cover_ids: Sequence[str], n_samples: int, seed: int, split: Split
-) -> Manifest:
-    """Describe a run of the composite engine.
-
-    Raises:
-        CratewatchError: if there is no cover to draw from.
-    """
-    if not cover_ids:
-        raise CratewatchError(
-            f"no covers in split {split!r}: nothing to draw; import or refresh first"
-        )
-    return Manifest(
-        run=run,
-        engine=ENGINE,
-        seed=seed,
-        n_samples=n_samples,
-        shard_size=SHARD_SIZE,
-        split=split,
-        covers=hashlib.sha256("\n".join(cover_ids).encode()).hexdigest(),
-        scene=json.loads(json.dumps(asdict(SceneConfig()))),
-    )
+from workers.drawing import draw_shard
 
 
 def draw_run(material: Material, folder: RunFolder, workers: int) -> Iterator[ShardResult]:
@@ -72,30 +33,7 @@ def draw_run(material: Material, folder: RunFolder, workers: int) -> Iterator[Sh
     yield from until_failures(material.manifest.run, drawn)
 
 
-def draw_samples(material: Material, numbers: Iterable[int]) -> DrawnSamples:
-    """Draw samples in this process, all whose covers can be read.
-
-    Raises:
-        UnavailableError: if the lake is away: no sample is at fault, and the next would fail too.
-    """
-    drawn = DrawnSamples()
-    for number in numbers:
-        key, cover_id = sample_key(number), material.cover_id(number)
-        try:
-            cover = material.cover(number)
-            query = draw_query(cover, cover_id, material.seed(number), SceneConfig())
-            drawn.samples.append(Sample(key, query.jpeg, query.label))
-        except ImageError as error:
-            drawn.leave_out(cover_id, error)
-        except UnavailableError:
-            raise
-        except Exception as error:  # noqa: BLE001  one bad sample must not cost the others
-            drawn.failed[key] = f"{type(error).__name__}: {error}"
-    return drawn
-
-
 @ray.remote(num_cpus=1)
 def _draw_shard(material: Material, folder: RunFolder, shard: int) -> ShardResult:
     cv2.setNumThreads(1)  # a second thread takes a core from the next shard and gains little
-    numbers = material.manifest.sample_range(shard)
-    return keep_shard(folder, shard, draw_samples(material, numbers))
+    return draw_shard(material, folder, shard)

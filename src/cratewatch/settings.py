@@ -30,6 +30,8 @@ CONFIG_NAME = "cratewatch.toml"
 DEFAULT_HOME = Path("~/.cratewatch")
 TABLES = ("notify", "sources")
 """Settings that are tables: JSON in the environment."""
+LOCAL_RAY = "local"
+"""Instead of an address: a Ray cluster of the command's own."""
 
 
 class Settings(BaseModel):
@@ -64,7 +66,7 @@ class Settings(BaseModel):
     gallery_keep_days: float = Field(
         default=7.0, ge=0, le=36_500, description="of a collection that served before"
     )
-    ray_address: PublicUrl = "local"
+    ray_address: PublicUrl = LOCAL_RAY
     logs_keep_days: float = Field(
         default=30.0, ge=0, le=36_500, description="of logs and sessions of local services"
     )

@@ -101,7 +101,8 @@ def test_one_source_costs_the_others_nothing(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from flows import refresh_catalog as flow
+    from flows import refreshing
+    from flows.refresh_catalog import refresh_catalog
 
     hostile, good = sites
     stock_hostile(hostile)
@@ -118,11 +119,11 @@ def test_one_source_costs_the_others_nothing(
             raise RuntimeError("a bug in what reads this source")
         return run_crawl(job, *rest)
 
-    monkeypatch.setattr(flow, "run_crawl", crawl)
+    monkeypatch.setattr(refreshing, "run_crawl", crawl)
     connections = Connections(tmp_path, monkeypatch)
     started = time.monotonic()
-    with pytest.raises(flow.RefreshError) as raised:
-        flow.refresh_catalog(home, ["hostile", "broken", "good"])
+    with pytest.raises(refreshing.RefreshError) as raised:
+        refresh_catalog(home, ["hostile", "broken", "good"])
 
     reports = {report.source: report for report in raised.value.reports}
     assert time.monotonic() - started < DEADLINE_S + DEADLINE_GRACE_S

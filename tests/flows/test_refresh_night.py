@@ -126,7 +126,7 @@ def test_a_bug_shows_its_traceback_in_the_log(
 
 
 def test_a_night_drops_what_the_alias_left_long_ago(shop_home: Path, shop_catalog: Catalog) -> None:
-    from flows.refresh_catalog import index_changes
+    from flows.refreshing import index_changes
 
     (shop_home / "cratewatch.toml").write_text("gallery_keep_days = 0\n")
     settings, cover_id = load_settings(home=shop_home), "c" * 64
@@ -139,7 +139,7 @@ def test_a_night_drops_what_the_alias_left_long_ago(shop_home: Path, shop_catalo
             make_collection(gallery, name, 4)
             gallery.rows.upsert(name, [cover_id], [cover_id], np.eye(1, 4, dtype=np.float32))
             gallery.alias.point_to(name)
-    report = index_changes.fn(settings, shop_catalog)
+    report = index_changes(settings, shop_catalog)
     assert (report.collection, report.rows) == ("m__2", 1)
     with open_gallery(*settings.gallery) as gallery:
         assert gallery.collections.all() == ["m__2"]

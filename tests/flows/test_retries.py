@@ -65,14 +65,15 @@ def failing_after(call: Callable[..., Any], errors: list[Exception]) -> Callable
 def test_a_crawl_that_is_tried_again_reads_nothing_twice(
     shop: DemoShop, shop_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows import refresh_catalog as flow
+    from flows import refreshing
+    from flows.refresh_catalog import refresh_catalog
 
     errors: list[Exception] = [
         CrawlDiedError("killed"),
         UnavailableError("the lake is away"),
     ]
-    monkeypatch.setattr(flow, "run_crawl", failing_after(run_crawl, errors))
-    (report,) = flow.refresh_catalog(shop_home, ["shop"])
+    monkeypatch.setattr(refreshing, "run_crawl", failing_after(run_crawl, errors))
+    (report,) = refresh_catalog(shop_home, ["shop"])
     planned = expected_night(1, PLAN)
     assert report.diff.new == planned.new
     assert report.failed == planned.failed

@@ -17,9 +17,10 @@ from cratewatch.datasets.shards import RunFolder
 from cratewatch.lake.folder import FolderLake
 from cratewatch.synthesis.diffusion.config import GligenConfig
 from cratewatch.synthesis.painted_query import PaintConfig
+from workers.brush import Brush
 from workers.cluster import Workers
-from workers.painting import Brush, paint_instead, paint_run
-from workers.synthesis import plan_run
+from workers.drawing import plan_run
+from workers.painting import paint_instead, paint_run
 
 
 def main(task: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ import ray
 from ray.core.generated import common_pb2
 
 from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.settings import LOCAL_RAY
 from workers import cluster
 
 
@@ -176,7 +177,7 @@ class SlowRay:
 
 def test_a_slow_start_is_tried_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     slow = SlowRay(monkeypatch, timeouts=cluster.START_ATTEMPTS - 1)
-    with cluster.ray_cluster(cluster.LOCAL, tmp_path):
+    with cluster.ray_cluster(LOCAL_RAY, tmp_path):
         assert slow.starts == cluster.START_ATTEMPTS
         slow.ended()
 
@@ -187,7 +188,7 @@ def test_a_cluster_that_never_starts_is_named(
     slow = SlowRay(monkeypatch, timeouts=99)
     with (
         pytest.raises(CratewatchError, match=r"'local': The current node timed out.*startup.; see"),
-        cluster.ray_cluster(cluster.LOCAL, tmp_path),
+        cluster.ray_cluster(LOCAL_RAY, tmp_path),
     ):
         pass
     assert slow.starts == cluster.START_ATTEMPTS

@@ -27,8 +27,9 @@ from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.location import LakeLocation
 from cratewatch.lake.opening import open_lake
 from cratewatch.sources.folder.importing import import_folder
+from workers.drawing import plan_run
 from workers.embedding import ModelUse, embed_covers
-from workers.synthesis import draw_run, plan_run
+from workers.synthesis import draw_run
 
 
 @pytest.fixture

@@ -20,11 +20,12 @@ from cratewatch.synthesis.painting import PaintRequest
 from cratewatch.synthesis.scene_file import GivenScene
 from tests.scripts import run_script
 from workers import painting
+from workers.brush import Brush
 from workers.cluster import Workers
+from workers.drawing import plan_run
 from workers.forecast import forecast
-from workers.painting import Brush, paint_instead, paint_run
+from workers.painting import paint_instead, paint_run
 from workers.pool import Quarantined
-from workers.synthesis import plan_run
 
 NODE_DEATH = Path(__file__).with_name("paint_on_dying_node.py")
 
@@ -121,6 +122,8 @@ def test_a_forecast_reckons_from_a_few_samples_and_keeps_none(
     for made in (painted, drawn):
         assert (made.samples, made.shards, made.workers) == (1_000_000, 4000, 2)
         assert made.hours == pytest.approx(1_000_000 / made.images_per_s / 3600, rel=0.01)
+        assert made.hours_least <= 0.9 * made.hours < 1.1 * made.hours <= made.hours_most + 0.01
+        assert made.measured_on >= 24
         assert made.gpu_hours == 0
         assert made.images_per_s > 0
         assert 1_000 < made.storage_bytes / 1_000_000 < 100_000

@@ -18,7 +18,8 @@ from cratewatch.datasets.shards import Manifest, RunFolder, read_samples, read_s
 from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
-from workers.synthesis import draw_run, plan_run
+from workers.drawing import plan_run
+from workers.synthesis import draw_run
 
 
 @pytest.fixture

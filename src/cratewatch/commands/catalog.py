@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,7 @@ from cratewatch.folders import private_folder
 
 if TYPE_CHECKING:
     from cratewatch.settings import Settings
+    from flows.source_report import SourceReport
 
 app = typer.Typer()
 
@@ -146,18 +148,29 @@ def _refresh(
 ) -> None:
     for source in sources:
         settings.source(source)
-    with prefect(settings) as await_ready:
-        from flows.refresh_catalog import RefreshError, refresh_catalog
+    from flows.refreshing import RefreshError
 
-        await_ready()
-        try:
-            reports = refresh_catalog(settings.home, sources, only_failed=only_failed)
-        except RefreshError as error:
-            for report in error.reports:
-                show(report.as_json(), json_)
-            raise
+    try:
+        reports = _refreshed(settings, sources, only_failed)
+    except RefreshError as error:
+        for report in error.reports:
+            show(report.as_json(), json_)
+        raise
     for report in reports:
         show(report.as_json(), json_)
+
+
+def _refreshed(settings: Settings, sources: list[str], only_failed: bool) -> list[SourceReport]:
+    """Refresh by a flow on the Prefect server that the environment names, or else without any."""
+    if not os.environ.get("PREFECT_API_URL"):
+        from flows.refreshing import refresh
+
+        return refresh(settings, sources, only_failed=only_failed)
+    with prefect(settings) as await_ready:
+        from flows.refresh_catalog import refresh_catalog
+
+        await_ready()
+        return refresh_catalog(settings.home, sources, only_failed=only_failed)
 
 
 def _tell_only(settings: Settings, sources: list[str], json_: bool) -> None:

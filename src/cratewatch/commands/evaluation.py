@@ -80,7 +80,7 @@ def evaluate(  # noqa: PLR0913, PLR0917  one parameter for each option
 def calibrate(
     queries: Annotated[
         str,
-        typer.Option(help="Run or folder of shards. [default: the latest of test artworks]"),
+        typer.Option(help="Run or folder of shards. [default: the latest of test artworks or all]"),
     ] = "",
     false_accepts: Annotated[
         float | None,

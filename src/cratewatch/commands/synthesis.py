@@ -163,7 +163,7 @@ def _brush(engine: str, model: str, config: Mapping[str, Any], paint: Mapping[st
             f"--engine {engine}: which model? Add --model, a folder or a hub id such as {GLIGEN}"
         )
     from cratewatch.synthesis.painted_query import PaintConfig
-    from workers.painting import Brush
+    from workers.brush import Brush
 
     try:
         return Brush(engine, _absolute(model), _engine_config(engine, config), PaintConfig(**paint))

@@ -131,18 +131,25 @@ def write_shard(
 
     A shard without a marker may be left of a killed writer and is replaced; a marker is not.
     """
-    import webdataset  # brings PyTorch, and who lists runs does without
-
     buffer = io.BytesIO()
-    with webdataset.TarWriter(buffer, user=OWNER, group=OWNER, mtime=0) as tar:
+    with tarfile.open(fileobj=buffer, mode="w|") as tar:
         for sample in samples:
-            label = json.dumps(sample.label, sort_keys=True).encode()
-            tar.write({"__key__": sample.key, "jpg": sample.jpeg, "json": label})
+            _add(tar, f"{sample.key}.jpg", sample.jpeg)
+            _add(tar, f"{sample.key}.json", json.dumps(sample.label, sort_keys=True).encode())
     tar_file = (folder.key(f"{shard_name(shard)}.tar"), buffer.getvalue())
     told = json.dumps({"samples": len(samples), **statistics}, sort_keys=True).encode()
     done = folder.key(f"{shard_name(shard)}.done")
     write_marked(folder.lake, [tar_file], done, told, keep=True)
     folder.lake.delete(folder.key(f"{shard_name(shard)}.failed"))
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    """Add a file as webdataset's writer does, to the byte."""
+    file = tarfile.TarInfo(name)
+    file.size = len(data)
+    file.mode = 0o444
+    file.uname = file.gname = OWNER
+    tar.addfile(file, io.BytesIO(data))
 
 
 def record_failed_shard(folder: RunFolder, shard: int, failed: Mapping[str, str]) -> None:
@@ -210,9 +217,18 @@ def read_samples(folder: RunFolder) -> Iterator[Sample]:
 
 
 def _shard_samples(folder: RunFolder, shard: int) -> Iterator[Sample]:
-    from webdataset.tariterators import group_by_keys, tar_file_expander
-
     name = folder.key(f"{shard_name(shard)}.tar")
-    stream = {"url": name, "stream": io.BytesIO(folder.lake.read(name))}
-    for fields in group_by_keys(tar_file_expander([stream])):
-        yield Sample(fields["__key__"], fields["jpg"], json.loads(fields["json"]))
+    with tarfile.open(fileobj=io.BytesIO(folder.lake.read(name))) as tar:
+        files = iter(tar)
+        for picture, label in zip(files, files, strict=True):
+            key = picture.name.removesuffix(".jpg")
+            if label.name != f"{key}.json":
+                raise ValueError(f"{name}: {label.name} stands behind {picture.name}")
+            yield Sample(key, _bytes_of(tar, picture), json.loads(_bytes_of(tar, label)))
+
+
+def _bytes_of(tar: tarfile.TarFile, file: tarfile.TarInfo) -> bytes:
+    stream = tar.extractfile(file)
+    if stream is None:
+        raise ValueError(f"{file.name} is no file")
+    return stream.read()

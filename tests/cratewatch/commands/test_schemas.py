@@ -101,7 +101,7 @@ def test_reports_of_what_takes_long() -> None:
         ("renew", RenewalReport("run", "m", model="n", recall=recall, renewed=True).as_json()),
         ("synthesize", RunReport("run", "queries/run", 9, 1, 0.5, 0.2, {}).as_json()),
         ("synthesize", RunReport("run", "f", 9, 1, 0.5, 0.2, {}, {"dull": 1}, 0).as_json()),
-        ("synthesize", asdict(Forecast(9, 1, 2, 30.0, 0.1, 0.0, 10, {"dull": 0.1}, 4))),
+        ("synthesize", asdict(Forecast(9, 1, 2, 30.0, 0.1, 0.09, 0.11, 0.0, 10, {"dull": 0.1}, 4))),
         ("train", asdict(TrainedModel("m", 4, 9, 0.1, None, 3.0))),
         ("index", asdict(index)),
         ("index", asdict(Comparison("covers_m"))),

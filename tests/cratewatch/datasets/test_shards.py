@@ -1,12 +1,14 @@
 import io
+import json
 import os
-import tarfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import webdataset
+from webdataset.tariterators import group_by_keys, tar_file_expander
 
 from cratewatch.datasets.shards import (
     Manifest,
@@ -115,12 +117,21 @@ def test_same_samples_same_bytes_whenever_written(
     assert folder.lake.read(folder.key("shard-00000.tar")) == first
 
 
-def test_a_shard_is_a_plain_webdataset_tar(folder: RunFolder) -> None:
+def test_a_shard_is_what_webdataset_writes_and_reads(folder: RunFolder) -> None:
     write(folder, 0)
     data = folder.lake.read(folder.key("shard-00000.tar"))
-    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        names = sorted(tar.getnames())
-    assert names == ["000000000.jpg", "000000000.json", "000000001.jpg", "000000001.json"]
+    samples = [
+        {"__key__": s.key, "jpg": s.jpeg, "json": json.dumps(s.label, sort_keys=True).encode()}
+        for s in (sample(0), sample(1))
+    ]
+    theirs = io.BytesIO()
+    with webdataset.TarWriter(theirs, user="cratewatch", group="cratewatch", mtime=0) as tar:
+        for one in samples:
+            tar.write(one)
+    assert data == theirs.getvalue()
+    stream = {"url": "shard-00000.tar", "stream": io.BytesIO(data)}
+    read = list(group_by_keys(tar_file_expander([stream])))
+    assert [{name: one[name] for name in samples[0]} for one in read] == samples
 
 
 def test_a_failed_shard_is_not_done(folder: RunFolder) -> None:
