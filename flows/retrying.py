@@ -9,7 +9,7 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 
-from flows.steps import WAITS_S, is_outage
+from flows.outages import WAITS_S, is_outage
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -11,11 +11,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
-from cratewatch.errors import UnavailableError
-from scrapers.launch import CrawlDiedError
-
-WAITS_S = (1.0, 10.0)
-"""Before a step is tried again."""
+from flows.outages import OUTAGES, WAITS_S
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,18 +50,10 @@ def in_a_flow() -> bool:
     return FlowRunContext.get() is not None
 
 
-def is_outage(error: object) -> bool:
-    """Whether what failed may succeed if it is tried again soon.
-
-    Not so when the catalog was away: the lock that a refresh held for this process is gone.
-    """
-    return isinstance(error, UnavailableError | CrawlDiedError)
-
-
 def _patiently(call: Callable[[], R], waits_s: tuple[float, ...]) -> R:
     for wait_s in waits_s:
         try:
             return call()
-        except (UnavailableError, CrawlDiedError):
+        except OUTAGES:
             time.sleep(wait_s)
     return call()

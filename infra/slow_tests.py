@@ -38,6 +38,7 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
     ),
     "tests/flows/test_away.py": (
         "flows/refresh_catalog.py",
+        "flows/outages.py",
         "flows/retrying.py",
     ),
     "tests/flows/test_gallery_away.py": (

@@ -20,6 +20,8 @@ from PIL import Image
 
 pytestmark = pytest.mark.heavy
 
+MANY = 600
+"""Covers in a folder, so many that their import is not over when it is interrupted."""
 COMMAND = str(Path(sys.executable).with_name("cratewatch"))
 SENTENCE = "cratewatch: interrupted; run the same command again to go on"
 PAGES, ANSWERED = 40, 10
@@ -133,7 +135,7 @@ def test_an_import_is_interrupted_and_goes_on_where_it_was(
 ) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
-    for number in range(200):
+    for number in range(MANY):
         noise = np.random.default_rng(number).integers(0, 256, (400, 400, 3), np.uint8)
         Image.fromarray(noise).save(folder / f"{number}.jpg")
     covers = home / "lake" / "covers"
@@ -145,4 +147,4 @@ def test_an_import_is_interrupted_and_goes_on_where_it_was(
     assert again.returncode == 0, again.stderr
     report = json.loads(again.stdout)
     assert report["covers_known"] >= 1
-    assert report["covers_known"] + report["covers_new"] == 200
+    assert report["covers_known"] + report["covers_new"] == MANY

@@ -88,6 +88,7 @@ def shown_size(data: bytes) -> tuple[int, int]:
     Raises:
         ImageError: as decode.
     """
+    _require_bytes(data)
     with quiet():
         image = _open(without_side_chunks(data))
         turned = turn_of(image) in SIDEWAYS
@@ -100,8 +101,7 @@ def read(data: bytes, side_px: int) -> tuple[Image.Image, bytes]:
     Raises:
         ImageError: as decode.
     """
-    if not data:
-        raise ImageError("empty", "no bytes; copy or download it again")
+    _require_bytes(data)
     readable = without_side_chunks(data)
     try:
         return _decode_readable(readable, side_px), readable
@@ -168,6 +168,11 @@ def turn_of(image: Image.Image) -> Image.Transpose | None:
         return TURNS.get(image.getexif().get(ORIENTATION, 1))
     except DECODER_ERRORS:
         return None
+
+
+def _require_bytes(data: bytes) -> None:
+    if not data:
+        raise ImageError("empty", "no bytes; copy or download it again")
 
 
 def _decode_readable(data: bytes, side_px: int) -> Image.Image:

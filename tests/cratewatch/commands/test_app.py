@@ -114,7 +114,7 @@ def test_the_demo_never_empties_a_folder_that_it_did_not_make(run: Any, tmp_path
 
 
 def test_help_shows_the_defaults(run: Any) -> None:
-    assert "[default: the serving one]" in " ".join(
+    assert "[default: the serving one, and the one trained last if that is newer]" in " ".join(
         run("evaluate", "--help").stdout.replace("│", " ").split()
     )
 
