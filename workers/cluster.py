@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
             _keep_to_loopback()
             folder = stack.enter_context(_short_path(state))
             # Without a token in the environment Ray writes one to ~/.ray.
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+            os.environ.setdefault("RAY_AUTH_TOKEN", _token())
             options |= {"include_dashboard": False, "_temp_dir": folder}
             stack.callback(_end_leftovers, folder)
         on_terminate = signal.getsignal(signal.SIGTERM)
@@ -72,6 +73,12 @@ def ray_cluster(address: str, state: Path) -> Iterator[None]:
         _connect(options, state)
         signal.signal(signal.SIGTERM, on_terminate)  # Ray sets one that just exits
         yield
+
+
+@cache
+def _token() -> str:
+    """Return the token of this process's clusters: Ray's core goes on with the first it is told."""
+    return secrets.token_hex(32)
 
 
 def _keep_to_loopback() -> None:

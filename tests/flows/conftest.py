@@ -16,7 +16,7 @@ from tests.prefect_program import AUTH
 def prefect(
     server: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """Have the Prefect server that all tests share; import Prefect only after this."""
+    """Have the Prefect server that all tests share."""
     with pytest.MonkeyPatch.context() as patch:
         before = set(os.environ)
         configure_prefect(tmp_path_factory.mktemp("prefect"))
@@ -24,8 +24,11 @@ def prefect(
             patch.setenv(name, os.environ.pop(name))
         patch.setenv("PREFECT_API_URL", server("prefect"))
         patch.setenv("PREFECT_API_AUTH_STRING", AUTH)
+        from prefect.context import refresh_global_settings_context
+
         from flows import retrying
 
+        refresh_global_settings_context()  # another test may have imported Prefect before
         patch.setitem(retrying.AFTER_AN_OUTAGE, "retry_delay_seconds", [0.0, 0.0])  # is read once
         yield
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +66,13 @@ from cratewatch.commands.app import app
 from cratewatch.commands.boundary import run_command
 sys.exit(run_command(app, ["refresh", "shop", "--home", {str(tmp_path / "home")!r}]))
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={name: value for name, value in os.environ.items() if "PREFECT" not in name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ran.returncode == 1
     assert "cratewatch: shop: not every listing page could be read" in ran.stderr
     assert not (tmp_path / "home" / "prefect").exists()

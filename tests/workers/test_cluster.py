@@ -1,3 +1,4 @@
+import contextlib
 import os
 import re
 import signal
@@ -41,15 +42,34 @@ def test_results_come_back_and_errors_stay_what_they_are() -> None:
 def test_a_cluster_of_ones_own_listens_to_this_machine_alone() -> None:
     ray.get(_square.remote(2))
     here = psutil.Process()
-    listening = {
-        connection.laddr.ip
-        for process in (here, *here.children(recursive=True))
-        if process is here or "ray" in " ".join(process.cmdline())
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    }
+    listening = set[str]()
+    for process in (here, *here.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            if process is here or "ray" in " ".join(process.cmdline()):
+                connections = process.net_connections("inet")
+                listening |= {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
     assert listening
     assert all(ip_address(ip.removeprefix("::ffff:")).is_loopback for ip in listening)
+
+
+def test_clusters_of_a_process_have_one_token(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    started, tokens = [False], []
+
+    def init(**_: Any) -> None:
+        started[0] = True
+        tokens.append(os.environ["RAY_AUTH_TOKEN"])
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: started[0])
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    for _ in range(2):
+        started[0] = False
+        monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+        with cluster.ray_cluster(LOCAL_RAY, tmp_path):
+            pass
+    assert tokens[0] == tokens[1]
 
 
 @pytest.mark.usefixtures("ray_cluster")
