@@ -69,7 +69,7 @@ def main() -> None:
     pictures = _pictures(options)
     if options.sheet:
         contact_sheet(pictures[:12]).save(options.sheet)
-    names = _names(options) if options.names else None
+    names = _names(options) if options.names or options.quick_names else None
     results = {}
     for way in (*options.ways, *([options.finder] if options.finder else [])):
         found = _find(way, pictures, options)
@@ -91,7 +91,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--finder", help="PACKAGE.MODULE:NAME of a function that opens one")
     parser.add_argument("--score", type=float, help="from which on the finder's quads are believed")
     parser.add_argument("--names", action="store_true", help="name what was found")
-    parser.add_argument("--quick-names", action="store_true", help="by the embedding alone")
+    parser.add_argument("--quick-names", action="store_true", help="the same by embedding only")
     parser.add_argument("--model", help="that names, of those that ship")
     parser.add_argument("--speed", action="store_true", help="measure the finder's time only")
     parser.add_argument("--sheet", type=Path, help="file for twelve of the pictures")

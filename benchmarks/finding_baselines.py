@@ -159,7 +159,7 @@ def _edge_strength(grey: Pixels) -> npt.NDArray[np.float32]:
 
 
 def _strength_along(quad: Quad, strength: npt.NDArray[np.float32]) -> float:
-    """Return how strong the edges along a quad are: the weakest of its four sides counts."""
+    """Return how strong the edges along a quad are, its weakest side, more for a larger quad."""
     shares = np.linspace(0.05, 0.95, 40)[:, None]
     height, width = strength.shape
     sides = []
@@ -167,7 +167,7 @@ def _strength_along(quad: Quad, strength: npt.NDArray[np.float32]) -> float:
         points = (start + shares * (end - start)).astype(int)
         x, y = np.clip(points[:, 0], 0, width - 1), np.clip(points[:, 1], 0, height - 1)
         sides.append(float(np.median(strength[y, x])))
-    return min(sides)
+    return min(sides) * side_px(quad) ** 0.5
 
 
 def _anchors() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
