@@ -31,7 +31,7 @@ DRAWN = 16
 DRAWN_ROUNDS = 4
 MOST_WORKERS = 16
 """That are measured at once."""
-LEAST_SPREAD = 0.1
+LEAST_SPREAD = 0.2
 """Of the time foretold, that other work on the machines may make of it either way."""
 TAR_BYTES = 2 * (512 + 256)
 """Of a sample's two files in a tar: headers, and the filling of the last blocks."""
@@ -44,7 +44,7 @@ class Forecast:
     Attributes:
         images_per_s: Of all workers together, over the whole run.
         hours: From the first sample to the last, with those of a worker that ends later.
-        hours_least: The range that the rounds' own spread leaves, a tenth either way at least.
+        hours_least: The range that the rounds' own spread leaves, a fifth either way at least.
         rejected: Attempts that the quality gate rejects for each sample, by reason.
         gpu_hours: Of all GPUs together; 0 on CPUs.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -67,27 +67,27 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
     json_: AsJson = False,
 ) -> None:
     """Name the release that an image shows."""
-    from cratewatch.catalog.facts import Wanted, year_span
     from cratewatch.commands.pictures import all_missing
-    from cratewatch.lake.opening import open_lake
-    from cratewatch.reports.answers.page import AnswersPage
-    from cratewatch.retrieval.answers import Answer
-    from cratewatch.retrieval.config import SearchConfig
-    from cratewatch.retrieval.filters import check_wanted
-    from cratewatch.retrieval.identification import open_identifier
 
     if report:
         require_page(report)
     if preview:
         require_preview(preview, images)
+    settings = load_settings(home)
+    if all_missing(images):  # what comes now takes seconds
+        missing = "missing: no such file; check the path"
+        _show(({"query": image, "error": missing} for image in images), json_)
+        return
+    from cratewatch.catalog.facts import Wanted, year_span
+    from cratewatch.lake.opening import open_lake
+    from cratewatch.reports.answers.page import AnswersPage
+    from cratewatch.retrieval.config import SearchConfig
+    from cratewatch.retrieval.filters import check_wanted
+    from cratewatch.retrieval.identification import open_identifier
+
     config = SearchConfig(**given(rerank=rerank))
     years = year_span(year) if year else None
     wanted = Wanted(source, years, genre, format_, in_stock=in_stock, withdrawn=withdrawn)
-    settings = load_settings(home)
-    if all_missing(images):  # no model need be loaded to say so
-        missing = "missing: no such file; check the path"
-        _show((Answer(image, error=missing) for image in images), json_)
-        return
     with open_identifier(settings, config, wanted) as identifier:
         check_wanted(wanted, identifier.catalog)
         answers = _ask(identifier, images, top, sleeves)
@@ -96,7 +96,7 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
         if report:
             page = AnswersPage(open_lake(settings.lake), identifier.embedder.name)
             answers = page.written_behind(answers, report)
-        _show((answer for answer, _ in answers), json_)
+        _show((answer.as_json() for answer, _ in answers), json_)
 
 
 def _ask(
@@ -111,11 +111,11 @@ def _ask(
         yield from zip(identifier.identify(part, top, sleeves), reads, strict=True)
 
 
-def _show(answers: Iterable[Answer], as_json: bool) -> None:
+def _show(answers: Iterable[dict[str, Any]], as_json: bool) -> None:
     """Print answers as they come; ends the command with exit code 1 after bad ones."""
     failed = False
     for answer in answers:
-        failed |= answer.error is not None
-        show_answer(answer.as_json(), as_json)
+        failed |= "error" in answer
+        show_answer(answer, as_json)
     if failed:
         sys.exit(1)

@@ -18,18 +18,21 @@ SHOW_MODULES = """
 import json, sys
 from cratewatch.commands.app import app
 from cratewatch.commands.boundary import run_command
-code = run_command(app, sys.argv[1:])
+try:
+    code = run_command(app, sys.argv[1:])
+except SystemExit as end:
+    code = end.code
 sys.stderr.write(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]))
 """
 
 
-def modules_of(*arguments: str) -> set[str]:
+def modules_of(*arguments: str, code: int = 0) -> set[str]:
     """Return the top-level modules that a command imports, in a process of its own."""
     ran = subprocess.run(
         [sys.executable, "-c", SHOW_MODULES, *arguments], capture_output=True, text=True, check=True
     )
-    code, modules = json.loads(ran.stderr.splitlines()[-1])
-    assert code == 0, ran.stderr
+    ended, modules = json.loads(ran.stderr.splitlines()[-1])
+    assert ended == code, ran.stderr
     return set(modules)
 
 
@@ -55,6 +58,11 @@ def test_pandas_is_there_again_after_a_block_without_it() -> None:
         "assert len(table.to_pandas()) == 1"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_path_that_leads_nowhere_is_told_without_the_stores(empty_home: Path) -> None:
+    modules = modules_of("identify", "nowhere.jpg", "--home", str(empty_home), code=1)
+    assert not modules & (HEAVY | STORES)
 
 
 def test_import_imports_no_framework(home: Path, tmp_path: Path) -> None:
