@@ -46,6 +46,7 @@ def test_commands_and_files_are_read_in_their_order(tmp_path: Path) -> None:
         ),
         ("│ a    │ 1.25 │\n└──────┘\n", "│ a │ 10.5  │\n└───────────┘\n"),
         ("2026-11-30 03:00 UTC, took 0:00:04\n", "2027-01-02 04:30 UTC, took 0:01:59\n"),
+        ("lost -3.5 (-9.0 to +1.1)   0   3\n", "lost +0.0 (-1.0 to +1.1)  12   3\n"),
         ("recall 98.2% of 7\n", "recall 100% of 7\n"),
         ("first\n...\nlast\n", "first\nsecond\nthird\nlast\n"),
         ("first\n...\nlast\n", "first\nlast\n"),

@@ -23,8 +23,9 @@ VARIES = re.compile(
     r"|(?<![0-9A-Za-z])(?=[0-9]*[a-f])[0-9a-f]{8,64}(?![0-9A-Za-z]))"
     r"|(?P<time>\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)"
     r"|(?P<duration>\d+:\d\d:\d\d|-:--:--)"
-    r"|(?P<decimal>-?\d+\.\d+(?!\d| (?:EUR|GBP)))"
+    r"|(?P<decimal>[+-]?\d+\.\d+(?!\d| (?:EUR|GBP)))"
     r"|(?P<share>\d+(?= ?%))"
+    r"|(?P<counts>(?<=\)) +\d+ +\d+$)"
     r"|(?P<bar>[━╸╺─]+)"
     r"|(?P<space> +)"
 )
@@ -34,8 +35,9 @@ PATTERNS = {
     "id": r"\d{8}T\d{6}-[a-z-]+-[0-9a-f]{6}|[0-9a-f]{8,64}",
     "time": r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?",
     "duration": r"(?:\d+:\d\d:\d\d|-:--:--)",
-    "decimal": r"-?\d+(?:\.\d+)?",
+    "decimal": r"[+-]?\d+(?:\.\d+)?",
     "share": r"\d+(?:\.\d+)?",
+    "counts": r" +\d+ +\d+",
     "bar": r"[━╸╺─]+",
     "space": r" +",
 }
@@ -112,9 +114,7 @@ class Walk:
     def compare(self, told: str, seen: str) -> None:
         """Fail unless what is seen is what is told, but for what varies."""
         found = re.fullmatch(pattern_of(told), seen)
-        if found is None:
-            assert seen == told
-            return
+        assert found, f"told:\n{told}\nseen:\n{seen}"
         names = [m[0] for m in VARIES.finditer(told) if m.lastgroup == "id"]
         for name, here in zip(names, found.groups(), strict=True):
             assert self.names.setdefault(name, here) == here, f"{name} is called {here} now"

@@ -21,7 +21,7 @@ def problems(status: dict[str, Any], late_after_h: float, now: datetime) -> list
     found = [
         f"{name}: {trouble}"
         for name, source in status["sources"].items()
-        if (trouble := _of_source(source, late))
+        if (trouble := _of_source(name, source, late))
     ]
     return found + _of_gallery(status)
 
@@ -32,9 +32,10 @@ def is_late(source: dict[str, Any], since: datetime) -> bool:
     return ended is None or datetime.fromisoformat(ended) < since
 
 
-def _of_source(source: dict[str, Any], late: datetime) -> str:
+def _of_source(name: str, source: dict[str, Any], late: datetime) -> str:
     if source["state"] == "failed":
-        return f"failed: {source['error'] or 'no reason was recorded'}"
+        error = source["error"] or "no reason was recorded"
+        return f"failed: {error.removeprefix(f'{name}: ')}"
     good = source["last_success"]
     if good is None:
         return "has never been refreshed"

@@ -27,7 +27,7 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        (WELL | {"state": "failed", "error": "shop: too slow"}, "shop: failed: shop: too slow"),
+        (WELL | {"state": "failed", "error": "shop: too slow"}, "shop: failed: too slow"),
         (WELL | {"state": "failed", "error": None}, "shop: failed: no reason was recorded"),
         (WELL | {"last_success": "2026-11-29T03:00:00+00:00"}, "shop: late: the last good run"),
         ({"state": "never ran", "last_success": None}, "shop: has never been refreshed"),
@@ -74,5 +74,5 @@ def test_the_command_says_why_and_fails(run: Any, empty_home: Path, catalog: Cat
     catalog.runs.finish(run_id, "failed", {"error": "shop: 401 of 402 releases are gone\nmore"})
     said = run("status", "--check", "--home", str(empty_home))
     assert (said.returncode, said.stdout) == (1, "")
-    assert "shop: failed: shop: 401 of 402 releases are gone" in said.stderr
+    assert "shop: failed: 401 of 402 releases are gone" in said.stderr
     assert "shop error" in run("status", "--home", str(empty_home)).stdout
