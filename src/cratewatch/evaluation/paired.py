@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 
-from cratewatch.evaluation.metrics import Share, wilson
+from cratewatch.evaluation.metrics import Share, exact_interval, wilson
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,6 @@ def compare(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> Pair
     gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
     low = high = 0.0
     if uneven := gained + lost:
-        share = binomtest(gained, uneven).proportion_ci(0.95, method="exact")
-        low, high = ((2 * end - 1) * uneven / queries for end in (share.low, share.high))
+        low, high = ((2 * end - 1) * uneven / queries for end in exact_interval(gained, uneven))
     difference = (gained - lost) / queries
-    return PairedRecall(*shares, gained, lost, difference, float(low), float(high))
+    return PairedRecall(*shares, gained, lost, difference, low, high)

@@ -1,6 +1,8 @@
 import pytest
+from scipy.stats import binomtest, sem
+from scipy.stats import t as student
 
-from cratewatch.evaluation.metrics import recall_at, wilson
+from cratewatch.evaluation.metrics import exact_interval, over_draws, recall_at, wilson
 
 
 def test_wilson_interval_of_eight_in_ten() -> None:
@@ -12,6 +14,23 @@ def test_wilson_interval_of_eight_in_ten() -> None:
     assert share.high == pytest.approx(0.94332, abs=1e-5)
 
 
+def test_intervals_are_those_of_scipy() -> None:
+    for trials in (1, 2, 7, 100):
+        for successes in range(trials + 1):
+            share, test = wilson(successes, trials), binomtest(successes, trials)
+            expected = test.proportion_ci(0.95, method="wilson")
+            assert (share.low, share.high) == pytest.approx(tuple(expected))
+            expected = test.proportion_ci(0.95, method="exact")
+            assert exact_interval(successes, trials) == pytest.approx(tuple(expected))
+
+
+def test_the_interval_over_draws_is_students() -> None:
+    draws = [wilson(successes, 10) for successes in (1, 9) * 6]
+    mean = over_draws(draws)
+    half = student.ppf(0.975, 11) * sem([draw.value for draw in draws])
+    assert (mean.low, mean.high) == pytest.approx((mean.value - half, mean.value + half))
+
+
 def test_wilson_stays_within_0_and_1() -> None:
     assert wilson(0, 5).low == 0.0
     assert wilson(5, 5).high == 1.0
@@ -21,6 +40,8 @@ def test_wilson_stays_within_0_and_1() -> None:
 def test_wilson_refuses_no_trials() -> None:
     with pytest.raises(ValueError, match="at least one trial"):
         wilson(0, 0)
+    with pytest.raises(ValueError, match="6 successes of 5 trials"):
+        wilson(6, 5)
 
 
 def test_recall_counts_the_true_artwork_among_the_best_k() -> None:
