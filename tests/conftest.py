@@ -30,6 +30,11 @@ from tests.wires import Wire
 if TYPE_CHECKING:
     from tests.templates import Template
 
+# Threads that wait for each other at each small step cost up to forty times what they save, with
+# other processes on the same cores. It is read when PyTorch is imported, which other conftest.py
+# may do before anything is configured. What the tests start inherits it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 LONGEST = (
@@ -58,9 +63,6 @@ DESK_PATH = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Threads that wait for each other at each small step cost several times what they save,
-    # with other processes on the same cores. What the tests start inherits it.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     worker: dict[str, str] | None = getattr(config, "workerinput", None)
     if worker is None:
         config.stash[DESK] = Desk()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cratewatch.catalog.records import Cover
 from tests.command_line import Answer, run_here
 from tests.command_line import run_process as in_a_process
-from tests.templates import Template
+
+if TYPE_CHECKING:
+    from tests.templates import Template
 
 
 @pytest.fixture
