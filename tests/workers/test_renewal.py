@@ -16,7 +16,6 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.saved_models import adopt_model, default_model
 from cratewatch.errors import BusyError, CratewatchError, NotFoundError
 from cratewatch.gallery.gallery import open_gallery
@@ -26,7 +25,7 @@ from cratewatch.settings import Settings, load_settings
 from cratewatch.training.data import Draw
 from cratewatch.training.fine_tuning import FineTuning
 from tests.made_collections import make_collection
-from tests.tiny import TINY
+from tests.tiny import TINY, tiny_net
 from workers import renewal as stage
 from workers.catalog_index import index_catalog
 from workers.renewal import KIND, renew
@@ -66,7 +65,7 @@ def renewals(catalog: Catalog) -> list[dict[str, Any]]:
 @pytest.fixture
 def blind_model(lake: Lake, settings: Settings) -> str:
     """A model that serves and to which all pictures look alike."""
-    net = EmbeddingNet(TINY)
+    net = tiny_net()
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.zero_()
@@ -86,6 +85,14 @@ def trained(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(stage, "train", train)
     return asked
+
+
+def next_to_equal(lake: Lake) -> TrainedModel:
+    """Return a model that is not tiny_model, and answers as it does."""
+    net = tiny_net()
+    with torch.no_grad():
+        net.head.bias[0] += 1e-6
+    return TrainedModel(save_model(lake, net, TINY, {}, []), 12, 24, 0.1, None, 1.0)
 
 
 def failing_once(call: Callable[..., Any], error: BaseException) -> Callable[..., Any]:
@@ -135,11 +142,18 @@ def test_a_better_model_serves_also_after_a_kill(
 
 
 @pytest.mark.usefixtures("ray_cluster")
+@pytest.mark.parametrize("trains", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_model_that_is_no_better_never_serves_by_itself(
-    settings: Settings, lake: Lake, tiny_model: str
+    settings: Settings,
+    lake: Lake,
+    tiny_model: str,
+    monkeypatch: pytest.MonkeyPatch,
+    trains: bool,
 ) -> None:
-    """With a real training, which two steps of which change next to nothing."""
+    """Two steps of a training change next to nothing, as does a hair more of one weight."""
     serve(settings, tiny_model)
+    if not trains:
+        monkeypatch.setattr(stage, "train", lambda *_: next_to_equal(lake))
     report = renew(settings, WANTED, show)
     assert report.model not in (None, tiny_model)
     assert report.recall is not None
