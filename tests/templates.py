@@ -13,19 +13,16 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import torch
-
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.images.reading import load
 from cratewatch.lake.folder import FolderLake
 from cratewatch.sources.folder.importing import import_folder
 from tests.made_collections import make_collection
 from tests.pictures import draw_noise
-from tests.tiny import TINY
+from tests.tiny import TINY, tiny_net
 
 COVERS = 24
 CATALOG, GALLERY = "catalog.db", "gallery.db"
@@ -67,9 +64,7 @@ class Template:
     def copy_model(self, lake: FolderLake) -> str:
         """Have a lake hold the model; return its name."""
         if not self._model:
-            torch.manual_seed(0)
-            net = EmbeddingNet(TINY)
-            self._model = save_model(self._lake, net, TINY, {}, ["a-training-artwork"])
+            self._model = save_model(self._lake, tiny_net(), TINY, {}, ["a-training-artwork"])
         _copy(self._lake.root / "models" / self._model, lake.root / "models" / self._model)
         return self._model
 

@@ -6,19 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from benchmarks import baselines, protocols
 from benchmarks.orb import orb_way
 from benchmarks.protocol_lines import Line, read_lines
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.errors import CratewatchError
 from cratewatch.images.covers import prepare_cover
 from cratewatch.lake.folder import FolderLake
 from tests.pictures import draw_noise
-from tests.tiny import TINY
+from tests.tiny import TINY, tiny_net
 
 
 @pytest.fixture
@@ -92,9 +90,8 @@ def test_ways_answer_the_same_queries_and_are_not_asked_twice(
 def test_a_model_is_measured_by_its_folder_and_refused_if_it_knows_the_covers(
     measure: Any, collection: Path, tmp_path: Path
 ) -> None:
-    torch.manual_seed(0)
     lake = FolderLake(tmp_path / "lake")
-    fair = save_model(lake, EmbeddingNet(TINY), TINY, {}, ["another"])
+    fair = save_model(lake, tiny_net(), TINY, {}, ["another"])
     (line,) = measure(
         "--models", str(lake.root / "models" / fair), "--protocols", "everything", *FEW[3:], "0:96"
     )[-1:]
@@ -106,7 +103,7 @@ def test_a_model_is_measured_by_its_folder_and_refused_if_it_knows_the_covers(
     assert both.way == f"{fair} + identify"
     assert both.found["scores"]["recall_at_1"]["value"] == 1, "keypoints find a clean picture"
     shown = prepare_cover((collection / "07.jpg").read_bytes()).cover_id
-    unfair = save_model(lake, EmbeddingNet(TINY), TINY, {}, [shown])
+    unfair = save_model(lake, tiny_net(1), TINY, {}, [shown])
     with pytest.raises(CratewatchError, match=r"07\.jpg was trained on"):
         measure("--models", str(lake.root / "models" / unfair), *FEW, "0:96")
 

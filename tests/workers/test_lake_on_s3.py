@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 
 from cratewatch.catalog.catalog import Catalog
@@ -16,10 +15,8 @@ from cratewatch.datasets.run_report import write_preview
 from cratewatch.datasets.runs import latest_run
 from cratewatch.datasets.samples import Material
 from cratewatch.datasets.shards import RunFolder, read_samples, run_in_lake
-from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.saved_models import models
 from cratewatch.errors import UnavailableError
 from cratewatch.lake.folder import FolderLake
@@ -27,6 +24,7 @@ from cratewatch.lake.lake import Lake, cover_key
 from cratewatch.lake.location import LakeLocation
 from cratewatch.lake.opening import open_lake
 from cratewatch.sources.folder.importing import import_folder
+from tests.tiny import TINY, tiny_net
 from workers.drawing import plan_run
 from workers.embedding import ModelUse, embed_covers
 from workers.synthesis import draw_run
@@ -73,9 +71,7 @@ def test_a_model_is_kept_and_runs_from_a_bucket(
     cover_folder: Path, catalog: Catalog, bucket: Lake
 ) -> None:
     import_folder(cover_folder, catalog, bucket)
-    config = ModelConfig(image_px=32)
-    torch.manual_seed(0)
-    name = save_model(bucket, EmbeddingNet(config), config, {}, ["an-artwork"])
+    name = save_model(bucket, tiny_net(), TINY, {}, ["an-artwork"])
     assert models(bucket) == [name]
     covers = catalog.covers()
     (batch,) = embed_covers(bucket, ModelUse(name), covers)
@@ -83,7 +79,7 @@ def test_a_model_is_kept_and_runs_from_a_bucket(
     image = Image.open(cover_folder / "cover-00.jpg")
     expected = load_model(bucket, name).embed_covers([image])
     place = [cover.source_url for cover in covers].index(str(cover_folder / "cover-00.jpg"))
-    assert batch.embeddings[place] @ expected[0] == pytest.approx(1, abs=1e-4)
+    assert batch.embeddings[place] @ expected[0] == pytest.approx(1, abs=2e-3)
 
 
 @pytest.mark.slow

@@ -1,21 +1,16 @@
 from pathlib import Path
 
 import pytest
-import torch
 
-from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
+from tests.tiny import TINY, tiny_net
 from workers.run_request import CONFUSED_MORE, more_of_the_confused
-
-TINY = ModelConfig(image_px=32, stages=2)
 
 
 def model(lake: Lake, *confused: tuple[str, str]) -> str:
-    torch.manual_seed(len(confused))
-    return save_model(lake, EmbeddingNet(TINY), TINY, {}, [], confused)
+    return save_model(lake, tiny_net(len(confused)), TINY, {}, [], confused)
 
 
 def test_both_artworks_of_a_confused_pair_are_drawn_more_often(lake: Lake) -> None:

@@ -14,7 +14,6 @@ import ray
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.datasets.shards import Manifest, Sample, run_in_lake, start_run, write_shard
-from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.saved_models import train_artworks
 from cratewatch.errors import CratewatchError
@@ -25,6 +24,7 @@ from cratewatch.training.loop import TrainConfig, TrainProgress
 from cratewatch.training.losses import LossConfig
 from tests.scripts import run_script
 from tests.templates import Template
+from tests.tiny import TINY
 from workers.cluster import Workers, cpus, fit_workers
 from workers.training import run_training
 from workers.training_worker import Job, TrainedModel
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("ray_cluster")
 
 NODE_DEATH = Path(__file__).with_name("train_on_dying_node.py")
 CONFIG = TrainConfig(
-    model=ModelConfig(image_px=32, stages=2),
+    model=TINY,
     loss=LossConfig("infonce"),
     draw=Draw(artworks=8, images_each=2, sketched=1.0),
     steps=6,

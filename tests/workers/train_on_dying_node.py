@@ -16,18 +16,18 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 import ray
 from ray.cluster_utils import Cluster
 
-from cratewatch.embedding.config import ModelConfig
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.training.data import Draw
 from cratewatch.training.loop import TrainConfig
+from tests.tiny import TINY
 from workers import training
 from workers.cluster import Workers
 from workers.training import run_training
 from workers.training_worker import Job, TrainedModel
 
 CONFIG = TrainConfig(
-    model=ModelConfig(image_px=32, stages=2),
+    model=TINY,
     draw=Draw(artworks=8, images_each=2, sketched=1.0),
     steps=24,
     round_steps=4,

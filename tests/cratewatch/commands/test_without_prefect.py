@@ -16,8 +16,8 @@ from cratewatch.catalog.records import Cover
 COMMANDS = {
     "synthesize --samples 2 --plan": "shards",
     "synthesize --samples 2": "samples",
-    "train --steps 1 --artworks 4 --images-each 2 --sketched 1 --image-px 32 --stages 2"
-    " --drawers 0": "artworks",
+    "train --steps 1 --artworks 4 --images-each 2 --sketched 1 --image-px 32 --stages 1"
+    " --backbone mobilenet_v1 --drawers 0": "artworks",
     "index": "rows",
 }
 

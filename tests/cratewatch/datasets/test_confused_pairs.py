@@ -1,22 +1,18 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from cratewatch.datasets.confused_pairs import confused_pairs, read_pairs
-from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
+from tests.tiny import TINY, tiny_net
 
-TINY = ModelConfig(image_px=32, stages=2)
 PAIRS = [("aa", "bb"), ("cc", "aa")]
 
 
 def test_a_models_own_list_reads_like_a_file(lake: Lake, tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    model = save_model(lake, EmbeddingNet(TINY), TINY, {}, [], PAIRS)
+    model = save_model(lake, tiny_net(), TINY, {}, [], PAIRS)
     file = tmp_path / "pairs.CSV"
     file.write_bytes(lake.read(f"models/{model}/confused.csv"))
     assert confused_pairs(lake, model) == PAIRS

@@ -20,8 +20,7 @@ from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.embedding.trunks import TRUNKS
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.lake import Lake
-
-TINY = ModelConfig(image_px=32)
+from tests.tiny import TINY, tiny_net
 
 
 def pictures(count: int) -> list[Image.Image]:
@@ -32,8 +31,7 @@ def pictures(count: int) -> list[Image.Image]:
 
 
 def test_a_model_folder_gives_the_same_embeddings_back(lake: Lake) -> None:
-    torch.manual_seed(1)
-    net = EmbeddingNet(TINY)
+    net = tiny_net(1)
     name = save_model(lake, net, TINY, {"training": {"steps": 3}}, ["b", "a"])
     loaded = load_model(lake, name)
     grey = [to_grey(image, 32) for image in pictures(3)]
@@ -55,8 +53,7 @@ def test_a_model_folder_gives_the_same_embeddings_back(lake: Lake) -> None:
 def test_equal_weights_have_equal_names(lake: Lake) -> None:
     names = []
     for seed in (1, 1, 2):
-        torch.manual_seed(seed)
-        names.append(save_model(lake, EmbeddingNet(TINY), TINY, {}, []))
+        names.append(save_model(lake, tiny_net(seed), TINY, {}, []))
     assert names[0] == names[1] != names[2]
 
 
@@ -97,7 +94,7 @@ def test_gain_and_offset_of_the_camera_do_not_matter() -> None:
 def test_what_does_not_fit_is_said(lake: Lake, tiny_model: str) -> None:
     with pytest.raises(NotFoundError, match=f"known: {tiny_model}"):
         load_model(lake, "other")
-    other = lake.read(f"models/{tiny_model}/config.json").replace(b"resnet18", b"resnet50")
+    other = lake.read(f"models/{tiny_model}/config.json").replace(b"mobilenet_v1", b"resnet18")
     lake.write(f"models/{tiny_model}/config.json", other)
     with pytest.raises(CratewatchError, match="do not fit"):
         load_model(lake, tiny_model)
@@ -127,7 +124,7 @@ def test_a_model_that_does_not_fit_its_configuration_says_so_before_it_is_used()
 
 @pytest.mark.heavy
 def test_a_model_exported_from_another_network_is_refused(lake: Lake) -> None:
-    small = save_model(lake, EmbeddingNet(TINY), TINY, {}, [])
+    small = save_model(lake, tiny_net(), TINY, {}, [])
     wide = replace(TINY, dim=64)
     other = save_model(lake, EmbeddingNet(wide), wide, {}, [])
     lake.write(f"models/{small}/model.onnx", export_onnx(find_model(lake, other)))

@@ -29,7 +29,7 @@ from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
 
-TINY = ModelConfig(stages=2, image_px=32, dim=16)
+TINY = ModelConfig("mobilenet_v1", stages=1, image_px=32, dim=16)
 MOST_BYTES = 25_000_000
 
 
@@ -210,7 +210,7 @@ def test_a_training_goes_on_from_a_model_folder(folder: Path) -> None:
 
 
 def test_a_training_does_not_go_on_from_another_network(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(CratewatchError, match=r"is ModelConfig.*stages=2.*, not ModelConfig"):
+    with pytest.raises(CratewatchError, match=r"is ModelConfig.*stages=1.*, not ModelConfig"):
         start_net(ModelConfig(), str(folder))
     with pytest.raises(CratewatchError, match=r"config\.json is missing"):
         start_net(TINY, str(tmp_path))

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from lxml import html
 from PIL import Image
 
@@ -18,7 +17,6 @@ from cratewatch.catalog.records import Cover
 from cratewatch.commands.tables import grid_tables
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.errors import CratewatchError
 from cratewatch.evaluation.grid import GridConfig, evaluate_models
@@ -31,7 +29,7 @@ from cratewatch.lake.lake import cover_key
 from cratewatch.settings import Settings, load_settings
 from cratewatch.sources.folder.importing import import_folder
 from tests.pictures import draw_noise
-from tests.tiny import TINY
+from tests.tiny import TINY, tiny_net
 
 pytestmark = pytest.mark.heavy
 
@@ -104,8 +102,7 @@ def test_an_artwork_is_unseen_only_if_training_saw_no_cover_of_it(imported: list
 def test_another_scan_of_a_cover_is_a_query_that_is_not_in_the_gallery(
     tmp_path: Path, settings: Settings, many: list[Cover], catalog: Catalog, lake: FolderLake
 ) -> None:
-    torch.manual_seed(0)
-    seen = save_model(lake, EmbeddingNet(TINY), TINY, {}, [many[0].artwork_id])
+    seen = save_model(lake, tiny_net(), TINY, {}, [many[0].artwork_id])
     assert evaluate_models(settings, [seen], CLEAN)[0].evaluation.scans is None
     folder = tmp_path / "scans"
     folder.mkdir()
@@ -126,8 +123,7 @@ def test_a_catalog_that_the_model_knows_is_refused(
     settings: Settings, imported: list[Cover], lake: FolderLake
 ) -> None:
     artworks = [cover.artwork_id for cover in imported]
-    torch.manual_seed(0)
-    name = save_model(lake, EmbeddingNet(TINY), TINY, {}, artworks)
+    name = save_model(lake, tiny_net(), TINY, {}, artworks)
     with pytest.raises(CratewatchError, match=f"no artwork that model {name} never saw"):
         evaluate_models(settings, [name], CLEAN)
 

@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -31,9 +30,7 @@ from cratewatch.catalog.database import open_database
 from cratewatch.catalog.facts import Facts
 from cratewatch.catalog.records import Cover, Release
 from cratewatch.chunks import chunks
-from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.embedding.shards import EmbeddingShard, done_shards, write_embeddings
 from cratewatch.errors import NotFoundError
 from cratewatch.gallery.gallery import Gallery, open_gallery
@@ -48,13 +45,13 @@ from cratewatch.indexing.releasing import drop_old, roll_back, update_or_build, 
 from cratewatch.indexing.restoring import restore
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.folder import FolderLake
+from tests.tiny import TINY, tiny_net
 
 pytestmark = pytest.mark.heavy
 
 SOURCE = "shop"
 SHARD_COVERS = 3
-CONFIG = ModelConfig(image_px=32)
-TARGET = Target(CONFIG.dim)
+TARGET = Target(TINY.dim)
 MODELS = (0, 1)
 KILLS = st.sampled_from([None] * 60 + list(range(100)))
 """After how many calls into the stores the process dies; no step takes many more."""
@@ -103,7 +100,7 @@ class Fused:
 def vector_of(model: str, cover_id: str) -> np.ndarray:
     """Return the embedding that a model makes of a cover, as far from the others as chance has."""
     seed = int.from_bytes(hashlib.sha256(f"{model} {cover_id}".encode()).digest()[:8])
-    vector = np.random.default_rng(seed).normal(size=CONFIG.dim).astype(np.float32)
+    vector = np.random.default_rng(seed).normal(size=TINY.dim).astype(np.float32)
     return vector / np.linalg.norm(vector)
 
 
@@ -401,9 +398,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> type[Shop]:
     home = tmp_path_factory.mktemp("template") / "home"
     names = []
     for seed in MODELS:
-        torch.manual_seed(seed)
         lake = FolderLake(home / "lake")
-        names.append(save_model(lake, EmbeddingNet(CONFIG), CONFIG, {}, []))
+        names.append(save_model(lake, tiny_net(seed), TINY, {}, []))
     return type("ShopOfTwoModels", (Shop,), {"template": home, "models": tuple(names)})
 
 

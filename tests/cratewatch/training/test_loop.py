@@ -10,7 +10,6 @@ from PIL import Image
 from torch import Tensor
 
 from cratewatch.datasets.shards import Sample
-from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.errors import CratewatchError
@@ -21,10 +20,10 @@ from cratewatch.training.loop import TrainConfig, Trainer
 from cratewatch.training.losses import LossConfig, LossName
 from cratewatch.training.naming import training_name
 from cratewatch.training.validation import Recall, Validation
+from tests.tiny import TINY
 
 pytestmark = pytest.mark.heavy
 
-TINY = ModelConfig(image_px=32, stages=2, cover_margin=0.0)
 CONFIG = TrainConfig(
     model=TINY,
     steps=6,
