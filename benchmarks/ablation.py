@@ -24,9 +24,8 @@ import torch
 from benchmarks.real_training import RealSets, read_sets
 from cratewatch.embedding.config import ModelConfig
 from cratewatch.errors import CratewatchError
-from cratewatch.training.data import Draw
-from cratewatch.training.loop import TrainConfig, Trainer
-from cratewatch.training.losses import LossConfig
+from cratewatch.training.config import Draw, LossConfig, TrainConfig
+from cratewatch.training.loop import Trainer
 from cratewatch.training.validation import Validation
 
 BASE = TrainConfig(draw=Draw(artworks=96, images_each=2, sketched=1.0))

@@ -20,7 +20,7 @@ from benchmarks.musicbrainz_replay import LABEL_MBID, MusicBrainzReplay, read_ro
 from cratewatch.commands.tables import evaluation_table
 from cratewatch.evaluation.serving import evaluate_serving
 from cratewatch.settings import CONFIG_NAME, load_settings
-from cratewatch.training.loop import TrainConfig
+from cratewatch.training.config import TrainConfig
 from flows.orchestration import configure_prefect
 from workers.catalog_index import index_catalog
 from workers.query_runs import synthesize

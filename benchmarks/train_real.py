@@ -24,10 +24,10 @@ from cratewatch.embedding.saved_models import describe_start, start_artworks
 from cratewatch.lake.opening import open_lake
 from cratewatch.settings import load_settings
 from cratewatch.training.checkpoints import Checkpoints
-from cratewatch.training.data import Draw
-from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
-from cratewatch.training.losses import LossConfig
+from cratewatch.training.config import Draw, LossConfig, TrainConfig
+from cratewatch.training.loop import Trainer
 from cratewatch.training.naming import training_name
+from cratewatch.training.progress import TrainProgress
 from cratewatch.training.validation import Validation
 
 REPORT_EVERY = 50

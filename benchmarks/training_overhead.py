@@ -32,12 +32,14 @@ from cratewatch.embedding.net import EmbeddingNet, standardise
 from cratewatch.images.covers import prepare_cover
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
-from cratewatch.training.data import Batches, Draw, TrainingSet
-from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
+from cratewatch.training.config import Draw, TrainConfig
+from cratewatch.training.data import Batches, TrainingSet
+from cratewatch.training.loop import Trainer
+from cratewatch.training.progress import TrainProgress
 from cratewatch.training.sketch import make_props
 from workers.cluster import Workers, node_cpus, ray_cluster
 from workers.training import run_training
-from workers.training_worker import Job
+from workers.training_job import Job
 
 COVERS = 300
 SKIPPED = 5

@@ -11,8 +11,8 @@ from cratewatch.settings import Settings, load_settings
 from flows.progress import progress_bar
 from flows.retrying import AFTER_AN_OUTAGE
 from workers import training
+from workers.mailbox import TrainedModel
 from workers.training_job import TrainRequest
-from workers.training_worker import TrainedModel
 
 
 @flow(name="train-model")

@@ -101,7 +101,9 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "src/cratewatch/training/",
         "tests/workers/train_on_dying_node.py",
         "workers/cluster.py",
+        "workers/mailbox.py",
         "workers/training.py",
+        "workers/training_job.py",
         "workers/training_worker.py",
     ),
 }

@@ -271,8 +271,8 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("quantize --json", "cratewatch.training.quantising", "Quantised"),
         ("calibration.json", "cratewatch.retrieval.verdict", "Calibration"),
         ("calibration.json: search", "cratewatch.retrieval.config", "SearchConfig"),
-        ("config.json: training: loss", "cratewatch.training.losses", "LossConfig"),
-        ("config.json: training: draw", "cratewatch.training.data", "Draw"),
+        ("config.json: training: loss", "cratewatch.training.config", "LossConfig"),
+        ("config.json: training: draw", "cratewatch.training.config", "Draw"),
         ("A release of a match", "cratewatch.catalog.records", "ListedRelease"),
         ("Refresh report: crawl and covers", "scrapers.launch", "CrawlReport"),
         ("Refresh report: diff", "cratewatch.catalog.records", "Diff"),
@@ -291,7 +291,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("probe --json: passed over", "cratewatch.sources.storefront.said", "PassedOver"),
         ("Refresh report", "flows.source_report", "SourceReport"),
         ("synthesize --json", "cratewatch.datasets.run_report", "RunReport"),
-        ("train --json", "workers.training_worker", "TrainedModel"),
+        ("train --json", "workers.mailbox", "TrainedModel"),
         ("renew --json", "workers.renewal_report", "RenewalReport"),
         ("renew --json: recall", "cratewatch.evaluation.paired", "PairedRecall"),
         ("Demo report", "cratewatch.demo.report", "DemoResult"),
@@ -317,7 +317,7 @@ def test_files_of_a_model_folder_are_documented(tmp_path: Path) -> None:
 
 
 def test_keys_of_a_training_are_documented() -> None:
-    config = class_fields("cratewatch.training.loop", "TrainConfig") - {"model"}
+    config = class_fields("cratewatch.training.config", "TrainConfig") - {"model"}
     provenance = function_keys("workers.training_worker", "_provenance")
     metrics = {"final_loss", "seconds", "waiting", "validation"}
     assert metrics <= provenance

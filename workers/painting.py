@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any
 
 import ray
-import torch
 
 from cratewatch.chunks import chunks
 from cratewatch.datasets.samples import (
@@ -141,6 +140,8 @@ class Painter:
     """Holds an engine; several of its calls may run at once."""
 
     def __init__(self, material: Material, brush: Brush) -> None:
+        import torch  # takes seconds, and who draws with the composite engine does without
+
         # With several threads a picture's place in its batch tells in the last bit.
         torch.set_num_threads(1)
         self._material = material

@@ -1,4 +1,7 @@
-"""Trains a model on Ray, data-parallel, and streams its progress back."""
+"""Trains a model on Ray, data-parallel, and streams its progress back.
+
+PyTorch, which takes seconds to import, is imported by those workers that compute.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,10 @@ from ray.exceptions import RayError
 from cratewatch.errors import CratewatchError
 from cratewatch.progress import Progress, unseen
 from cratewatch.settings import Settings
-from cratewatch.training.loop import TrainProgress
+from cratewatch.training.progress import TrainProgress
 from workers.cluster import Workers, beside_driver, fit_workers, fits, ray_cluster, result
-from workers.training_job import TrainRequest, plan
-from workers.training_worker import Job, Mailbox, TrainedModel, read_covers, work
+from workers.mailbox import Mailbox, TrainedModel
+from workers.training_job import Job, TrainRequest, plan
 
 POLL_S = 0.5
 LEAVE_S = 15.0
@@ -64,9 +67,9 @@ def run_training(job: Job, workers: Workers) -> Iterator[TrainProgress | Trained
             have no room.
     """
     # If its node dies it is read again, while the workers hold all CPUs.
-    read: Any = ray.remote(num_cpus=0)(read_covers)
-    data = read.remote(job)
-    result(data)
+    read: Any = ray.remote(num_cpus=0, num_returns=2)(_read)
+    data, done = read.remote(job)
+    result(done)
     mailbox: Any = ray.remote(num_cpus=0)(Mailbox)
     mailbox = mailbox.options(scheduling_strategy=beside_driver()).remote()
     running = _begin(job, data, mailbox, workers)
@@ -132,6 +135,20 @@ def _begin(job: Job, data: Any, mailbox: Any, workers: Workers) -> ray.ObjectRef
         retry_exceptions=True,
     )
     return cast("ray.ObjectRef[Any]", one.remote(given))
+
+
+def _read(job: Job) -> tuple[object, None]:
+    """Return what read_covers() does, and that it is done: to ask for that brings no data here."""
+    from workers.training_worker import read_covers
+
+    return read_covers(job), None
+
+
+def work(given: dict[str, Any]) -> None:
+    """Do what training_worker.work() does."""
+    from workers import training_worker
+
+    training_worker.work(given)
 
 
 @ray.remote(num_cpus=0, max_retries=0)

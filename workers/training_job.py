@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -16,11 +16,31 @@ from cratewatch.embedding.saved_models import shipped_models, start_artworks
 from cratewatch.lake.lake import Lake
 from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings
+from cratewatch.training.config import TrainConfig
 from cratewatch.training.leaks import Leak, leaks_by_embedding, leaks_by_hash, refuse_leaks
-from cratewatch.training.loop import TrainConfig
 from cratewatch.training.starting import start_folder
 from workers.embedding import ModelUse, embed_all
-from workers.training_worker import Job
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a training needs to know, wherever it runs.
+
+    Attributes:
+        lake: Holds the covers, and receives checkpoints and the model.
+        queries: The run of shards; None trains on sketches alone.
+        artwork_of: The artwork id of each cover id to train on.
+        validation: The same of the covers to validate on; fewer than MIN_ARTWORKS artworks say
+            nothing, and are not asked.
+        left_out: Cover ids that look like held-out ones, and why: they are not trained on.
+    """
+
+    lake: Lake
+    queries: RunFolder | None
+    artwork_of: Mapping[str, str]
+    validation: Mapping[str, str]
+    config: TrainConfig
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

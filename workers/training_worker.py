@@ -1,83 +1,34 @@
-"""What a training needs to know, and what one of its workers does."""
+"""What one of the workers of a training does."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import ray
 import torch
 
-from cratewatch.datasets.shards import Manifest, RunFolder, read_manifest, read_samples
+from cratewatch.datasets.shards import Manifest, read_manifest, read_samples
 from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.saved_models import describe_start, start_artworks
 from cratewatch.errors import CratewatchError
-from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.lake.lake import cover_key
 from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.data import MIN_ARTWORKS, TrainingSet
 from cratewatch.training.gradients import world
-from cratewatch.training.loop import TrainConfig, Trainer, TrainProgress
+from cratewatch.training.loop import Trainer
 from cratewatch.training.naming import training_name
+from cratewatch.training.progress import TrainProgress
 from cratewatch.training.sketch import make_props
 from cratewatch.training.starting import start_folder
 from cratewatch.training.validation import Validation
+from workers.mailbox import TrainedModel
+from workers.training_job import Job
 
 PROPS_SEED = 0
 MIN_SHARE_OF_RUN = 0.25  # one drawn of all covers shows one to train on in 60 % of its samples
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a training needs to know, wherever it runs.
-
-    Attributes:
-        lake: Holds the covers, and receives checkpoints and the model.
-        queries: The run of shards; None trains on sketches alone.
-        artwork_of: The artwork id of each cover id to train on.
-        validation: The same of the covers to validate on; fewer than MIN_ARTWORKS artworks say
-            nothing, and are not asked.
-        left_out: Cover ids that look like held-out ones, and why: they are not trained on.
-    """
-
-    lake: Lake
-    queries: RunFolder | None
-    artwork_of: Mapping[str, str]
-    validation: Mapping[str, str]
-    config: TrainConfig
-    left_out: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """The end of a training: the model's name in the lake."""
-
-    name: str
-    artworks: int
-    queries: int
-    loss: float
-    recall_at_1: float | None
-    seconds: float
-
-
-Event = TrainProgress | TrainedModel | CratewatchError
-
-
-class Mailbox:
-    """Holds what workers tell until the command asks for it."""
-
-    def __init__(self) -> None:
-        self._events: list[Event] = []
-
-    def put(self, event: Event) -> None:
-        """Add what happened."""
-        self._events.append(event)
-
-    def take(self) -> list[Event]:
-        """Return what happened since the last time."""
-        events, self._events = self._events, []
-        return events
 
 
 def read_covers(job: Job) -> tuple[TrainingSet, TrainingSet | None]:

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from cratewatch.settings import CONFIG_NAME, load_settings
+from cratewatch.training.config import TrainConfig
 from cratewatch.training.fine_tuning import FineTuning
-from cratewatch.training.loop import TrainConfig
 from flows.timetable import Nights
 from workers.renewal_report import Renewal
 from workers.run_request import RunRequest

@@ -27,8 +27,7 @@ from cratewatch.gallery.gallery import open_gallery
 from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.identification import open_identifier
 from cratewatch.settings import Settings, load_settings
-from cratewatch.training.data import Draw
-from cratewatch.training.loop import TrainConfig
+from cratewatch.training.config import Draw, TrainConfig
 from tests.tiny import TINY
 from workers.run_request import RunRequest
 from workers.training_job import TrainRequest

@@ -22,15 +22,15 @@ from cratewatch.gallery.gallery import open_gallery
 from cratewatch.lake.lake import Lake
 from cratewatch.progress import Progress, unseen
 from cratewatch.settings import Settings, load_settings
-from cratewatch.training.data import Draw
+from cratewatch.training.config import Draw
 from cratewatch.training.fine_tuning import FineTuning
 from tests.made_collections import make_collection
 from tests.tiny import TINY, tiny_net
 from workers import renewal as stage
 from workers.catalog_index import index_catalog
+from workers.mailbox import TrainedModel
 from workers.renewal import KIND, renew
 from workers.renewal_report import Renewal
-from workers.training_worker import TrainedModel
 
 GOOD = Path(stage.__file__).parents[1] / "src/cratewatch/shipped/mobilenet_v1_93fe6455"
 WANTED = Renewal(FineTuning(2, draw=Draw(artworks=8, images_each=2, sketched=0.5)), 24, 100)

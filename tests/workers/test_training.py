@@ -19,15 +19,15 @@ from cratewatch.embedding.saved_models import train_artworks
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
-from cratewatch.training.data import Draw
-from cratewatch.training.loop import TrainConfig, TrainProgress
-from cratewatch.training.losses import LossConfig
+from cratewatch.training.config import Draw, LossConfig, TrainConfig
+from cratewatch.training.progress import TrainProgress
 from tests.scripts import run_script
 from tests.templates import Template
 from tests.tiny import TINY
 from workers.cluster import Workers, cpus, fit_workers
+from workers.mailbox import TrainedModel
 from workers.training import run_training
-from workers.training_worker import Job, TrainedModel
+from workers.training_job import Job
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")
 

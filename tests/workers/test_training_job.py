@@ -8,8 +8,8 @@ from cratewatch.embedding.loading import load_model
 from cratewatch.images.reading import decode
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
+from cratewatch.training.config import TrainConfig
 from cratewatch.training.leaks import Leak
-from cratewatch.training.loop import TrainConfig
 from workers import training_job
 from workers.embedding import ModelUse, embed_all
 from workers.training_job import find_leaks, plan_job

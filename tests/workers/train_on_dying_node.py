@@ -18,13 +18,13 @@ from ray.cluster_utils import Cluster
 
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
-from cratewatch.training.data import Draw
-from cratewatch.training.loop import TrainConfig
+from cratewatch.training.config import Draw, TrainConfig
 from tests.tiny import TINY
 from workers import training
 from workers.cluster import Workers
+from workers.mailbox import TrainedModel
 from workers.training import run_training
-from workers.training_worker import Job, TrainedModel
+from workers.training_job import Job
 
 CONFIG = TrainConfig(
     model=TINY,

@@ -26,8 +26,8 @@ from cratewatch.sources.storefront.probe import Probe
 from cratewatch.training.quantising import Quantised
 from flows.source_report import SourceReport
 from workers.forecast import Forecast
+from workers.mailbox import TrainedModel
 from workers.renewal_report import RenewalReport
-from workers.training_worker import TrainedModel
 
 
 @dataclass(frozen=True)

@@ -122,9 +122,7 @@ def _config(
 ) -> Any:
     """Return the TrainConfig; what does not fit is told as a mistake in an option."""
     from cratewatch.embedding.config import ModelConfig
-    from cratewatch.training.data import Draw
-    from cratewatch.training.loop import TrainConfig
-    from cratewatch.training.losses import LossConfig
+    from cratewatch.training.config import Draw, LossConfig, TrainConfig
 
     try:
         return TrainConfig(

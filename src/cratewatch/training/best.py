@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from cratewatch.training.validation import Recall
+from cratewatch.training.progress import Recall
 
 
 @dataclass

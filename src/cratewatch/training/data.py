@@ -19,6 +19,7 @@ from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.preprocessing import frame_cover, to_grey
 from cratewatch.errors import CratewatchError
 from cratewatch.images.reading import decode
+from cratewatch.training.config import Draw
 from cratewatch.training.sketch import Props, Rgb, lay_cover, sketch
 
 MIN_ARTWORKS = 8
@@ -38,33 +39,6 @@ class Batch:
 
     images: Tensor
     labels: Tensor
-
-
-@dataclass(frozen=True)
-class Draw:
-    """What a batch is made of.
-
-    Attributes:
-        artworks: In a batch of all workers together.
-        images_each: Of each artwork: its clean cover and queries.
-        sketched: Share of queries that are drawn on the fly; the others come from shards.
-        turn: Whether artworks are turned and mirrored as a whole.
-        confused: Share of artworks that come with one that the model took them for.
-    """
-
-    artworks: int = 64
-    images_each: int = 3
-    sketched: float = 0.7
-    turn: bool = True
-    confused: float = 0.3
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for a batch that no loss can be taken of."""
-        if self.artworks < 2 or self.images_each < 2:
-            raise ValueError(
-                f"artworks {self.artworks}, with {self.images_each} images of each: a batch needs "
-                "two artworks or more, and two images or more of each"
-            )
 
 
 class TrainingSet:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cratewatch.embedding.config import ModelConfig
-from cratewatch.training.data import Draw
-from cratewatch.training.loop import Precision, TrainConfig
+from cratewatch.training.config import Draw, Precision, TrainConfig
 
 
 @dataclass(frozen=True)

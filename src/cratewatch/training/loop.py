@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,77 +16,20 @@ from torch.nn.parallel import DistributedDataParallel
 
 from cratewatch.chunks import chunks
 from cratewatch.embedding.arrays import Grey
-from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.net import standardise
 from cratewatch.embedding.weights import start_net
 from cratewatch.errors import CratewatchError
 from cratewatch.training.best import Best
 from cratewatch.training.checkpoints import Checkpoints
-from cratewatch.training.data import Batches, Draw, TrainingSet, prefetch
+from cratewatch.training.config import TrainConfig
+from cratewatch.training.data import Batches, TrainingSet, prefetch
 from cratewatch.training.gradients import backward, world
-from cratewatch.training.losses import LossConfig, Objective
-from cratewatch.training.validation import Recall, Validation, find_confusions
+from cratewatch.training.losses import Objective
+from cratewatch.training.progress import Recall, TrainProgress
+from cratewatch.training.validation import Validation, find_confusions
 
-Precision = Literal["bf16", "fp32"]
 EMBED_BATCH = 128
 MAX_DRAWERS = 8  # each holds a copy of the covers
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """How long and how hard to train.
-
-    Attributes:
-        weights: Where the network starts from, see embedding.start_net(); "" for random ones.
-        steps: Optimiser steps.
-        round_steps: Of a round; between rounds the model is validated, confused artworks are
-            looked for, and a checkpoint is written.
-        pieces: Into which each worker cuts its share of a batch, to save memory.
-        precision: Of the forward and backward pass; embeddings and loss are float32.
-        drawers: Processes of each worker that draw batches ahead; 0 draws in the loop. None takes
-            one beside a CPU, which learns more slowly than one draws, and beside a GPU one for
-            each further CPU of the worker, up to MAX_DRAWERS.
-    """
-
-    model: ModelConfig = field(default_factory=ModelConfig)
-    loss: LossConfig = field(default_factory=LossConfig)
-    draw: Draw = field(default_factory=Draw)
-    weights: str = ""
-    steps: int = 400
-    round_steps: int = 200
-    pieces: int = 1
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-2
-    precision: Precision = "bf16"
-    drawers: int | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Raise ValueError, the field's name first, for what cannot be trained with."""
-        if self.precision not in get_args(Precision):
-            raise ValueError(f"precision {self.precision!r} is neither bf16 nor fp32")
-        if not 0 <= self.learning_rate < math.inf:
-            raise ValueError(f"learning_rate {self.learning_rate}: give a number from 0 on")
-
-
-@dataclass(frozen=True)
-class TrainProgress:
-    """The state after a step.
-
-    Attributes:
-        seconds: Since the training began, without the time that it lay interrupted.
-        left_s: What the remaining steps will take at the rate so far.
-        waiting: Share of the time in which the loop waited for batches.
-        recall: On the validation artworks, measured at the end of the latest round.
-    """
-
-    step: int
-    steps: int
-    loss: float
-    seconds: float
-    left_s: float
-    waiting: float
-    recall: Recall | None
 
 
 class Trainer:

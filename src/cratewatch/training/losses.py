@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import torch
 from pytorch_metric_learning.distances import LpDistance
@@ -21,11 +19,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cratewatch.errors import CratewatchError
+from cratewatch.training.config import LossConfig, LossName, Mining
 
-LossName = Literal["soft_triplet", "triplet", "multi_similarity", "infonce"]
-Mining = Literal["warmup", "all", "semihard", "hard"]
-LOSSES: tuple[LossName, ...] = get_args(LossName)
-MININGS: tuple[Mining, ...] = get_args(Mining)
 WARMUP: tuple[tuple[float, Literal["all", "semihard", "hard"]], ...] = (
     (0.2, "all"),
     (0.6, "semihard"),
@@ -33,43 +28,6 @@ WARMUP: tuple[tuple[float, Literal["all", "semihard", "hard"]], ...] = (
 )
 """Until which share of the training which triplets count: the hard ones alone, from the first
 step on, can make all embeddings collapse to one point."""
-
-
-@dataclass(frozen=True)
-class LossConfig:
-    """Which loss, and how it is taken.
-
-    Attributes:
-        mining: Which triplets count for "triplet"; the other losses weigh all of them.
-        margin: Of the triplet losses, in Euclidean distance between unit vectors (0..2).
-        temperature: Of the soft triplet loss and of InfoNCE.
-        memory: Embeddings of earlier batches that serve as negatives and positives as well
-            (Wang et al. 2020, "Cross-Batch Memory"); 0 for none.
-        memory_from: Share of the training after which the memory counts: at first the network
-            changes too fast for it.
-    """
-
-    name: LossName = "soft_triplet"
-    mining: Mining = "warmup"
-    margin: float = 0.0
-    temperature: float = 0.05
-    memory: int = 0
-    memory_from: float = 0.2
-
-    def __post_init__(self) -> None:
-        """Raise CratewatchError for a loss that there is not."""
-        if self.name not in LOSSES:
-            raise CratewatchError(f"--loss: {self.name!r} is none of {', '.join(LOSSES)}")
-        if self.mining not in MININGS:
-            raise CratewatchError(f"--mining: {self.mining!r} is none of {', '.join(MININGS)}")
-        if not 0 <= self.margin <= 2:
-            raise CratewatchError(
-                f"--margin: {self.margin}; distances of unit vectors are within 0..2"
-            )
-        if self.memory < 0:
-            raise CratewatchError(f"--memory: {self.memory}; it is at least 0")
-        if not 0 < self.temperature < math.inf:
-            raise CratewatchError(f"--temperature: {self.temperature}; it is a number above 0")
 
 
 class SoftTripletLoss(GenericPairLoss):  # type: ignore[misc]  # the library is untyped

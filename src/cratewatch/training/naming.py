@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from cratewatch.training.loop import TrainConfig
+from cratewatch.training.config import TrainConfig
 
 
 def training_name(config: TrainConfig, run: str, artworks: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from cratewatch.embedding.arrays import Grey
 from cratewatch.training.data import TrainingSet
+from cratewatch.training.progress import Recall
 
 Embed = Callable[[Sequence[Grey]], Tensor]
 """Pictures to (N, D) embeddings of unit length on the CPU."""
@@ -19,14 +20,6 @@ MOST_DISTRACTORS = 20_000
 MOST_CONFUSIONS_FROM = 20_000
 RIVALS = 3
 BLOCK = 1024
-
-
-@dataclass(frozen=True)
-class Recall:
-    """Shares of the validation queries whose artwork is the best match, or among five."""
-
-    at_1: float
-    at_5: float
 
 
 class Validation:

@@ -87,3 +87,11 @@ def test_changes_imports_no_framework(home: Path, catalog: Catalog) -> None:
 def test_releases_imports_no_framework(home: Path, catalog: Catalog) -> None:
     modules = modules_of("releases", "miles", "--home", str(home))
     assert not modules & (HEAVY | {"pandas", "pymilvus", "pyarrow", "scipy", "cv2"})
+
+
+def test_who_asks_for_queries_or_a_training_leaves_pytorch_to_its_workers() -> None:
+    code = (
+        "import sys, workers.mailbox, workers.query_runs, workers.training\n"
+        "assert not {'torch', 'pytorch_metric_learning'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

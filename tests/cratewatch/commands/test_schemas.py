@@ -27,8 +27,8 @@ from scrapers.launch import CrawlReport
 from tests.command_line import Answer
 from tests.output_schemas import check_output, validator_of
 from workers.forecast import Forecast
+from workers.mailbox import TrainedModel
 from workers.renewal_report import RenewalReport
-from workers.training_worker import TrainedModel
 
 pytestmark = pytest.mark.heavy
 

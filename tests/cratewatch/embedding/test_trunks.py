@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torchvision import models
 
 from cratewatch.embedding.config import ModelConfig
 from cratewatch.embedding.grey_trunk import make_trunk
@@ -12,6 +11,12 @@ from cratewatch.embedding.mobilenet_v1 import MobileNetV1, SameConv2d
 from cratewatch.embedding.net import EmbeddingNet, GeM
 from cratewatch.embedding.trunks import TRUNKS, stride
 from cratewatch.errors import CratewatchError
+
+
+def resnet18() -> torch.nn.Module:
+    from torchvision import models  # takes seconds, which no other tests' process need wait
+
+    return models.resnet18(weights=None)
 
 
 @pytest.mark.parametrize("backbone", TRUNKS)
@@ -45,7 +50,7 @@ def test_the_generalised_mean_agrees_with_the_formula() -> None:
 
 def test_a_grey_image_gives_what_the_same_in_colour_gave(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    whole = models.resnet18(weights=None).eval()
+    whole = resnet18().eval()
     torch.save(whole.state_dict(), tmp_path / "resnet18.pth")
     trunk = make_trunk("resnet18", 4, str(tmp_path / "resnet18.pth")).eval()
     grey = torch.rand(2, 1, 64, 64)
@@ -90,7 +95,7 @@ def test_tensorflow_weights_find_their_places(tmp_path: Path) -> None:
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     buffer = io.BytesIO()
-    torch.save(models.resnet18(weights=None).state_dict(), buffer)
+    torch.save(resnet18().state_dict(), buffer)
     (tmp_path / "resnet18.pth").write_bytes(buffer.getvalue())
     with pytest.raises(CratewatchError, match="does not hold resnet50"):
         make_trunk("resnet50", 3, str(tmp_path / "resnet18.pth"))

@@ -10,7 +10,8 @@ from PIL import Image
 from cratewatch.datasets.shards import Sample
 from cratewatch.embedding.config import ModelConfig
 from cratewatch.errors import CratewatchError
-from cratewatch.training.data import TURNS, Batches, Draw, TrainingSet, prefetch
+from cratewatch.training.config import Draw
+from cratewatch.training.data import TURNS, Batches, TrainingSet, prefetch
 from cratewatch.training.sketch import Props, make_props
 
 FROM_SHARDS = Draw(artworks=6, images_each=3, sketched=0.0, confused=0.0)

@@ -1,6 +1,6 @@
 from cratewatch.embedding.config import ModelConfig
+from cratewatch.training.config import TrainConfig
 from cratewatch.training.fine_tuning import FineTuning
-from cratewatch.training.loop import TrainConfig
 
 
 def test_a_fine_tuning_goes_on_from_a_whole_model_more_gently_than_a_training_begins() -> None:

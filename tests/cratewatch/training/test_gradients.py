@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from cratewatch.embedding.net import EmbeddingNet
+from cratewatch.training.config import LossConfig
 from cratewatch.training.gradients import backward
-from cratewatch.training.losses import LossConfig, Objective
+from cratewatch.training.losses import Objective
 from tests.cratewatch.training.two_workers import take_loss
 from tests.tiny import TINY
 

@@ -15,11 +15,12 @@ from cratewatch.embedding.torch_runtime import TorchRuntime
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.lake import Lake
 from cratewatch.training.checkpoints import Checkpoints
-from cratewatch.training.data import Draw, TrainingSet
-from cratewatch.training.loop import TrainConfig, Trainer
-from cratewatch.training.losses import LossConfig, LossName
+from cratewatch.training.config import Draw, LossConfig, LossName, TrainConfig
+from cratewatch.training.data import TrainingSet
+from cratewatch.training.loop import Trainer
 from cratewatch.training.naming import training_name
-from cratewatch.training.validation import Recall, Validation
+from cratewatch.training.progress import Recall
+from cratewatch.training.validation import Validation
 from tests.tiny import TINY
 
 pytestmark = pytest.mark.heavy

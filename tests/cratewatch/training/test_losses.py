@@ -7,7 +7,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from cratewatch.errors import CratewatchError
-from cratewatch.training.losses import LOSSES, LossConfig, Objective, triplets_at
+from cratewatch.training.config import LOSSES, LossConfig
+from cratewatch.training.losses import Objective, triplets_at
 
 
 def batch(artworks: int = 4, each: int = 3, dim: int = 8) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from cratewatch.embedding.arrays import Grey
 from cratewatch.training.data import TrainingSet
-from cratewatch.training.validation import Recall, Validation, find_confusions
+from cratewatch.training.progress import Recall
+from cratewatch.training.validation import Validation, find_confusions
 
 
 class Levels(TrainingSet):

@@ -14,8 +14,9 @@ import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from cratewatch.embedding.net import EmbeddingNet
+from cratewatch.training.config import LossConfig
 from cratewatch.training.gradients import backward
-from cratewatch.training.losses import LossConfig, Objective
+from cratewatch.training.losses import Objective
 from tests.tiny import TINY
 
 
