@@ -73,12 +73,13 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
         require_page(report)
     if preview:
         require_preview(preview, images)
+    years = _year_span(year) if year else None
     settings = load_settings(home)
     if all_missing(images):  # what comes now takes seconds
         missing = "missing: no such file; check the path"
         _show(({"query": image, "error": missing} for image in images), json_)
         return
-    from cratewatch.catalog.facts import Wanted, year_span
+    from cratewatch.catalog.facts import Wanted
     from cratewatch.lake.opening import open_lake
     from cratewatch.reports.answers.page import AnswersPage
     from cratewatch.retrieval.config import SearchConfig
@@ -86,7 +87,6 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
     from cratewatch.retrieval.identification import open_identifier
 
     config = SearchConfig(**given(rerank=rerank))
-    years = year_span(year) if year else None
     wanted = Wanted(source, years, genre, format_, in_stock=in_stock, withdrawn=withdrawn)
     with open_identifier(settings, config, wanted) as identifier:
         check_wanted(wanted, identifier.catalog)
@@ -97,6 +97,12 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
             page = AnswersPage(open_lake(settings.lake), identifier.embedder.name)
             answers = page.written_behind(answers, report)
         _show((answer.as_json() for answer, _ in answers), json_)
+
+
+def _year_span(text: str) -> tuple[int, int]:
+    from cratewatch.catalog.facts import year_span
+
+    return year_span(text)
 
 
 def _ask(
