@@ -1,1 +1,1 @@
-"""Releases, covers, offers, sales and the ledger of items: the only user of SQLAlchemy."""
+"""Releases, covers, offers, prices and the ledger of items: the only user of SQLAlchemy."""

@@ -25,6 +25,7 @@ from cratewatch.catalog.embeddings import EmbeddingBook
 from cratewatch.catalog.facts import Facts, words
 from cratewatch.catalog.images import Images, keep
 from cratewatch.catalog.items import Items, save
+from cratewatch.catalog.observations import Observations
 from cratewatch.catalog.placeholders import PLACEHOLDER, mark_placeholders
 from cratewatch.catalog.records import (
     Cover,
@@ -71,6 +72,7 @@ class Catalog:
         changes: What each run changed, or would have changed.
         browse: Releases and covers for people who look for them.
         embeddings: What models have embedded and the gallery holds.
+        observations: Prices that were seen.
     """
 
     def __init__(self, database: Database) -> None:
@@ -81,6 +83,7 @@ class Catalog:
         self.changes = Changes(database)
         self.browse = Browse(database)
         self.embeddings = EmbeddingBook(database)
+        self.observations = Observations(database)
 
     def close(self) -> None:
         """Let go of the database; nothing else can be asked afterwards."""

@@ -268,7 +268,7 @@ def upsert(
     """
     keys = [column.name for column in inspect(table).primary_key]
     for part in chunks(rows, ROWS_AT_ONCE):
-        insert = _insert(session)(table).values(part)
+        insert = insert_of(session)(table).values(part)
         given = {name: insert.excluded[name] for name in rows[0] if name not in keys}
         session.execute(
             insert.on_conflict_do_update(
@@ -277,7 +277,7 @@ def upsert(
         )
 
 
-def _insert(session: Session) -> Any:
+def insert_of(session: Session) -> Any:
     """Return the dialect's own insert(); the other dialect's is slow to import, too."""
     if session.get_bind().dialect.name == "sqlite":
         from sqlalchemy.dialects import sqlite

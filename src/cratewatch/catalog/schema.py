@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover, ListedRelease, Release
 
-SCHEMA_REVISION = "0002"  # the newest of migrations/versions
+SCHEMA_REVISION = "0003"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -181,20 +181,28 @@ class OfferRow(Table):
     in_stock: Mapped[bool | None]
 
 
-class SaleRow(Table):
-    """One sold listing. No source tells of sales yet; the contract is here."""
+class ObservationRow(Table):
+    """One price that was seen; see observations.py."""
 
-    __tablename__ = "sales"
+    __tablename__ = "observations"
+    __table_args__ = (
+        Index(None, "release_id", "observed_at"),
+        Index(None, "source", "kind", "native_id"),
+    )
 
-    sale_id: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
+    observation_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     source: Mapped[str] = mapped_column(String(64))
-    release_id: Mapped[str | None] = mapped_column(ForeignKey("releases.release_id"))
+    native_id: Mapped[str] = mapped_column(String(MAX_KEY))
+    kind: Mapped[str] = mapped_column(String(16))
+    release_id: Mapped[str | None] = mapped_column(String(MAX_KEY))
     title: Mapped[str] = mapped_column(Text)
-    price: Mapped[Decimal]
-    currency: Mapped[str] = mapped_column(String(3))
     media_condition: Mapped[str | None] = mapped_column(String(8))
     sleeve_condition: Mapped[str | None] = mapped_column(String(8))
-    sold_at: Mapped[datetime]
+    condition: Mapped[str | None] = mapped_column(Text)
+    price: Mapped[Decimal]
+    currency: Mapped[str] = mapped_column(String(3))
+    quantity: Mapped[int]
+    observed_at: Mapped[datetime]
     url: Mapped[str | None] = mapped_column(Text)
 
 
