@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -32,6 +32,7 @@ from cratewatch.settings import CONFIG_NAME, ENV_PREFIX, Settings, load_settings
 from cratewatch.sources.configured import SPIDERS
 from cratewatch.sources.folder.row import COLUMNS
 from cratewatch.sources.source import Source
+from cratewatch.sources.till.settings import Column, Till
 from cratewatch.synthesis.hand import DOINGS, SKINS
 from cratewatch.synthesis.query import draw_query
 from cratewatch.synthesis.scene import SceneConfig
@@ -213,6 +214,14 @@ def test_settings_of_messages_are_documented_with_their_defaults() -> None:
         assert default == f"`{json.dumps(plain)}`", name
 
 
+def test_settings_of_tills_are_documented_with_their_defaults() -> None:
+    documented = rows("Tills")
+    assert set(documented) == set(Till.model_fields)
+    for name, (_, default, _) in documented.items():
+        assert default == default_of(Till, name), name
+    assert all(f"`{column}`" in documented["columns"][-1] for column in get_args(Column))
+
+
 def test_what_show_prints_is_documented() -> None:
     text = below("show --json")
     written = function_keys("cratewatch.catalog.browsing", "_all_of_release")
@@ -285,6 +294,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("Gallery backups", "cratewatch.indexing.backups", "Backup"),
         ("restore-gallery --json", "cratewatch.indexing.restoring", "Restored"),
         ("import --json", "cratewatch.sources.folder.importing", "ImportReport"),
+        ("import-sales --json", "cratewatch.sources.till.importing", "SalesReport"),
         ("probe --json", "cratewatch.sources.storefront.probe", "Probe"),
         ("probe --json: a release", "cratewatch.sources.storefront.probe", "ProbedRelease"),
         ("probe --json: a field", "cratewatch.sources.storefront.probe", "ProbedField"),

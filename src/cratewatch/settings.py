@@ -10,8 +10,17 @@ import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from cratewatch.embedding.inference import Device, Inference, Precision, RuntimeName
@@ -24,11 +33,12 @@ from cratewatch.notify import Notify
 from cratewatch.secret_url import PublicUrl, SecretUrl
 from cratewatch.sources.configured import SPIDERS, AnySource
 from cratewatch.sources.source import SourceName
+from cratewatch.sources.till.settings import Column, Till
 
 ENV_PREFIX = "CRATEWATCH_"
 CONFIG_NAME = "cratewatch.toml"
 DEFAULT_HOME = Path("~/.cratewatch")
-TABLES = ("notify", "sources")
+TABLES = ("notify", "sources", "tills")
 """Settings that are tables: JSON in the environment."""
 LOCAL_RAY = "local"
 """Instead of an address: a Ray cluster of the command's own."""
@@ -84,6 +94,15 @@ class Settings(BaseModel):
     )
     notify: Notify = Notify()
     sources: dict[SourceName, AnySource] = {}
+    tills: dict[SourceName, Till] = Field(
+        default={}, description="how their files are written; see `cratewatch import-sales`"
+    )
+
+    @model_validator(mode="after")
+    def _no_name_twice(self) -> Settings:
+        if twice := sorted(self.sources.keys() & self.tills.keys()):
+            raise ValueError(f"{', '.join(twice)} names a source and a till; rename one of them")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -158,6 +177,24 @@ class Settings(BaseModel):
                 f"add [sources.{name}] to {self.home / CONFIG_NAME}"
             )
         return self.sources[name]
+
+    def till(self, name: str) -> Till:
+        """Return a till's settings; those of one that has none tell nothing.
+
+        Raises:
+            SettingsError: if the name is that of a source, or none that a source could have.
+        """
+        if name in self.sources:
+            raise SettingsError(f"till {name!r} is a source; give the till another name")
+        try:
+            return self.tills.get(name) or _TILL.validate_python({name: {}})[name]
+        except ValidationError as error:
+            raise SettingsError(
+                f"till {name!r}: {error.errors()[0]['msg']}; use a-z, 0-9 and dashes"
+            ) from error
+
+
+_TILL = TypeAdapter(dict[SourceName, Till])
 
 
 def _is_path(key: str, value: str) -> bool:
@@ -264,6 +301,8 @@ def _problem(item: ErrorDetails, arguments: Sequence[str], file: Path) -> str:
         fields = SPIDERS[place.pop(2)].model_fields  # pydantic puts the spider's name in between
     if place[0:1] == ["notify"] and len(place) > 1:
         fields = Notify.model_fields
+    if place[0:1] == ["tills"] and len(place) > 2:
+        fields = get_args(Column) if place[2] == "columns" else Till.model_fields
     key = ".".join(place)
     if not key:
         return item["msg"]

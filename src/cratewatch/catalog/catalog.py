@@ -25,6 +25,7 @@ from cratewatch.catalog.embeddings import EmbeddingBook
 from cratewatch.catalog.facts import Facts, words
 from cratewatch.catalog.images import Images, keep
 from cratewatch.catalog.items import Items, save
+from cratewatch.catalog.naming import Named, Names, names_of
 from cratewatch.catalog.observations import Observations
 from cratewatch.catalog.placeholders import PLACEHOLDER, mark_placeholders
 from cratewatch.catalog.records import (
@@ -325,6 +326,11 @@ class Catalog:
                 return set(words(chain.from_iterable(map(json.loads, session.scalars(texts)))))
             formats = select(ReleaseRow.format).where(ReleaseRow.format.is_not(None)).distinct()
             return set(words(format_ or "" for format_ in session.scalars(formats)))
+
+    def named(self, lines: Iterable[Named]) -> Names:
+        """Return the releases that a batch of lines name."""
+        with self._db.transaction() as session:
+            return names_of(session, lines)
 
     def facts_of(self, artwork_ids: Sequence[str]) -> dict[str, Facts]:
         """Return what is true of each artwork's releases and covers."""

@@ -28,6 +28,7 @@ from cratewatch.commands import (
     notification,
     probing,
     renewal,
+    sales,
     schema,
     status,
     synthesis,
@@ -43,6 +44,7 @@ app = typer.Typer(
 for group in (
     home,
     catalog,
+    sales,
     changes,
     probing,
     browsing,

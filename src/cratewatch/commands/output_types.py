@@ -23,6 +23,7 @@ from cratewatch.indexing.restoring import Restored
 from cratewatch.retrieval.verdict import Calibration, Verdict
 from cratewatch.sources.folder.importing import ImportReport
 from cratewatch.sources.storefront.probe import Probe
+from cratewatch.sources.till.importing import SalesReport
 from cratewatch.training.quantising import Quantised
 from flows.source_report import SourceReport
 from workers.forecast import Forecast
@@ -327,6 +328,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "find": (Output(PictureSearched, lacks=("FoundShown.crop",)), Output(BadPicture)),
     "identify": (Output(AnswerShown, lacks=("sleeves",)), Output(BadPicture)),
     "import": (Output(ImportReport),),
+    "import-sales": (Output(SalesReport),),
     "index": (Output(IndexReport), Output(Comparison)),
     "notify": (Output(AddressShown, lacks=("sent", "error")),),
     "probe": (Output(Probe),),

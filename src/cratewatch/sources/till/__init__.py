@@ -1,0 +1,1 @@
+"""What the shop sold: files of its own till, and order exports of platforms."""
