@@ -16,7 +16,7 @@ from cratewatch.sources.amounts import DecimalSign, decimal_sign, read_amount
 from cratewatch.sources.lots import is_lot
 from cratewatch.sources.moments import DateOrder, date_order, read_moment
 from cratewatch.sources.tables import read_rows
-from cratewatch.sources.till.layouts import KNOWN, Header, Layout, layouts_of
+from cratewatch.sources.till.layouts import Header, Layout, layouts_of
 from cratewatch.sources.till.sale import Refusal, Sale, line_id
 from cratewatch.sources.till.settings import Column, Till
 
@@ -29,6 +29,7 @@ _PARTLY = re.compile("^partial", re.IGNORECASE)
 _RETURN = re.compile("refund|return|retoure|retour|storno|gutschrift|reso", re.IGNORECASE)
 _CENT = Decimal("0.01")
 MOST_QUANTITY = 10_000
+KNOWN_BY_NAME = "exports of Square, Shopify and Discogs, and columns called date, title, price"
 # Square names zones as Rails does.
 _ZONES = {
     "Eastern Time (US & Canada)": "America/New_York",
@@ -107,11 +108,10 @@ class SalesFile:
                 return header.layout
             first = first or row
         wanted = ", ".join(self._till.columns.values()) or "a date and a price"
-        known = ", ".join(layout.name for layout in KNOWN)
         seen = ", ".join(first)[:200] or "empty"
         raise CratewatchError(
-            f"{self._file}: no row names {wanted}; the first is {seen}; "
-            f"exports of {known} are known, name the columns of another in [tills.NAME.columns]"
+            f"{self._file}: no row names {wanted}; the first is {seen}; {KNOWN_BY_NAME} are known, "
+            "name the columns of another file in [tills.NAME.columns]"
         )
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
