@@ -27,6 +27,7 @@ class FinderConfig:
         most: Proposals of one picture that are looked at again.
         looks: How often corners are looked at again.
         accept: Score from which a proposal is a sleeve.
+        doubt: Score from which it is one if a gallery knows it.
         overlap: Intersection over union from which two quads are one sleeve.
         inside: Share of a quad within a larger one from which it is a part of that sleeve.
     """
@@ -39,5 +40,6 @@ class FinderConfig:
     most: int = 60
     looks: int = 2
     accept: float = 0.62
+    doubt: float = 0.35
     overlap: float = 0.4
     inside: float = 0.85

@@ -18,7 +18,7 @@ WHOLE_PX = 4096
 UPRIGHT_PX = 256
 MARGIN = 0.075
 """Around an upright sleeve, in its sides: as queries are framed that models learn from."""
-MOST_SLEEVES = 40
+MOST_SLEEVES, MOST_DOUBTFUL = 40, 12
 CROP_SHARE = 0.3
 """Share of a picture from which on a sleeve makes it a crop of that sleeve."""
 
@@ -54,11 +54,13 @@ class SearchedPicture:
         image: At most WHOLE_PX a side; corners of sleeves are in its pixels.
         factor: Pixels of the picture as it is shown for each of the image.
         sleeves: The most prominent first.
+        doubtful: What is a sleeve only if a gallery knows it.
     """
 
     image: Image.Image
     factor: float
     sleeves: tuple[Upright, ...]
+    doubtful: tuple[Upright, ...] = ()
 
     @property
     def is_crop(self) -> bool:
@@ -69,8 +71,11 @@ class SearchedPicture:
         return covered >= CROP_SHARE * self.image.width * self.image.height
 
 
-def search_picture(data: bytes, finder: Finder) -> SearchedPicture:
+def search_picture(data: bytes, finder: Finder, *, doubts: bool = False) -> SearchedPicture:
     """Find the sleeves in an image file.
+
+    Args:
+        doubts: Whether to return what is doubtful, too.
 
     Raises:
         ImageError: as images.reading.decode().
@@ -78,8 +83,12 @@ def search_picture(data: bytes, finder: Finder) -> SearchedPicture:
     image = decode(data, side_px=WHOLE_PX)
     factor = max(shown_size(data)) / max(image.size)
     halved = Halvings.of(pixels(image))
-    found = finder.find_in([halved])[0][:MOST_SLEEVES]
-    return SearchedPicture(image, factor, tuple(cut_upright(halved, one) for one in found))
+    config = finder.config
+    found = finder.find_in([halved], config.doubt if doubts else config.accept)[0]
+    sure = [one for one in found if one.score >= config.accept][:MOST_SLEEVES]
+    unsure = [one for one in found if one.score < config.accept][:MOST_DOUBTFUL]
+    sleeves, doubtful = (tuple(cut_upright(halved, one) for one in part) for part in (sure, unsure))
+    return SearchedPicture(image, factor, sleeves, doubtful)
 
 
 def cut_upright(picture: Halvings, sleeve: FoundSleeve) -> Upright:

@@ -55,12 +55,19 @@ class Finder:
         """
         return self.find_in([Halvings.of(picture) for picture in pictures])
 
-    def find_in(self, pictures: Sequence[Halvings]) -> list[list[FoundSleeve]]:
-        """Return the sleeves of pictures that were halved already, see find()."""
+    def find_in(
+        self, pictures: Sequence[Halvings], least: float | None = None
+    ) -> list[list[FoundSleeve]]:
+        """Return the sleeves of pictures that were halved already, see find().
+
+        Args:
+            least: Score from which a proposal is a sleeve; None: as configured.
+        """
         proposed = self._propose(pictures)
         for _ in range(self.config.looks):
             proposed = self._look_again(pictures, proposed)
-        return [self._settle(of_one) for of_one in proposed]
+        accept = self.config.accept if least is None else least
+        return [self._settle(of_one, accept) for of_one in proposed]
 
     def _propose(self, pictures: Sequence[Halvings]) -> list[list[Proposal]]:
         found: list[list[Proposal]] = [[] for _ in pictures]
@@ -91,10 +98,10 @@ class Finder:
             looked.append([one for one in better if is_sound(one.quad)])
         return looked
 
-    def _settle(self, proposals: Sequence[Proposal]) -> list[FoundSleeve]:
+    def _settle(self, proposals: Sequence[Proposal], accept: float) -> list[FoundSleeve]:
         """Drop what is no sleeve, the same one again, or a part of one."""
         config = self.config
-        kept = _once([one for one in proposals if one.score >= config.accept], config.overlap)
+        kept = _once([one for one in proposals if one.score >= accept], config.overlap)
         whole = [one for one in kept if not _is_part(one, kept, config.inside)]
         whole.sort(key=lambda one: -one.score * side_of(one.quad))
         return [FoundSleeve(one.quad, round(one.score, 4)) for one in whole]

@@ -22,7 +22,7 @@ from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
 from cratewatch.images.reading import decode, shown_size
 from cratewatch.lake.opening import open_lake
-from cratewatch.retrieval.answers import Answer
+from cratewatch.retrieval.answers import Answer, SleeveAnswer
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.copies import LOOKED_AT, Copies
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
@@ -76,7 +76,8 @@ class Identifier:
         looked = [self._look(name, read, sleeves) for name, read in pictures]
         seen = [one for one in looked if isinstance(one, _Seen)]
         whole = iter(self._answer_whole([one for one in seen if one.image is not None], top))
-        named = iter(self.namer.name([one for of_one in seen for one in of_one.found], top))
+        cut_out = [one for of_one in seen for one in (*of_one.sleeves, *of_one.doubtful)]
+        named = iter(self.namer.name(cut_out, top))
         answers: list[Answer] = []
         for one in looked:
             if isinstance(one, Answer):
@@ -85,8 +86,7 @@ class Identifier:
             nothing = Answer.of(one.name, (), (), self.calibration)
             answer = nothing if one.image is None else next(whole)
             if sleeves != "crop":
-                of_one = [next(named).scaled(one.factor) for _ in one.found]
-                answer = answer.with_sleeves(of_one, is_crop=one.is_crop)
+                answer = answer.with_sleeves(one.answers(named), is_crop=one.is_crop)
             said = notes(one.data, one.size_px, answer)
             answers.append(replace(answer, notes=tuple(said)))
         return answers
@@ -101,11 +101,12 @@ class Identifier:
                 glance = decode(data, side_px=4 * self.embedder.config.image_px)
             if sleeves == "crop":
                 return _Seen(name, data, size_px, glance)
-            searched = search_picture(data, self.finder)
+            searched = search_picture(data, self.finder, doubts=self.calibration is not None)
         except ImageError as error:
             return Answer(name, error=f"{error.reason}: {error}")
         is_crop = sleeves == "auto" and searched.is_crop
-        return _Seen(name, data, size_px, glance, is_crop, searched.factor, searched.sleeves)
+        found = searched.factor, searched.sleeves, searched.doubtful
+        return _Seen(name, data, size_px, glance, is_crop, *found)
 
     def _answer_whole(self, seen: Sequence[_Seen], top: int) -> list[Answer]:
         """Answer pictures as crops."""
@@ -144,6 +145,7 @@ class _Seen:
         image: The whole of it, small, if that is to be searched.
         is_crop: Whether it is a crop about one sleeve.
         factor: Pixels of the file for each of the picture in which sleeves were found.
+        doubtful: What is a sleeve only if it is known.
     """
 
     name: str
@@ -152,7 +154,15 @@ class _Seen:
     image: Image.Image | None
     is_crop: bool = True
     factor: float = 1.0
-    found: tuple[Upright, ...] = ()
+    sleeves: tuple[Upright, ...] = ()
+    doubtful: tuple[Upright, ...] = ()
+
+    def answers(self, named: Iterator[SleeveAnswer]) -> list[SleeveAnswer]:
+        """Return the next of named for each sleeve, and for those doubtful ones that are known."""
+        sure = [next(named) for _ in self.sleeves]
+        doubtful = [next(named) for _ in self.doubtful]
+        kept = [*sure, *(one for one in doubtful if one.known)]
+        return [one.scaled(self.factor) for one in kept]
 
 
 @contextlib.contextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,22 @@ def test_a_stranger_is_a_sleeve_that_is_not_known(identifier: Identifier) -> Non
     halved = Halvings.of(paste(room(640, 480), [draw_noise(STRANGER, 256)], [quad]))
     sleeve = identifier.namer.name([cut_upright(halved, FoundSleeve(quad, 1.0))], 3)[0]
     assert not sleeve.known
+
+
+@pytest.mark.parametrize(("shown", "named_as"), [(3, ["cover-3"]), (STRANGER, [])])
+def test_what_is_doubtful_is_a_sleeve_if_the_gallery_knows_it(
+    identifier: Identifier, shown: int, named_as: list[str]
+) -> None:
+    assert identifier.calibration is not None
+    lenient = replace(identifier, calibration=replace(identifier.calibration, threshold=0.3))
+    finder = identifier.finder
+    lenient.__dict__["finder"] = replace(finder, config=replace(finder.config, accept=1.1))
+    file = io.BytesIO()
+    picture = paste(room(640, 480), [draw_noise(shown, 256)], [held((280, 230), 150)])
+    Image.fromarray(picture).save(file, "PNG")
+    answer = lenient.identify([("table.png", file.getvalue)], 3, "find")[0]
+    found = [Path(sleeve.matches[0].path_or_url).stem for sleeve in answer.sleeves or ()]
+    assert found == named_as
 
 
 def test_a_crop_is_answered_as_before(ask: Callable[..., dict[str, Any]]) -> None:
