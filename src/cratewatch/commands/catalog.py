@@ -158,6 +158,16 @@ def _refresh(
         raise
     for report in reports:
         show(report.as_json(), json_)
+        if not json_:
+            _say_what_changed(report)
+
+
+def _say_what_changed(report: SourceReport) -> None:
+    from cratewatch.commands.changes import told
+
+    changed = told(asdict(report.diff)) if report.diff else "no release"
+    said = f"{report.source}: {changed}; {report.listed_by} lists them"
+    out.print(storable(said), soft_wrap=True)
 
 
 def _refreshed(settings: Settings, sources: list[str], only_failed: bool) -> list[SourceReport]:
