@@ -61,7 +61,7 @@ class NightNews:
         if report.error is None:
             return Event(report.source, "recovered") if report.source in self._were_bad else None
         detail = f"{report.error}\n{report.listed_by} lists what changed and what failed"
-        kind: EventKind = "refused" if report.would else "failed"
+        kind: EventKind = "refused" if report.refused else "failed"
         return Event(report.source, kind, report.reason or "", detail)
 
 

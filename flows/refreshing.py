@@ -22,9 +22,12 @@ from cratewatch.indexing.releasing import drop_old
 from cratewatch.indexing.stores import Stores
 from cratewatch.lake.lake import COVERS, REPORTS
 from cratewatch.lake.opening import open_lake
+from cratewatch.monitoring.yields import YieldError
 from cratewatch.settings import Settings
+from flows.keeping import forget_expired
 from flows.progress import progress_bar
 from flows.pruning import prune_home
+from flows.publishing import RunOfItems, publish_prices, sum_up
 from flows.source_report import SourceReport
 from flows.steps import in_a_flow, step
 from scrapers.launch import CrawlJob, CrawlReport, Job, run_crawl
@@ -68,6 +71,7 @@ def refresh(
     ):
         kept_days = max(1.0, settings.logs_keep_days)  # a killed run is gone on with the next day
         catalog.changes.forget_before(now() - timedelta(days=kept_days))
+        forget_expired(settings, catalog)
         reports = [refresh_source(settings, catalog, source, only_failed) for source in sources]
         try:
             indexed = index_changes(settings, catalog)
@@ -94,6 +98,7 @@ def refresh_source(
             catalog.runs.note(run.run_id, crawl=asdict(listing))
             lists_all = whole and listing.lists_all
             report = replace(report, diff=diff(settings, catalog, source, run.run_id, lists_all))
+        report = _with_prices(settings, catalog, report, run)
         open_lake(settings.lake).tidy(COVERS)
         report = replace(report, covers=crawl(settings, source, run.run_id, "covers", whole))
         if report.crawl and not report.crawl.complete:
@@ -110,6 +115,23 @@ def refresh_source(
         said = _unforeseen(settings, report, error)
         report = replace(report, error=said, reason=f"a bug: {type(error).__name__}")
     return replace(report, failed=catalog.items.failures_of_run(run.run_id))
+
+
+def _with_prices(
+    settings: Settings, catalog: Catalog, report: SourceReport, run: Run
+) -> SourceReport:
+    """Publish the prices that came with the listing, if there are any."""
+    came = report.yielded or sum_up(catalog, run.run_id)
+    if not came.prices:
+        return report
+    report = replace(report, yielded=came)
+    catalog.runs.note(run.run_id, yielded=asdict(came))
+    this: RunOfItems = (run.run_id, refresh_kind(report.source), "page")
+    try:
+        published = publish_prices(settings, catalog, report.source, this, came)
+    except YieldError as error:  # the releases are well, and so are their covers
+        return report.with_error(error)
+    return replace(report, published=published)
 
 
 def _incomplete(settings: Settings, report: SourceReport, listing: CrawlReport) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 
 from cratewatch.catalog.changes import Change
 from cratewatch.catalog.comparing import RefusedError
-from cratewatch.catalog.records import Diff
+from cratewatch.catalog.records import Diff, Published
 from cratewatch.catalog.runs import Run
+from cratewatch.catalog.staged_prices import Yield
 from cratewatch.indexing.agreement import IndexReport
+from cratewatch.monitoring.yields import YieldError
 from scrapers.launch import CrawlReport
 
 MAX_REASON = 60  # characters of a reason in the subject of a message
@@ -25,6 +27,7 @@ class SourceReport:
         crawl: None where an error came before it, like diff and covers.
         reason: Why it failed or was refused, in a few words; None if it did not.
         would: What a refused run would have changed.
+        yielded: What the prices that came with the listing come to; published how many are new.
         failed: Items that failed in this run, by reason.
         index: The same for all sources of a refresh; None while no model serves.
     """
@@ -37,6 +40,8 @@ class SourceReport:
     diff: Diff | None = None
     would: Diff | None = None
     covers: CrawlReport | None = None
+    yielded: Yield | None = None
+    published: Published | None = None
     failed: Mapping[str, int] = field(default_factory=dict)
     index: IndexReport | None = None
 
@@ -49,7 +54,14 @@ class SourceReport:
             run.run_id,
             crawl=CrawlReport(**known["crawl"]) if "crawl" in known else None,
             diff=Diff(**known["diff"]) if "diff" in known else None,
+            yielded=Yield(**known["yielded"]) if "yielded" in known else None,
         )
+
+    @property
+    def refused(self) -> bool:
+        """Whether something came that was not believed."""
+        unpublished = self.yielded is not None and self.published is None
+        return self.would is not None or (self.error is not None and unpublished)
 
     @property
     def listed_by(self) -> str:
@@ -61,12 +73,14 @@ class SourceReport:
         said = "; ".join(filter(None, (self.error, str(error))))
         if isinstance(error, RefusedError):
             return replace(self, error=said, reason=error.reason, would=error.would)
+        if isinstance(error, YieldError):
+            return replace(self, error=said, reason=error.reason)
         return replace(self, error=said, reason=self.reason or in_short(error))
 
     def as_json(self) -> dict[str, Any]:
         """Return it JSON-ready; what did not come about is left out."""
         report = asdict(self) | {"listed_by": self.listed_by}
-        for name in ("crawl", "diff", "would", "covers"):
+        for name in ("crawl", "diff", "would", "covers", "yielded", "published"):
             if report[name] is None:
                 del report[name]
         return report
@@ -86,6 +100,7 @@ class SourceReport:
                 for name, n in (asdict(self.would) if self.would else {}).items()
             },
             "what changed": self.listed_by,
+            **({"prices new": self.published.new} if self.published else {}),
             "covers stored": self.covers.items if self.covers else 0,
             **{f"failed: {reason}": n for reason, n in self.failed.items()},
             "not embedded": len(self.index.failed) if self.index else 0,

@@ -27,7 +27,7 @@ STOP_GRACE_S = 5.0
 NEWEST_ONLY = "newest_only"  # noted of a listing that consists of RSS or Atom feeds
 DEADLINE_GRACE_S = 120.0
 """How long a crawl may take to end once its deadline is over."""
-Job = Literal["releases", "failed_pages", "covers"]
+Job = Literal["releases", "failed_pages", "covers", "prices"]
 
 
 class CrawlDiedError(CratewatchError):
@@ -40,7 +40,8 @@ class CrawlJob:
 
     Attributes:
         job: releases stages what the source lists, failed_pages only what failed of it; covers
-            fetches the images that the catalog misses, and asks again for some that it has.
+            fetches the images that the catalog misses, and asks again for some that it has; prices
+            asks for the prices of releases.
         run_id: Run of the catalog under which releases are staged and items are kept; a run
             that was killed is gone on with.
         contact: Mail address or URL for the user agent; may be empty on loopback only.
@@ -87,7 +88,7 @@ class CrawlReport:
 
     Attributes:
         complete: Whether every listing page was read and the crawl ended by itself.
-        items: Releases staged, or image URLs whose cover is stored and linked.
+        items: Releases or prices staged, or image URLs whose cover is stored and linked.
         failed: Items that failed, by reason; each one is in the catalog's ledger as well.
         noted: What is worth knowing and no failure, by kind: not_a_product, lists_products and
             same_product (pages), other_host (entries of listings), newest_only (the listing),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from scrapy.exceptions import DropItem
 
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.missing import GONE, PRODUCT_GONE
+from cratewatch.catalog.observations import Observation
 from cratewatch.catalog.records import Item, ItemKind, Release, item_key, storable
 from cratewatch.sources.storefront.addresses import address_key
 from cratewatch.sources.storefront.identity import PageFacts
 from scrapers.claims import Claims, Verdict
-from scrapers.launch import CrawlJob, CrawlProgress
+from scrapers.launch import CrawlJob, CrawlProgress, Job
 
 PROGRESS_EVERY_S = 0.2
 # What a killed crawl has read and not written yet, and will read again.
@@ -24,6 +25,8 @@ TOO_MANY_PAGES = "too_many_pages"
 DUPLICATE = "duplicate_id"
 # One page in the stead of so many products is an error page, whatever it is called.
 ONE_PAGE_FOR = 3
+ITEM_KINDS: Mapping[Job, ItemKind] = {"covers": "cover", "prices": "price"}
+"""What a job's items are, where they are no pages."""
 
 
 class Ledger:
@@ -35,7 +38,7 @@ class Ledger:
     Attributes:
         planned: Pages, releases or covers that the crawl will handle, or None until known.
         expected: How many the source says that there are, where it says so beforehand.
-        items: Releases staged, or images whose cover is stored.
+        items: Releases or prices staged, or images whose cover is stored.
         known: The page of each release that the catalog lists from the source, by release_id.
     """
 
@@ -45,6 +48,7 @@ class Ledger:
         self._job = job
         self._catalog = catalog
         self._on_progress = on_progress
+        self._terms = job.source.terms
         self._told_at = 0.0
         self.planned: int | None = None
         self.expected = 0
@@ -55,8 +59,9 @@ class Ledger:
         self.noted: Counter[str] = Counter()
         self._releases: list[Release] = []
         self._items: list[Item] = []
+        self._prices: list[Observation] = []
         self._saved_at = time.monotonic()
-        kind: ItemKind = "cover" if job.job == "covers" else "page"
+        kind = ITEM_KINDS.get(job.job, "page")
         self._already_done = catalog.items.done(job.run_id, kind)
         self._only: set[str] | None = None
         self._failed_pages: dict[str, str] = {}
@@ -67,6 +72,8 @@ class Ledger:
         self.known: dict[str, str] = {}
         if job.job == "covers":
             self.items = len(self._already_done)
+        elif job.job == "prices":
+            self.items = catalog.staged_prices.count(job.run_id)
         else:
             staged = catalog.staged(job.run_id)
             self.known = catalog.known_pages(job.source_name)
@@ -114,10 +121,17 @@ class Ledger:
 
     def stage(self, release: Release) -> None:
         """Keep a release for the diff; of several pages with its id one is kept, see Claims."""
+        release = self._terms.kept(release)
         page_url = release.page_url or release.release_id
         bare = PageFacts(page_url, page_url, image_url=release.image_url)
         facts = self._facts.pop(release.page_key, bare)
         self._carry_out(self._claims.claim(release, facts))
+
+    def observe(self, prices: Sequence[Observation]) -> None:
+        """Keep prices until the run publishes them; say next how far the item is they came of."""
+        self._prices += map(self._terms.kept_price, prices)
+        if self._job.job == "prices":
+            self.items += len(prices)
 
     def lose(self, page_url: str, looks: str) -> None:
         """Say that a page is there without the product that the catalog lists from it.
@@ -191,8 +205,9 @@ class Ledger:
 
     def save(self) -> None:
         """Write what is not written yet."""
-        self._catalog.stage(self._job.run_id, self._releases, self._items)
+        self._catalog.stage(self._job.run_id, self._releases, self._items, self._prices)
         self._releases.clear()
+        self._prices.clear()
         self._items.clear()
         self._saved_at = time.monotonic()
 

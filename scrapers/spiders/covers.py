@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
+from cratewatch.catalog.records import CoverToFetch, item_key
 from scrapers.addresses import INTERNAL
 from scrapers.items import CoverItem
 from scrapers.job_spider import JobSpider
+
+EXPIRED = "given up after"
 
 
 class CoversSpider(JobSpider):
@@ -50,10 +55,28 @@ class CoversSpider(JobSpider):
 
     def _wanted(self) -> Iterator[CoverItem]:
         source = self.job.source_name
-        missing = [cover.image_url for cover in self.catalog.covers_to_fetch(source)]
+        missing = [
+            cover.image_url
+            for cover in self.catalog.covers_to_fetch(source)
+            if not self._is_expired(cover)
+        ]
         todo, due = self.ledger.plan("cover", missing), self.rechecks.due()
         self.ledger.planned = (self.ledger.planned or 0) + len(due)
         for image_url in todo:
             yield CoverItem(source, image_url)
         for image in due:
             yield CoverItem(source, image.image_url, known=image)
+
+    def _is_expired(self, cover: CoverToFetch) -> bool:
+        """Give an image up that could not be fetched for too long, and keep why it could not."""
+        days = self.job.source.images_expire_days
+        if cover.since > datetime.now(UTC) - timedelta(days=days):
+            return False
+        last = self._failures.get(item_key(cover.image_url), "nothing was tried")
+        detail = last if last.startswith(EXPIRED) else f"{EXPIRED} {days:g} days; the last: {last}"
+        self.ledger.fail("cover", cover.image_url, "expired", detail)
+        return True
+
+    @cached_property
+    def _failures(self) -> dict[str, str]:
+        return self.catalog.items.failure_details(self.job.source_name, "cover")

@@ -92,6 +92,15 @@ class Settings(BaseModel):
     max_changed_share: float = Field(
         default=0.5, ge=0, le=1, description="a night that would rename more is refused"
     )
+    min_yield_share: float = Field(
+        default=0.5, ge=0, le=1, description="of a week's prices; fewer are not published"
+    )
+    max_failed_share: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="of what is asked; beyond, no price is published",
+    )
     notify: Notify = Notify()
     sources: dict[SourceName, AnySource] = {}
     tills: dict[SourceName, Till] = Field(

@@ -26,7 +26,7 @@ from cratewatch.catalog.facts import Facts, words
 from cratewatch.catalog.images import Images, keep
 from cratewatch.catalog.items import Items, save
 from cratewatch.catalog.naming import Named, Names, names_of
-from cratewatch.catalog.observations import Observations
+from cratewatch.catalog.observations import Observation, Observations
 from cratewatch.catalog.placeholders import PLACEHOLDER, mark_placeholders
 from cratewatch.catalog.records import (
     Cover,
@@ -35,6 +35,7 @@ from cratewatch.catalog.records import (
     Fetched,
     Item,
     ListedRelease,
+    Published,
     Release,
 )
 from cratewatch.catalog.runs import Runs, note
@@ -46,6 +47,7 @@ from cratewatch.catalog.schema import (
     RunRow,
     StagedReleaseRow,
 )
+from cratewatch.catalog.staged_prices import StagedPrices, stage_prices
 from cratewatch.chunks import chunks
 from cratewatch.images.perceptual_hash import NOTHING_TO_SEE
 from cratewatch.secret_url import SecretUrl
@@ -74,6 +76,7 @@ class Catalog:
         browse: Releases and covers for people who look for them.
         embeddings: What models have embedded and the gallery holds.
         observations: Prices that were seen.
+        staged_prices: Those that runs have seen and not published.
     """
 
     def __init__(self, database: Database) -> None:
@@ -85,6 +88,7 @@ class Catalog:
         self.browse = Browse(database)
         self.embeddings = EmbeddingBook(database)
         self.observations = Observations(database)
+        self.staged_prices = StagedPrices(database)
 
     def close(self) -> None:
         """Let go of the database; nothing else can be asked afterwards."""
@@ -121,7 +125,13 @@ class Catalog:
         """Raise if the lock was lost meanwhile; see Database.check_writer."""
         self._db.check_writer()
 
-    def stage(self, run_id: str, releases: Iterable[Release], items: Sequence[Item] = ()) -> None:
+    def stage(
+        self,
+        run_id: str,
+        releases: Iterable[Release],
+        items: Sequence[Item] = (),
+        prices: Iterable[Observation] = (),
+    ) -> None:
         """Keep what a crawl sees, and how far its items are, in one transaction.
 
         A release seen twice keeps the later sight.
@@ -138,6 +148,7 @@ class Catalog:
         ]
         with self._db.transaction() as session:
             upsert(session, StagedReleaseRow, rows)
+            stage_prices(session, run_id, prices)
             save(session, run_id, items)
 
     def staged(self, run_id: str) -> dict[str, str | None]:
@@ -201,21 +212,40 @@ class Catalog:
             raise refusal
         return found.diff
 
+    def publish_prices(self, run_id: str) -> Published:
+        """Add a run's staged prices to the observations, and note how many they were.
+
+        That becomes the run's report["published"]; a run that has one has published. One that
+        was killed before it noted that publishes again, which doubles nothing.
+        """
+        self.check_writer()
+        with self._db.transaction() as session:
+            done = (session.get_one(RunRow, run_id).report or {}).get("published")
+        if done is not None:
+            return Published(**done)
+        prices = self.staged_prices.count(run_id)
+        new = self.observations.add(self.staged_prices.of(run_id))
+        published = Published(new, prices - new)
+        self.runs.note(run_id, published=asdict(published))
+        return published
+
     def covers_to_fetch(self, source: str) -> list[CoverToFetch]:
         """Return the image URLs of listed releases whose image is not the stored one."""
+        since = func.min(ReleaseRow.first_seen)
         query = (
-            select(ReleaseRow.image_url)
+            select(ReleaseRow.image_url, since)
             .where(
                 ReleaseRow.source == source,
                 ReleaseRow.withdrawn_at.is_(None),
                 ReleaseRow.image_url.is_not(None),
                 ReleaseRow.cover_image_url.is_distinct_from(ReleaseRow.image_url),
             )
-            .distinct()
+            .group_by(ReleaseRow.image_url)
             .order_by(ReleaseRow.image_url)
         )
         with self._db.transaction() as session:
-            return [CoverToFetch(source, url) for url in session.scalars(query) if url]
+            rows = session.execute(query).all()
+        return [CoverToFetch(source, url, first_seen) for url, first_seen in rows if url]
 
     def stored_images(self, source: str) -> dict[str, datetime]:
         """Return the image URLs of the source whose cover is stored, and when it was fetched."""

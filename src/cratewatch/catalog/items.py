@@ -62,6 +62,17 @@ class Items:
             ItemRow.reason.not_in(but),
         )
 
+    def failure_details(self, source: str, kind: ItemKind) -> dict[str, str]:
+        """Return why the source's items failed, by key: the reason and what was said."""
+        of_kind = (ItemRow.source == source) & (ItemRow.kind == kind) & (ItemRow.state == "failed")
+        query = select(ItemRow.key, ItemRow.reason, ItemRow.detail).where(of_kind)
+        with self._db.transaction() as session:
+            rows = session.execute(query).all()
+        return {
+            key: detail or "" if reason == "expired" else f"{reason} {detail or ''}".strip()
+            for key, reason, detail in rows
+        }
+
     def planned(self, run_id: str, kind: ItemKind) -> set[str]:
         """Return the keys of the items that the run has planned and not come to."""
         return self._keys(
@@ -98,6 +109,16 @@ class Items:
                 .where(ItemRow.source == source)
                 .where(or_(of_others, ItemRow.kind == "listing"))
             )
+
+    def tally(self, run_id: str, kind: ItemKind) -> tuple[int, int]:
+        """Return how many of a run's items of a kind are done, and how many have failed."""
+        of_kind = (ItemRow.run_id == run_id) & (ItemRow.kind == kind)
+        counted = select(ItemRow.state, func.count().label("n")).group_by(ItemRow.state)
+        with self._db.transaction() as session:
+            states: dict[str, int] = {
+                row.state: row.n for row in session.execute(counted.where(of_kind))
+            }
+        return sum(states.get(state, 0) for state in DONE), states.get("failed", 0)
 
     def failures_of_run(self, run_id: str) -> dict[str, int]:
         """Return how many items failed in a run, by reason."""

@@ -18,7 +18,7 @@ MAX_TEXT = 1000
 MAX_GENRES = 64
 _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 KEY_DIGEST = 65  # what stands for the rest of a longer key: # and a SHA-256
-ItemKind = Literal["listing", "page", "cover", "check"]
+ItemKind = Literal["listing", "page", "cover", "check", "price"]
 ItemState = Literal["planned", "fetched", "stored", "embedded", "indexed", "failed", "withdrawn"]
 
 
@@ -108,10 +108,15 @@ class Cover:
 
 @dataclass(frozen=True)
 class CoverToFetch:
-    """An image URL that listed releases of a source name and that is not stored yet."""
+    """An image URL that listed releases of a source name and that is not stored yet.
+
+    Attributes:
+        since: When a release that names it was first seen.
+    """
 
     source: str
     image_url: str
+    since: datetime
 
 
 @dataclass(frozen=True)
@@ -184,13 +189,24 @@ class Diff:
 
 
 @dataclass(frozen=True)
+class Published:
+    """What a run's prices came to in the book of observations, in numbers of prices.
+
+    known counts those that stood there already, or that are as they were.
+    """
+
+    new: int
+    known: int
+
+
+@dataclass(frozen=True)
 class Item:
     """A piece of work of a run, and how far it is.
 
     Attributes:
-        kind: page (a release's), cover (an image), check (a stored image that was asked for
-            again) or listing (a sitemap, feed or browse page); of the last two only those that
-            failed are kept.
+        kind: page (a release's), cover (an image), price (what was asked for prices), check (a
+            stored image that was asked for again) or listing (a sitemap, feed or browse page); of
+            the last two only those that failed are kept.
         key: URL, path or id of the item.
         cover_id: What an image became once it is stored.
         reason: Of a failure: short snake_case word under which it is counted.

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.changes import note_failures
 from cratewatch.catalog.database import Database, now
-from cratewatch.catalog.schema import RunRow, StagedReleaseRow
+from cratewatch.catalog.schema import RunRow, StagedObservationRow, StagedReleaseRow
 from cratewatch.clocks import AHEAD
 from cratewatch.errors import NotFoundError
 
@@ -24,6 +24,11 @@ NEAR_AMONG = 1000  # runs of which the nearest are named
 def refresh_kind(source: str) -> str:
     """Return the kind of the runs that read a source as a whole."""
     return f"refresh-{source}"
+
+
+def prices_kind(source: str) -> str:
+    """Return the kind of the runs that ask a source for prices."""
+    return f"prices-{source}"
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ class Runs:
                 .where(RunRow.run_id == run_id)
                 .values(state=state, finished_at=now(), report=report)
             )
-            session.execute(delete(StagedReleaseRow).where(StagedReleaseRow.run_id == run_id))
+            _drop_staged(session, select(RunRow.run_id).where(RunRow.run_id == run_id))
             note_failures(session, run_id)
 
     def find(self, run_id: str) -> RunEnd:
@@ -199,6 +204,16 @@ def note(session: Session, run_id: str, parts: dict[str, Any]) -> None:
     run.report = {**(run.report or {}), **parts}
 
 
+def _drop_staged(session: Session, run_ids: Select[tuple[str]]) -> None:
+    """Delete what runs have seen."""
+    for table in (StagedReleaseRow, StagedObservationRow):
+        session.execute(
+            delete(table)
+            .where(table.run_id.in_(run_ids))
+            .execution_options(synchronize_session=False)
+        )
+
+
 def _believed() -> ColumnElement[bool]:
     """Whether a run did not begin later than now: by a clock that was wrong then."""
     return RunRow.started_at <= now() + AHEAD
@@ -206,11 +221,7 @@ def _believed() -> ColumnElement[bool]:
 
 def _give_up(session: Session, kind: str, at: datetime) -> None:
     killed = select(RunRow.run_id).where(RunRow.kind == kind, RunRow.state == "running")
-    session.execute(
-        delete(StagedReleaseRow)
-        .where(StagedReleaseRow.run_id.in_(killed))
-        .execution_options(synchronize_session=False)
-    )
+    _drop_staged(session, killed)
     session.execute(
         update(RunRow)
         .where(RunRow.kind == kind, RunRow.state == "running")

@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover, ListedRelease, Release
 
-SCHEMA_REVISION = "0003"  # the newest of migrations/versions
+SCHEMA_REVISION = "0004"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -214,6 +214,16 @@ class StagedReleaseRow(Table):
     run_id: Mapped[str] = mapped_column(String(192), primary_key=True)
     release_id: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
     content_hash: Mapped[str] = mapped_column(String(64))
+    data: Mapped[str] = mapped_column(Text)
+
+
+class StagedObservationRow(Table):
+    """A price as one run saw it, until the run's prices are published."""
+
+    __tablename__ = "staged_observations"
+
+    run_id: Mapped[str] = mapped_column(String(192), primary_key=True)
+    observation_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     data: Mapped[str] = mapped_column(Text)
 
 

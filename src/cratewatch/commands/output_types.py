@@ -312,7 +312,11 @@ class ExportedModel:
 
 
 _CHANGE = Output(Change, adds={"applied": bool})
-_REFRESH = Output(SourceReport, lacks=("crawl", "diff", "would", "covers"), adds={"listed_by": str})
+_REFRESH = Output(
+    SourceReport,
+    lacks=("crawl", "diff", "would", "covers", "yielded", "published"),
+    adds={"listed_by": str},
+)
 _UNTIL_DONE = ("train_queries", "test_queries", "model", "recall", "renewed", "collection")
 _NOT_ALWAYS = (
     *("SourceStatus.run_id", "SourceStatus.started_at", "SourceStatus.error"),

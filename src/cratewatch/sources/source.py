@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from cratewatch.sources.terms import OPEN, Terms
 
 IMPORT_SOURCE = "import"
 """The source of covers that were imported from a folder; no configured one may be called so."""
@@ -12,9 +14,18 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Source(BaseModel):
-    """Settings of a source that is crawled; each source's own derive from it."""
+    """Settings of a source that is crawled; each source's own derive from it.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    Attributes:
+        terms: What the source allows.
+        asks_for_prices: Whether it is asked for the prices of releases that are known already.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True
+    )
+    terms: ClassVar[Terms] = OPEN
+    asks_for_prices: ClassVar[bool] = False
 
     spider: str
     rate_per_s: float = Field(default=1.0, ge=1e-5)
@@ -35,6 +46,34 @@ class Source(BaseModel):
     private_network: bool = Field(
         default=False, description="its hosts may be of a private network, such as one's own"
     )
+
+    images_expire_days: float = Field(
+        default=36_500, gt=0, le=36_500, description="after which an image is given up"
+    )
+
+    keep_days: float | None = Field(
+        default=None, gt=0, le=36_500, description="of its prices; at most what its terms say"
+    )
+    may_train: bool | None = Field(
+        default=None, description="whether models may learn from it, against its terms if need be"
+    )
+
+    @model_validator(mode="after")
+    def _within_the_terms(self) -> Self:
+        most = self.terms.most_per_s
+        if most is not None and self.rate_per_s > most:
+            raise ValueError(f"rate_per_s is above {most:g}; see {self.terms.said_by}")
+        return self
+
+    @property
+    def prices_kept_days(self) -> float | None:
+        """How long prices are kept, by the settings and the terms; None for ever."""
+        return min(filter(None, (self.keep_days, self.terms.keep_days)), default=None)
+
+    @property
+    def is_for_training(self) -> bool:
+        """Whether models may learn from what it says."""
+        return self.terms.may_train if self.may_train is None else self.may_train
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import pytest
 from cratewatch.catalog.artworks import SAME_ARTWORK_BITS, ArtworkIndex
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.database import now
-from cratewatch.catalog.records import Cover, CoverToFetch, Release
+from cratewatch.catalog.records import Cover, Release
 
 RUN = "20261120T030000-refresh-shop-000000"
 
@@ -38,9 +38,10 @@ def cover(letter: str, url: str) -> Cover:
 
 
 def test_images_are_fetched_once_whoever_names_them(listed: Catalog) -> None:
-    assert listed.covers_to_fetch("shop") == [
-        CoverToFetch("shop", "http://shop/a.jpg"),
-        CoverToFetch("shop", "http://shop/b.jpg"),
+    wanted = listed.covers_to_fetch("shop")
+    assert [(item.source, item.image_url) for item in wanted] == [
+        ("shop", "http://shop/a.jpg"),
+        ("shop", "http://shop/b.jpg"),
     ]
     assert listed.add_cover(RUN, cover("b", "http://shop/b.jpg"), "http://shop/b.jpg")
     assert [item.image_url for item in listed.covers_to_fetch("shop")] == ["http://shop/a.jpg"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
 from cratewatch.secret_url import PublicUrl
 from cratewatch.sources.source import Source
+from cratewatch.sources.terms import Terms
 
 
 class MusicBrainzSource(Source):
@@ -15,6 +16,12 @@ class MusicBrainzSource(Source):
 
     The service's published limit is one request a second for each address.
     """
+
+    terms: ClassVar[Terms] = Terms(
+        "https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting",
+        obeys_robots=False,
+        names_itself="contact",
+    )
 
     spider: Literal["musicbrainz"]
     label: str | None = None

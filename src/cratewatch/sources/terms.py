@@ -1,0 +1,65 @@
+"""What a source's terms allow: a record for each source, and what holds the code to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from cratewatch.catalog.observations import Observation
+from cratewatch.catalog.records import Release
+from cratewatch.errors import CratewatchError
+
+ALL_FIELDS = frozenset(f.name for f in (*fields(Release), *fields(Observation)))
+NEEDED = frozenset(
+    {"source", "native_id", "title", "kind", "price", "currency", "observed_at", "quantity"}
+)
+"""Fields without which there is nothing to keep."""
+
+
+class TermsError(CratewatchError):
+    """A source's terms forbid what was to be done."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What may be asked of a source, and done with what it says.
+
+    Attributes:
+        said_by: Where the terms stand, for who wants to read them.
+        most_per_s: Requests a second, or None if the operator decides.
+        obeys_robots: Whether robots.txt is for this source; False for an API with terms of its own.
+        names_itself: What the user agent has to say beside our name; "" for nothing.
+        fields: Of releases and prices, that may be kept.
+        keep_days: How long prices may be kept; None for as long as one likes.
+        may_train: Whether models may learn from its rows; the operator may say that his may.
+        allows_proxies: Whether it may be asked by way of others' addresses.
+    """
+
+    said_by: str
+    most_per_s: float | None = None
+    obeys_robots: bool = True
+    names_itself: str = ""
+    fields: frozenset[str] = ALL_FIELDS
+    keep_days: float | None = None
+    may_train: bool = True
+    allows_proxies: bool = False
+
+    def kept(self, item: Release) -> Release:
+        """Return a release without what may not be kept of it."""
+        if self.fields == ALL_FIELDS:
+            return item
+        dropped = {f.name: f.default for f in fields(item) if not self._keeps(f.name)}
+        return replace(item, **dropped)  # type: ignore[arg-type]
+
+    def kept_price(self, price: Observation) -> Observation:
+        """Return a price without what may not be kept of it."""
+        if self.fields == ALL_FIELDS:
+            return price
+        dropped = {f.name: f.default for f in fields(price) if not self._keeps(f.name)}
+        return replace(price, **dropped)  # type: ignore[arg-type]
+
+    def _keeps(self, name: str) -> bool:
+        return name in self.fields or name in NEEDED
+
+
+OPEN = Terms("what each shop says in robots.txt")
+GATHERED = Terms("what whoever gathered the file has agreed to", allows_proxies=True)
