@@ -12,8 +12,10 @@ from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.changes import Change
 from cratewatch.catalog.comparing import RefusedError
 from cratewatch.catalog.records import Diff
+from cratewatch.errors import SettingsError
 from cratewatch.secret_url import SecretUrl
 from cratewatch.settings import Settings
+from cratewatch.sources.dumps.settings import DumpSource
 from flows.progress import progress_bar
 from scrapers.launch import CrawlJob, CrawlReport, run_crawl
 
@@ -40,10 +42,14 @@ def dry_run(settings: Settings, source: str) -> Iterator[DryRun]:
     """Crawl a source and compare; catalog, ledger, lake and gallery stay as they are.
 
     Raises:
-        SettingsError: if the source is not configured.
+        SettingsError: if the source is not configured, or comes from dumps.
         CratewatchError: if the source cannot be crawled at all.
     """
-    settings.source(source)
+    if isinstance(settings.source(source), DumpSource):
+        raise SettingsError(
+            f"source {source!r} comes from dumps: its refresh changes no release; run "
+            "`cratewatch import-dump`"
+        )
     with tempfile.TemporaryDirectory(prefix="cratewatch-dry-run-") as folder:
         url = SecretUrl(f"sqlite:///{folder}/catalog.db")
         with contextlib.closing(open_catalog(url)) as scratch:

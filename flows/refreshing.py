@@ -24,6 +24,7 @@ from cratewatch.lake.lake import COVERS, REPORTS
 from cratewatch.lake.opening import open_lake
 from cratewatch.monitoring.yields import YieldError
 from cratewatch.settings import Settings
+from cratewatch.sources.dumps.settings import DumpSource
 from flows.keeping import forget_expired
 from flows.progress import progress_bar
 from flows.pruning import prune_home
@@ -92,15 +93,14 @@ def refresh_source(
     run = plan(catalog, refresh_kind(source) if whole else f"retry-{source}")
     report = SourceReport.of(source, run)
     try:
-        if report.diff is None:
+        if report.diff is None and not isinstance(settings.source(source), DumpSource):
             listing = crawl(settings, source, run.run_id, "releases" if whole else "failed_pages")
             report = replace(report, crawl=listing)
             catalog.runs.note(run.run_id, crawl=asdict(listing))
             lists_all = whole and listing.lists_all
             report = replace(report, diff=diff(settings, catalog, source, run.run_id, lists_all))
         report = _with_prices(settings, catalog, report, run)
-        open_lake(settings.lake).tidy(COVERS)
-        report = replace(report, covers=crawl(settings, source, run.run_id, "covers", whole))
+        report = replace(report, covers=fetch_covers(settings, source, run.run_id, whole))
         if report.crawl and not report.crawl.complete:
             report = replace(
                 report,
@@ -132,6 +132,12 @@ def _with_prices(
     except YieldError as error:  # the releases are well, and so are their covers
         return report.with_error(error)
     return replace(report, published=published)
+
+
+def fetch_covers(settings: Settings, source: str, run_id: str, recheck: bool) -> CrawlReport:
+    """Fetch the covers of a source that are missing; see crawl()."""
+    open_lake(settings.lake).tidy(COVERS)
+    return crawl(settings, source, run_id, "covers", recheck)
 
 
 def _incomplete(settings: Settings, report: SourceReport, listing: CrawlReport) -> str:

@@ -13,6 +13,7 @@ from cratewatch.catalog.runs import Run
 from cratewatch.catalog.staged_prices import Yield
 from cratewatch.indexing.agreement import IndexReport
 from cratewatch.monitoring.yields import YieldError
+from cratewatch.sources.dumps.reports import DumpReport
 from scrapers.launch import CrawlReport
 
 MAX_REASON = 60  # characters of a reason in the subject of a message
@@ -24,7 +25,8 @@ class SourceReport:
 
     Attributes:
         error: What went wrong as a whole; items that failed are no error.
-        crawl: None where an error came before it, like diff and covers.
+        crawl: None where an error came before it, like diff and covers; so of a dump's source.
+        dump: What was read of its files by an import; None of other sources and of refreshes.
         reason: Why it failed or was refused, in a few words; None if it did not.
         would: What a refused run would have changed.
         yielded: What the prices that came with the listing come to; published how many are new.
@@ -37,6 +39,7 @@ class SourceReport:
     error: str | None = None
     reason: str | None = None
     crawl: CrawlReport | None = None
+    dump: DumpReport | None = None
     diff: Diff | None = None
     would: Diff | None = None
     covers: CrawlReport | None = None
@@ -53,6 +56,7 @@ class SourceReport:
             source,
             run.run_id,
             crawl=CrawlReport(**known["crawl"]) if "crawl" in known else None,
+            dump=DumpReport.of(known["dump"]) if "dump" in known else None,
             diff=Diff(**known["diff"]) if "diff" in known else None,
             yielded=Yield(**known["yielded"]) if "yielded" in known else None,
         )
@@ -80,7 +84,7 @@ class SourceReport:
     def as_json(self) -> dict[str, Any]:
         """Return it JSON-ready; what did not come about is left out."""
         report = asdict(self) | {"listed_by": self.listed_by}
-        for name in ("crawl", "diff", "would", "covers", "yielded", "published"):
+        for name in ("crawl", "dump", "diff", "would", "covers", "yielded", "published"):
             if report[name] is None:
                 del report[name]
         return report

@@ -284,6 +284,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("config.json: training: draw", "cratewatch.training.config", "Draw"),
         ("A release of a match", "cratewatch.catalog.records", "ListedRelease"),
         ("Refresh report: crawl and covers", "scrapers.launch", "CrawlReport"),
+        ("Refresh report: a file of a dump", "cratewatch.sources.dumps.reports", "FileRead"),
         ("Refresh report: diff", "cratewatch.catalog.records", "Diff"),
         ("Refresh report: index", "cratewatch.indexing.agreement", "IndexReport"),
         ("evaluate --json", "cratewatch.evaluation.grid", "GridEvaluation"),

@@ -7,8 +7,10 @@ from typing import Self
 from scrapy.crawler import Crawler
 
 from cratewatch.catalog.records import Release
+from cratewatch.sources.dumps.settings import DumpSource
 from cratewatch.sources.musicbrainz.archive_listing import is_same_image, read_listing
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
+from cratewatch.sources.source import Source
 from scrapers.fetching import Fetch, FetchError, fetch_with
 from scrapers.items import CoverItem
 from scrapers.job_spider import spider_of
@@ -28,8 +30,9 @@ class ResolveListing:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Return one for the crawl's source."""
         spider = spider_of(crawler)
-        has_listings = isinstance(spider.job.source, MusicBrainzSource)
-        return cls(fetch_with(crawler), spider.ledger, has_listings=has_listings)
+        return cls(
+            fetch_with(crawler), spider.ledger, has_listings=_has_listings(spider.job.source)
+        )
 
     async def process_item(self, item: Release | CoverItem) -> Release | CoverItem:
         """Set where the item can be downloaded; drop one without a front."""
@@ -50,3 +53,9 @@ class ResolveListing:
         if not urls:
             raise self._ledger.dropped(kind, url, "no_front")
         return tuple(urls)
+
+
+def _has_listings(source: Source) -> bool:
+    if isinstance(source, DumpSource):
+        return source.service == "musicbrainz"
+    return isinstance(source, MusicBrainzSource)

@@ -39,9 +39,9 @@ class StorefrontSpider(JobSpider):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        assert isinstance(self.job.source, StorefrontSource)
         self._url = self.job.source.url.rstrip("/")
         self._host = host_of(self._url)
-        assert isinstance(self.job.source, StorefrontSource)
         self._brand_is = self.job.source.brand_is
         self._seen: set[str] = set()
         self._only_feeds = True

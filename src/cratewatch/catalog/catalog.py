@@ -21,6 +21,7 @@ from cratewatch.catalog.comparing import compare
 from cratewatch.catalog.copying import copy_source
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, open_database, upsert
 from cratewatch.catalog.diff import apply_staged
+from cratewatch.catalog.dumps import Dumps
 from cratewatch.catalog.embeddings import EmbeddingBook
 from cratewatch.catalog.facts import Facts, words
 from cratewatch.catalog.images import Images, keep
@@ -74,6 +75,7 @@ class Catalog:
         images: What the addresses of stored images answered.
         changes: What each run changed, or would have changed.
         browse: Releases and covers for people who look for them.
+        dumps: Releases that come from dumps.
         embeddings: What models have embedded and the gallery holds.
         observations: Prices that were seen.
         staged_prices: Those that runs have seen and not published.
@@ -86,6 +88,7 @@ class Catalog:
         self.images = Images(database)
         self.changes = Changes(database)
         self.browse = Browse(database)
+        self.dumps = Dumps(database)
         self.embeddings = EmbeddingBook(database)
         self.observations = Observations(database)
         self.staged_prices = StagedPrices(database)

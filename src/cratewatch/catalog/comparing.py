@@ -81,15 +81,26 @@ def compare(session: Session, run_id: str, source: str, *, complete: bool) -> Co
     withdrawn = _note(session, _withdrawn(run_id, source)) if complete else 0
     changed = renamed = 0
     for rows in chunks(_changed(session, run_id), ROWS):
-        differences = list(_differences(session, rows))
-        _insert(session, run_id, source, differences)
         changed += len(rows)
-        renamed += len({key for key, field, *_ in differences if field in ("title", "artist")})
+        renamed += note_changed(session, run_id, source, rows)
         session.expunge_all()
     staged = select(StagedReleaseRow.release_id).where(StagedReleaseRow.run_id == run_id)
     unchanged = _count(session, staged) - new - changed
     diff = Diff(new, changed, unchanged, withdrawn, _count(session, unreachable(run_id, source)))
     return Comparison(source, diff, _count(session, listed(source)), renamed)
+
+
+def note_changed(
+    session: Session, run_id: str, source: str, rows: Sequence[tuple[ReleaseRow, Release]]
+) -> int:
+    """Write what differs between releases as they are and as they are now told.
+
+    Returns:
+        How many get another title or artist.
+    """
+    differences = list(_differences(session, rows))
+    _insert(session, run_id, source, differences)
+    return len({key for key, field, *_ in differences if field in ("title", "artist")})
 
 
 def _note(session: Session, query: Select[Any]) -> int:

@@ -277,6 +277,16 @@ def upsert(
         )
 
 
+def insert_rows(session: Session, table: type[Table], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that are not there; all have the same columns."""
+    if session.get_bind().dialect.name == "sqlite":
+        if rows:
+            session.connection().execute(table.__table__.insert(), rows)  # type: ignore[attr-defined]
+        return
+    for part in chunks(rows, ROWS_AT_ONCE):  # one by one they would be a way to the server each
+        session.execute(insert_of(session)(table).values(part))
+
+
 def insert_of(session: Session) -> Any:
     """Return the dialect's own insert(); the other dialect's is slow to import, too."""
     if session.get_bind().dialect.name == "sqlite":

@@ -31,15 +31,16 @@ def apply_staged(
         complete: Whether the crawl saw every listing page; if not, nothing is withdrawn.
     """
     if complete:
-        _withdraw(session, run_id, source, now)
+        withdraw(session, source, session.scalars(gone(run_id, source)).all(), now)
         _note_missing(session, run_id, source, now)
     for chunk in _staged_chunks(session, run_id):
-        _upsert(session, source, chunk, now)
+        seen = [(row.content_hash, Release.from_json(row.data)) for row in chunk]
+        write_releases(session, source, seen, now)
     session.execute(delete(StagedReleaseRow).where(StagedReleaseRow.run_id == run_id))
 
 
-def _withdraw(session: Session, run_id: str, source: str, now: datetime) -> None:
-    release_ids = session.scalars(gone(run_id, source)).all()
+def withdraw(session: Session, source: str, release_ids: Sequence[str], now: datetime) -> None:
+    """Say of releases that their source no longer lists them."""
     for batch in chunks(release_ids, CHUNK):
         of_batch = ReleaseRow.release_id.in_(batch)
         pages = session.scalars(select(PAGE).where(of_batch)).all()
@@ -79,15 +80,15 @@ def _staged_chunks(session: Session, run_id: str) -> Iterator[Sequence[StagedRel
         session.expunge_all()
 
 
-def _upsert(
-    session: Session, source: str, staged: Sequence[StagedReleaseRow], now: datetime
+def write_releases(
+    session: Session, source: str, seen: Sequence[tuple[str, Release]], now: datetime
 ) -> None:
-    ids = [row.release_id for row in staged]
+    """Write releases of a source, each with its content_hash, whether they are known or not."""
+    ids = [release.release_id for _, release in seen]
     known = {
         row.release_id: row
         for row in session.scalars(select(ReleaseRow).where(ReleaseRow.release_id.in_(ids)))
     }
-    seen = [(row.content_hash, Release.from_json(row.data)) for row in staged]
     advance_pages(session, source, [release.page_key for _, release in seen], "stored")
     changed = []
     for content_hash, release in seen:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -21,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover, ListedRelease, Release
 
-SCHEMA_REVISION = "0004"  # the newest of migrations/versions
+SCHEMA_REVISION = "0005"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -225,6 +226,17 @@ class StagedObservationRow(Table):
     run_id: Mapped[str] = mapped_column(String(192), primary_key=True)
     observation_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     data: Mapped[str] = mapped_column(Text)
+
+
+class DumpBlockRow(Table):
+    """Of 1,024 records of a dump, what each one's text was when it was read; see dumps.py."""
+
+    __tablename__ = "dump_blocks"
+
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digests: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ChangeRow(Table):

@@ -1,4 +1,4 @@
-"""The commands that fill the catalog: import, refresh, retry, schedule."""
+"""The commands that fill the catalog: import, import-dump, refresh, retry, schedule."""
 
 from __future__ import annotations
 
@@ -64,6 +64,34 @@ def import_(
     show(asdict(report), json_)
     if report.failed:
         raise CratewatchError(report.refusals())
+
+
+@app.command(
+    epilog="Example: cratewatch import-dump blue-note discogs_20260801_releases.xml.gz --home shop"
+)
+def import_dump(
+    source: Annotated[
+        str, typer.Argument(help='Name of a [sources.NAME] with spider = "dump" in the settings.')
+    ],
+    files: Annotated[list[Path], typer.Argument(help="Files of one month's dump.")],
+    covers: Annotated[
+        bool,
+        typer.Option("--covers/--no-covers", help="Whether to fetch the covers that are missing."),
+    ] = True,
+    home: Home = None,
+    json_: AsJson = False,
+) -> None:
+    """Import a Discogs or MusicBrainz dump: what differs from the last one, then the covers."""
+    settings = load_settings(home, makes_home=True)
+    from flows.dump_import import import_dumps
+    from flows.refreshing import RefreshError
+
+    try:
+        report = import_dumps(settings, source, files, covers=covers)
+    except RefreshError as error:
+        show(error.reports[0].as_json(), json_)
+        raise
+    show(report.as_json(), json_)
 
 
 @app.command(

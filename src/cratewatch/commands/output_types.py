@@ -314,7 +314,7 @@ class ExportedModel:
 _CHANGE = Output(Change, adds={"applied": bool})
 _REFRESH = Output(
     SourceReport,
-    lacks=("crawl", "diff", "would", "covers", "yielded", "published"),
+    lacks=("crawl", "dump", "diff", "would", "covers", "yielded", "published"),
     adds={"listed_by": str},
 )
 _UNTIL_DONE = ("train_queries", "test_queries", "model", "recall", "renewed", "collection")
@@ -332,6 +332,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "find": (Output(PictureSearched, lacks=("FoundShown.crop",)), Output(BadPicture)),
     "identify": (Output(AnswerShown, lacks=("sleeves",)), Output(BadPicture)),
     "import": (Output(ImportReport),),
+    "import-dump": (_REFRESH,),
     "import-sales": (Output(SalesReport),),
     "index": (Output(IndexReport), Output(Comparison)),
     "notify": (Output(AddressShown, lacks=("sent", "error")),),

@@ -6,13 +6,15 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
+from cratewatch.sources.dumps.settings import DumpSource
 from cratewatch.sources.listings_file.settings import ListingsFileSource
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from cratewatch.sources.source import Source
 from cratewatch.sources.storefront.settings import StorefrontSource
 
 AnySource = Annotated[
-    StorefrontSource | MusicBrainzSource | ListingsFileSource, Field(discriminator="spider")
+    StorefrontSource | MusicBrainzSource | ListingsFileSource | DumpSource,
+    Field(discriminator="spider"),
 ]
 SPIDERS: dict[str, type[Source]] = {
     get_args(model.model_fields["spider"].annotation)[0]: model

@@ -1,0 +1,1 @@
+"""Monthly dumps: the XML of Discogs and the JSON of MusicBrainz, read from files."""

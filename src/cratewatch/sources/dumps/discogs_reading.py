@@ -1,0 +1,94 @@
+"""Which releases of a Discogs dump differ from the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from cratewatch.catalog.dumps import BLOCK, Dumps
+from cratewatch.catalog.records import Release
+from cratewatch.sources.dumps.digest_blocks import DigestBlocks
+from cratewatch.sources.dumps.discogs_xml import SITE, BadRecordError, parse, release_of
+from cratewatch.sources.dumps.numbers import Numbers
+from cratewatch.sources.dumps.reports import BadRecord, FileRead
+from cratewatch.sources.dumps.selection import Selection
+from cratewatch.sources.dumps.splitting import Record, split
+
+BREATHE = 4096  # records after which what was found may be written
+
+
+class DiscogsReleases:
+    """Reads the releases of one dump, in one file or several."""
+
+    def __init__(self, dumps: Dumps, source: str, selection: Selection) -> None:
+        self._digests = DigestBlocks(dumps, source, "release", selection.mark)
+        self._source = source
+        self._selection = selection
+        self._met = Numbers()
+        self._wanted = Numbers()
+
+    def has(self, release_id: str) -> bool:
+        """Whether a release was met and is wanted, or may be: it could not be read."""
+        number = release_id.removeprefix(f"{self._source}:")
+        return number.isdecimal() and int(number) in self._wanted
+
+    @property
+    def n_changed_blocks(self) -> int:
+        """How many blocks of digests wait to be written."""
+        return self._digests.n_changed
+
+    def changed_blocks(self) -> Mapping[int, Sequence[int]]:
+        """Return the blocks of digests that changed since the last call, to be written now."""
+        return self._digests.take_changed()
+
+    def read(self, blocks: Iterable[bytes], done: FileRead) -> Iterator[Release | BadRecord | None]:
+        """Yield what is to be written; None now and then, so that the caller may write.
+
+        Raises:
+            CutError: once all that is whole was yielded.
+        """
+        digest_of, block_of = self._digests.digest, self._digests.of
+        met, wanted = self._met.add, self._wanted.add
+        for record in split("release", blocks):
+            done.records += 1
+            if done.records % BREATHE == 0:
+                yield None
+            number = record.native_id
+            if number is None or not record.is_whole:
+                yield self._failure(record, done, "no_end" if number else "no_id")
+                continue
+            if not met(number):
+                continue  # twice in one dump: the first counts
+            digest = digest_of(record.data)
+            known = block_of(number // BLOCK)[number % BLOCK]
+            if known == digest:
+                done.wanted += 1
+                wanted(number)
+            elif known != digest - 1:
+                done.parsed += 1
+                yield from self._changed(record, number, digest, done)
+
+    def _changed(
+        self, record: Record, number: int, digest: int, done: FileRead
+    ) -> Iterator[Release | BadRecord]:
+        release = None
+        if self._selection.may_want(record.data):
+            try:
+                root, was_mended = parse("release", record.data)
+                done.mended += was_mended
+                release = release_of(root, self._source, self._selection)
+            except BadRecordError as error:
+                yield self._failure(record, done, "bad_record", str(error))
+                return
+        if release is not None:
+            done.wanted += 1
+            self._wanted.add(number)
+        self._digests.set(number // BLOCK, number % BLOCK, digest - (release is None))
+        if release is not None:
+            yield release
+
+    def _failure(self, record: Record, done: FileRead, reason: str, detail: str = "") -> BadRecord:
+        done.fail(reason)
+        if record.native_id is None:
+            return BadRecord(f"{done.path}#{done.records}", reason, detail)
+        self._wanted.add(record.native_id)  # it is there, whatever it says
+        return BadRecord(f"{SITE}/release/{record.native_id}", reason, detail)
