@@ -17,7 +17,7 @@ from cratewatch.sources.dumps.reports import DumpReport
 from cratewatch.sources.dumps.settings import DumpSource
 from flows.progress import progress_bar
 from flows.pruning import prune_home
-from flows.refreshing import RefreshError, fetch_covers, index_changes, plan, publish
+from flows.refreshing import RefreshError, fetch_covers, index_changes, link_sources, plan, publish
 from flows.source_report import SourceReport
 from flows.steps import step
 
@@ -74,6 +74,8 @@ def _imported(
         diff, dump = read_dumps(settings, catalog, source, files, run.run_id)
         report = replace(report, diff=diff, dump=dump)
         catalog.runs.note(run.run_id, dump=asdict(dump))
+        if report.changed_releases:
+            link_sources(catalog)
         if covers and catalog.covers_to_fetch(source):
             report = replace(report, covers=fetch_covers(settings, source, run.run_id, True))
         report = replace(report, index=index_changes(settings, catalog))

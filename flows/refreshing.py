@@ -75,6 +75,8 @@ def refresh(
         forget_expired(settings, catalog)
         reports = [refresh_source(settings, catalog, source, only_failed) for source in sources]
         try:
+            if any(report.changed_releases for report in reports):
+                link_sources(catalog)
             indexed = index_changes(settings, catalog)
             reports = [replace(report, index=indexed) for report in reports]
         except CratewatchError as error:
@@ -227,6 +229,13 @@ def _refuse_lost_gallery(settings: Settings, catalog: Catalog) -> None:
             f"gallery {settings.gallery_uri}: nothing is served, yet covers were indexed for "
             f"{', '.join(models)}; check gallery_uri, or run `cratewatch index`"
         )
+
+
+@step()
+def link_sources(catalog: Catalog) -> None:
+    """Find out which releases of several sources are one pressing."""
+    catalog.check_writer()
+    catalog.links.find()
 
 
 @step()

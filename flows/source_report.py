@@ -68,6 +68,12 @@ class SourceReport:
         return self.would is not None or (self.error is not None and unpublished)
 
     @property
+    def changed_releases(self) -> bool:
+        """Whether the catalog's releases are others than before."""
+        diff = self.diff
+        return diff is not None and bool(diff.new or diff.changed or diff.withdrawn)
+
+    @property
     def listed_by(self) -> str:
         """The command that lists what the run changed, or would have."""
         return f"cratewatch changes {self.run_id}"

@@ -26,6 +26,7 @@ from cratewatch.catalog.embeddings import EmbeddingBook
 from cratewatch.catalog.facts import Facts, words
 from cratewatch.catalog.images import Images, keep
 from cratewatch.catalog.items import Items, save
+from cratewatch.catalog.links import Links
 from cratewatch.catalog.naming import Named, Names, names_of
 from cratewatch.catalog.observations import Observation, Observations
 from cratewatch.catalog.placeholders import PLACEHOLDER, mark_placeholders
@@ -76,6 +77,7 @@ class Catalog:
         changes: What each run changed, or would have changed.
         browse: Releases and covers for people who look for them.
         dumps: Releases that come from dumps.
+        links: Which releases of several sources are one pressing.
         embeddings: What models have embedded and the gallery holds.
         observations: Prices that were seen.
         staged_prices: Those that runs have seen and not published.
@@ -89,6 +91,7 @@ class Catalog:
         self.changes = Changes(database)
         self.browse = Browse(database)
         self.dumps = Dumps(database)
+        self.links = Links(database)
         self.embeddings = EmbeddingBook(database)
         self.observations = Observations(database)
         self.staged_prices = StagedPrices(database)

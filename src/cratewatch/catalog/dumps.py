@@ -19,6 +19,7 @@ from cratewatch.catalog.comparing import RefusedError, note_changed
 from cratewatch.catalog.database import Database, insert_rows, now, upsert
 from cratewatch.catalog.diff import withdraw, write_releases
 from cratewatch.catalog.items import save
+from cratewatch.catalog.links import relate
 from cratewatch.catalog.records import Diff, Item, Release
 from cratewatch.catalog.runs import note
 from cratewatch.catalog.schema import (
@@ -48,12 +49,14 @@ class Batch:
         releases: That are new, or whose records differ from those of the dump before.
         blocks: Digests as they are from here on: BLOCK numbers each, 0 for no record.
         failed: Records that could not be read.
+        relations: By release_id, pages of other services that are of the same pressing; see links.
     """
 
     kind: str
     releases: Sequence[Release] = ()
     blocks: Mapping[int, Sequence[int]] = field(default_factory=dict)
     failed: Sequence[Item] = ()
+    relations: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Dumps:
@@ -78,6 +81,7 @@ class Dumps:
         """Write what a part of a dump says; return what the run has changed so far."""
         with self._db.transaction() as session:
             changed = _write(session, run_id, source, batch.releases)
+            relate(session, batch.relations)
             save(session, run_id, batch.failed)
             rows = [
                 {

@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover, ListedRelease, Release
 
-SCHEMA_REVISION = "0005"  # the newest of migrations/versions
+SCHEMA_REVISION = "0006"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -237,6 +237,28 @@ class DumpBlockRow(Table):
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     digests: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LinkRow(Table):
+    """Two releases that are one pressing, or that somebody said are two; see links.py."""
+
+    __tablename__ = "links"
+
+    release_id: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
+    other_id: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True, index=True)
+    reason: Mapped[str] = mapped_column(String(32))
+    confidence: Mapped[float]
+    linked_at: Mapped[datetime]
+    refused_at: Mapped[datetime | None]
+
+
+class RelationRow(Table):
+    """A page of another service that a source says is of the same pressing."""
+
+    __tablename__ = "relations"
+
+    release_id: Mapped[str] = mapped_column(String(MAX_KEY), primary_key=True)
+    page: Mapped[str] = mapped_column(String(64), primary_key=True)
 
 
 class ChangeRow(Table):

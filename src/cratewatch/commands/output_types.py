@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from cratewatch.catalog.changes import Change
+from cratewatch.catalog.links import Link
 from cratewatch.catalog.records import Cover, ListedRelease
 from cratewatch.datasets.run_report import RunReport
 from cratewatch.evaluation.grid import GridEvaluation
@@ -335,6 +336,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "import-dump": (_REFRESH,),
     "import-sales": (Output(SalesReport),),
     "index": (Output(IndexReport), Output(Comparison)),
+    "links": (Output(Link),),
     "notify": (Output(AddressShown, lacks=("sent", "error")),),
     "probe": (Output(Probe),),
     "quantize": (Output(Quantised),),

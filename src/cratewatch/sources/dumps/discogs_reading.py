@@ -40,6 +40,10 @@ class DiscogsReleases:
         """Return the blocks of digests that changed since the last call, to be written now."""
         return self._digests.take_changed()
 
+    def relations(self) -> Mapping[str, Sequence[str]]:
+        """Return none: Discogs does not say where else a release is listed."""
+        return {}
+
     def read(self, blocks: Iterable[bytes], done: FileRead) -> Iterator[Release | BadRecord | None]:
         """Yield what is to be written; None now and then, so that the caller may write.
 

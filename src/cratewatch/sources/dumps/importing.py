@@ -160,6 +160,7 @@ class _Writing:
     def _write(self) -> None:
         blocks = self.reading.changed_blocks()
         if self.releases or self.failed or blocks:
-            batch = Batch("release", self.releases, blocks, self.failed)
+            relations = self.reading.relations()
+            batch = Batch("release", self.releases, blocks, self.failed, relations)
             self.catalog.dumps.write(self.run_id, self.source, batch)
             self.releases, self.failed = [], []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from cratewatch.catalog.pressings import page_key
 from cratewatch.catalog.records import Release
 from cratewatch.sources.dumps.discogs_reading import BREATHE
 from cratewatch.sources.dumps.musicbrainz_json import line_object, lines
@@ -24,6 +25,7 @@ class MusicBrainzReleases:
         self._selection = selection
         self._archive_url = archive_url
         self._wanted = Uuids()
+        self._relations: dict[str, list[str]] = {}
 
     def has(self, release_id: str) -> bool:
         """Whether a release was met and is wanted."""
@@ -37,6 +39,11 @@ class MusicBrainzReleases:
     def changed_blocks(self) -> Mapping[int, Sequence[int]]:
         """Return none."""
         return {}
+
+    def relations(self) -> Mapping[str, Sequence[str]]:
+        """Return what was said of pages elsewhere since the last call, by release_id."""
+        relations, self._relations = self._relations, {}
+        return relations
 
     def read(self, blocks: Iterable[bytes], done: FileRead) -> Iterator[Release | BadRecord | None]:
         """Yield what is wanted; None now and then, so that the caller may write.
@@ -58,7 +65,9 @@ class MusicBrainzReleases:
             elif self._selection.wants(_labels(data), _formats(data)):
                 done.wanted += 1
                 self._wanted.add(data["id"])
-                yield self._release(data)
+                release = self._release(data)
+                self._relations[release.release_id] = _pages(data)
+                yield release
 
     def _release(self, data: dict[str, Any]) -> Release:
         labels = (_dict(info.get("label")) for info in _dicts(data.get("label-info")))
@@ -80,6 +89,12 @@ def _labels(data: dict[str, Any]) -> Iterator[str]:
 def _formats(data: dict[str, Any]) -> Iterator[str]:
     for medium in _dicts(data.get("media")):
         yield str(medium.get("format") or "")
+
+
+def _pages(data: dict[str, Any]) -> list[str]:
+    """Return the release's pages on Discogs, as links.py compares them."""
+    urls = (_dict(relation.get("url")) for relation in _dicts(data.get("relations")))
+    return sorted(filter(None, (page_key(str(url.get("resource") or "")) for url in urls)))
 
 
 def _name(label: dict[str, Any]) -> str:
