@@ -23,6 +23,7 @@ from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, open_databa
 from cratewatch.catalog.diff import apply_staged
 from cratewatch.catalog.dumps import Dumps
 from cratewatch.catalog.embeddings import EmbeddingBook
+from cratewatch.catalog.entities import Entities
 from cratewatch.catalog.facts import Facts, words
 from cratewatch.catalog.images import Images, keep
 from cratewatch.catalog.items import Items, save
@@ -77,6 +78,7 @@ class Catalog:
         changes: What each run changed, or would have changed.
         browse: Releases and covers for people who look for them.
         dumps: Releases that come from dumps.
+        entities: Masters, artists and labels of dumps.
         links: Which releases of several sources are one pressing.
         embeddings: What models have embedded and the gallery holds.
         observations: Prices that were seen.
@@ -91,6 +93,7 @@ class Catalog:
         self.changes = Changes(database)
         self.browse = Browse(database)
         self.dumps = Dumps(database)
+        self.entities = Entities(database)
         self.links = Links(database)
         self.embeddings = EmbeddingBook(database)
         self.observations = Observations(database)

@@ -6,8 +6,6 @@ only what differs. A block is written in the transaction that writes what its re
 
 from __future__ import annotations
 
-import struct
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -18,6 +16,9 @@ from sqlalchemy.orm import Session
 from cratewatch.catalog.comparing import RefusedError, note_changed
 from cratewatch.catalog.database import Database, insert_rows, now, upsert
 from cratewatch.catalog.diff import withdraw, write_releases
+from cratewatch.catalog.digests import forget, packed, unpacked
+from cratewatch.catalog.entities import Entity
+from cratewatch.catalog.entities import write as write_entities
 from cratewatch.catalog.items import save
 from cratewatch.catalog.links import relate
 from cratewatch.catalog.records import Diff, Item, Release
@@ -30,14 +31,11 @@ from cratewatch.catalog.schema import (
 )
 from cratewatch.chunks import chunks
 
-BLOCK = 1024
-"""Numbers of a block: record n is entry n % BLOCK of block n // BLOCK."""
 PAGE = 10_000
 TOLD = (
     *("source", "artist", "title", "year", "label", "catno", "barcode", "country", "format"),
     *("page_url", "image_url"),
 )
-_ENTRIES = struct.Struct(f"<{BLOCK}Q")
 
 
 @dataclass(frozen=True)
@@ -49,6 +47,7 @@ class Batch:
         releases: That are new, or whose records differ from those of the dump before.
         blocks: Digests as they are from here on: BLOCK numbers each, 0 for no record.
         failed: Records that could not be read.
+        entities: Masters, artists or labels that are new, or whose records differ.
         relations: By release_id, pages of other services that are of the same pressing; see links.
     """
 
@@ -57,6 +56,7 @@ class Batch:
     blocks: Mapping[int, Sequence[int]] = field(default_factory=dict)
     failed: Sequence[Item] = ()
     relations: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    entities: Sequence[Entity] = ()
 
 
 class Dumps:
@@ -75,12 +75,13 @@ class Dumps:
         )
         with self._db.transaction() as session:
             found = session.execute(query).all()
-        return {block: list(_ENTRIES.unpack(digests)) for block, digests in found}
+        return {block: unpacked(digests) for block, digests in found}
 
     def write(self, run_id: str, source: str, batch: Batch) -> Diff:
         """Write what a part of a dump says; return what the run has changed so far."""
         with self._db.transaction() as session:
             changed = _write(session, run_id, source, batch.releases)
+            write_entities(session, source, batch.entities)
             relate(session, batch.relations)
             save(session, run_id, batch.failed)
             rows = [
@@ -88,7 +89,7 @@ class Dumps:
                     "source": source,
                     "kind": batch.kind,
                     "block": block,
-                    "digests": _ENTRIES.pack(*digests),
+                    "digests": packed(digests),
                 }
                 for block, digests in batch.blocks.items()
             ]
@@ -253,22 +254,7 @@ def _withdraw(session: Session, run_id: str, source: str, gone: Sequence[str]) -
         ]
         insert_rows(session, ChangeRow, rows)
         withdraw(session, source, part, now())
-    _forget(session, source, gone)
-
-
-def _forget(session: Session, source: str, gone: Sequence[str]) -> None:
-    by_block: defaultdict[int, list[int]] = defaultdict(list)
-    for release_id in gone:
-        number = release_id.removeprefix(f"{source}:")
-        if number.isdecimal():
-            by_block[int(number) // BLOCK].append(int(number) % BLOCK)
-    for block, entries in by_block.items():
-        row = session.get(DumpBlockRow, (source, "release", block))
-        if row is not None:
-            digests = list(_ENTRIES.unpack(row.digests))
-            for entry in entries:
-                digests[entry] = 0
-            row.digests = _ENTRIES.pack(*digests)
+    forget(session, source, "release", [key.removeprefix(f"{source}:") for key in gone])
 
 
 def _refusal(source: str, would: Diff, n_listed: int, most: float) -> RefusedError:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover, ListedRelease, Release
 
-SCHEMA_REVISION = "0006"  # the newest of migrations/versions
+SCHEMA_REVISION = "0007"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -237,6 +237,21 @@ class DumpBlockRow(Table):
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     digests: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EntityRow(Table):
+    """A master, artist or label of a dump; see entities.py."""
+
+    __tablename__ = "entities"
+    __table_args__ = (Index(None, "source", "kind", "belongs_to"),)
+
+    source: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    native_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+    belongs_to: Mapped[int | None]
+    other_names: Mapped[list[str]] = mapped_column(JSON)
+    year: Mapped[int | None]
 
 
 class LinkRow(Table):

@@ -73,7 +73,7 @@ def import_dump(
     source: Annotated[
         str, typer.Argument(help='Name of a [sources.NAME] with spider = "dump" in the settings.')
     ],
-    files: Annotated[list[Path], typer.Argument(help="Files of one month's dump.")],
+    files: Annotated[list[Path], typer.Argument(help="Files of one month's dump, in any order.")],
     covers: Annotated[
         bool,
         typer.Option("--covers/--no-covers", help="Whether to fetch the covers that are missing."),

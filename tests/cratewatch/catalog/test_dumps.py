@@ -180,12 +180,62 @@ def test_a_dump_of_musicbrainz_is_compared_with_the_catalog(
     ]
 
 
+LABELS = """<labels>
+<label><images/><id>5</id><name>Svek</name>
+  <sublabels><label id="6">Goldhead</label></sublabels></label>
+<label><id>6</id><name>Goldhead</name><parentLabel id="5">Svek</parentLabel></label>
+<label><id>7</id><name>Tiny</name><parentLabel id="6">Goldhead</parentLabel></label>
+<label><id>8</id><profile>nobody knows its name</profile></label>
+</labels>"""
+RAY = "<artist><id>2</id><name>Ray</name></artist>"
+ARTISTS = f"""<artists>
+<artist><id>1</id><name>The Persuader</name><namevariations><name>Persuader</name></namevariations>
+</artist>{RAY}</artists>"""
+MASTERS = """<masters><master id="18500"><main_release>155102</main_release><artists><artist>
+<id>212070</id></artist></artists><year>2001</year><title>New Soil</title></master></masters>"""
+
+
+def test_labels_below_those_that_are_wanted_are_wanted_as_well(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    names = ("svek", "Goldhead", "Tiny", "Other")
+    dump = gzipped(
+        tmp_path / "r", discogs(*(release(n, label=name) for n, name in enumerate(names, 1)))
+    )
+    source = DumpSource(spider="dump", service="discogs", labels=("SVEK",), sublabels=True)
+    with pytest.raises(CratewatchError, match="import the dump of labels as well"):
+        bring_in(catalog, dump, source=source)
+    labels = gzipped(tmp_path / "l", LABELS.encode())
+    _, report = bring_in(catalog, dump, labels, source=source)
+    assert [(file.kind, file.records) for file in report.files] == [("label", 4), ("release", 4)]
+    assert sorted(listed(catalog)) == ["1", "2", "3"]
+    fewer = LABELS.replace('<parentLabel id="6">Goldhead</parentLabel>', "")
+    bring_in(catalog, gzipped(tmp_path / "m", fewer.encode()), dump, source=source)
+    assert sorted(listed(catalog)) == ["1", "2"]
+
+
+def test_masters_artists_and_labels_are_kept_and_only_what_changed_is_parsed(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    texts = (LABELS, ARTISTS, MASTERS)
+    files = [gzipped(tmp_path / str(n), text.encode()) for n, text in enumerate(texts)]
+    for parsed in ([4, 2, 1], [0, 0, 0]):
+        diff, report = bring_in(catalog, *files)
+        assert [file.parsed for file in report.files] == parsed
+        assert diff == Diff(0, 0, 0, 0)
+    counts = [catalog.entities.count("dg", kind) for kind in ("label", "artist", "master")]
+    assert counts == [4, 2, 1]
+    for month, left, parsed_then in ((ARTISTS.replace(RAY, ""), 1, 0), (ARTISTS, 2, 1)):
+        _, report = bring_in(catalog, gzipped(tmp_path / "a", month.encode()))
+        assert report.files[0].parsed == parsed_then
+        assert catalog.entities.count("dg", "artist") == left
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         (b"<!doctype html><title>404</title>", "no dump of releases, it begins with '<!doctype"),
         (b"", "no dump of releases"),
-        (b"<labels><label><id>1</id></label></labels>", "a dump of labels; give that of releases"),
         (b'{"id": "1"}', "a dump of musicbrainz, and dg is of discogs"),
     ],
 )

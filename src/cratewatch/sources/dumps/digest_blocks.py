@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from cratewatch.catalog.dumps import BLOCK, Dumps
+from cratewatch.catalog.digests import BLOCK
+from cratewatch.catalog.dumps import Dumps
 
 AHEAD = 64  # blocks that are loaded at once: dumps are ordered by number
 MOST_LOADED = 512  # blocks in memory, 8 to 40 kB each

@@ -21,6 +21,7 @@ class DumpSource(Source):
     spider: Literal["dump"]
     service: Literal["discogs", "musicbrainz"]
     labels: tuple[str, ...] = ()
+    sublabels: bool = False
     formats: tuple[str, ...] = ()
     archive_url: PublicUrl = "https://coverartarchive.org"
     # The archive's documentation permits to its users what robots.txt refuses to general crawlers.

@@ -1,10 +1,12 @@
 import pytest
 
+from cratewatch.catalog.entities import Entity
 from cratewatch.catalog.records import Release
 from cratewatch.sources.dumps.blocks import read_blocks
 from cratewatch.sources.dumps.discogs_xml import BadRecordError, parse, release_of
+from cratewatch.sources.dumps.entities_xml import entity_of
 from cratewatch.sources.dumps.selection import Selection
-from cratewatch.sources.dumps.splitting import split
+from cratewatch.sources.dumps.splitting import Kind, split
 from tests.conftest import SHARED_DATA
 from tests.cratewatch.sources.dumps.made_dumps import release
 
@@ -108,3 +110,47 @@ def test_every_release_of_a_real_month_is_read() -> None:
         1999,
     )
     assert sum(bool(release.catno) for release in releases) > 850
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        (
+            "label",
+            "<label><id>6</id><name>Goldhead</name><parentLabel id='5'>Svek</parentLabel></label>",
+            Entity(kind="label", native_id=6, name="Goldhead", belongs_to=5),
+        ),
+        (
+            "label",
+            "<label><id>8</id><profile>nobody knows its name</profile></label>",
+            Entity(kind="label", native_id=8, name="8"),
+        ),
+        (
+            "artist",
+            "<artist><images/><id>1</id><name>A</name><namevariations><name>B</name><name>C</name>"
+            "</namevariations><aliases><name id='3'>D</name></aliases></artist>",
+            Entity(kind="artist", native_id=1, name="A", other_names=("B", "C")),
+        ),
+        (
+            "master",
+            '<master id="18"><main_release>55</main_release><year>2001</year><title>New</title>'
+            "</master>",
+            Entity(kind="master", native_id=18, name="New", belongs_to=55, year=2001),
+        ),
+    ],
+)
+def test_masters_artists_and_labels(kind: str, text: str, expected: Entity) -> None:
+    start = f"<{kind} " if kind == "master" else f"<{kind}>"
+    root, _ = parse(kind, text.removeprefix(start).encode())
+    assert entity_of(kind, root) == expected
+
+
+@pytest.mark.skipif(not MONTH.exists(), reason="needs the shared excerpts of a real dump")
+@pytest.mark.parametrize(("kind", "n"), [("label", 1000), ("artist", 1000), ("master", 1000)])
+def test_every_record_of_a_real_month_is_read(kind: Kind, n: int) -> None:
+    file = MONTH.with_name(f"discogs_20200806_{kind}s.xml.gz")
+    found = [
+        entity_of(kind, parse(kind, record.data)[0]) for record in split(kind, read_blocks(file))
+    ]
+    assert len(found) == len({entity.native_id for entity in found}) == n
+    assert all(entity.name for entity in found)
