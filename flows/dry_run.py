@@ -45,7 +45,7 @@ def dry_run(settings: Settings, source: str) -> Iterator[DryRun]:
         SettingsError: if the source is not configured, or comes from dumps.
         CratewatchError: if the source cannot be crawled at all.
     """
-    if isinstance(settings.source(source), DumpSource):
+    if isinstance(settings.source_of_releases(source), DumpSource):
         raise SettingsError(
             f"source {source!r} comes from dumps: its refresh changes no release; run "
             "`cratewatch import-dump`"

@@ -64,7 +64,7 @@ def refresh(
             before is served still.
     """
     for source in sources:
-        settings.source(source)
+        settings.source_of_releases(source)
     prune_home(settings)
     with (
         contextlib.closing(open_catalog(settings.catalog_url)) as catalog,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections import defaultdict
@@ -181,5 +182,10 @@ def retry_after_s(value: str, now: datetime) -> float | None:
 
 
 def _asked_wait_s(response: Response) -> float:
+    """Return how long a server wants to be left alone, by its own clock if it tells it."""
     header = response.headers.get("Retry-After") or b""
-    return retry_after_s(header.decode("latin-1"), datetime.now(UTC)) or 0.0
+    asked = (response.headers.get("Date") or b"").decode("latin-1")
+    now = datetime.now(UTC)
+    with contextlib.suppress(ValueError):
+        now = parsedate_to_datetime(asked) if asked else now
+    return retry_after_s(header.decode("latin-1"), now.replace(tzinfo=now.tzinfo or UTC)) or 0.0

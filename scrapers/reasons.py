@@ -56,12 +56,18 @@ class HostClosedError(IgnoreRequest):
         self.status = status
 
 
+class CredentialsError(IgnoreRequest):
+    """The service gives no token for the keys of the settings."""
+
+
 def reason_of(error: BaseException) -> str:
     """Return the reason; ``error`` for what is a bug and no failure of the network."""
     if isinstance(error, HttpError):
         return f"http_{error.response.status}"
     if isinstance(error, AddressRefusedError):
         return "address_refused"
+    if isinstance(error, CredentialsError):
+        return "no_token"
     if isinstance(error, HostClosedError):
         return f"http_{error.status}"
     if isinstance(error, IgnoreRequest):

@@ -21,12 +21,18 @@ PIPELINES = {
     "scrapers.pipelines.stage_release.StageRelease": 600,
 }
 
+OF_CRAWLS = {
+    "scrapers.bounds.Bounds": 40,
+    "scrapers.credentials.Authorize": 560,  # below the retries: each has the token of its time
+    "scrapers.quotas.Quota": 570,
+}
+
 
 def scrapy_settings(job: CrawlJob) -> dict[str, Any]:
     """Return all that a crawl sets: its manners, bounds, pipelines, log."""
     source = job.source
     manners = manners_towards(source, job.contact)
-    middlewares = {"scrapers.bounds.Bounds": 40} | manners["DOWNLOADER_MIDDLEWARES"]
+    middlewares = OF_CRAWLS | manners["DOWNLOADER_MIDDLEWARES"]
     return manners | {
         "CONCURRENT_ITEMS": 8 * source.concurrency,
         "LOG_LEVEL": "INFO",

@@ -295,6 +295,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("Gallery backups", "cratewatch.indexing.backups", "Backup"),
         ("restore-gallery --json", "cratewatch.indexing.restoring", "Restored"),
         ("import --json", "cratewatch.sources.folder.importing", "ImportReport"),
+        ("refresh-prices --json", "flows.price_report", "PriceReport"),
         ("import-sales --json", "cratewatch.sources.till.importing", "SalesReport"),
         ("probe --json", "cratewatch.sources.storefront.probe", "Probe"),
         ("probe --json: a release", "cratewatch.sources.storefront.probe", "ProbedRelease"),

@@ -40,6 +40,13 @@ CONFIG_NAME = "cratewatch.toml"
 DEFAULT_HOME = Path("~/.cratewatch")
 TABLES = ("notify", "sources", "tills")
 """Settings that are tables: JSON in the environment."""
+SECRETS = {
+    name
+    for source in SPIDERS.values()
+    for name, field in source.model_fields.items()
+    if field.annotation is SecretStr
+}
+"""Settings of sources that nobody else may read."""
 LOCAL_RAY = "local"
 """Instead of an address: a Ray cluster of the command's own."""
 
@@ -187,6 +194,33 @@ class Settings(BaseModel):
             )
         return self.sources[name]
 
+    def source_of_releases(self, name: str) -> AnySource:
+        """Return the settings of a source that can be refreshed.
+
+        Raises:
+            SettingsError: if no such source is configured, or it tells of prices alone.
+        """
+        source = self.source(name)
+        if not source.lists_releases:
+            raise SettingsError(
+                f"source {name!r} tells of prices alone; run `cratewatch refresh-prices {name}`"
+            )
+        return source
+
+    def source_of_prices(self, name: str) -> AnySource:
+        """Return the settings of a source that is asked for prices.
+
+        Raises:
+            SettingsError: if no such source is configured, or it is not asked for any.
+        """
+        source = self.source(name)
+        if not source.asks_for_prices:
+            raise SettingsError(
+                f"source {name!r} is not asked for prices: what it has of them comes with "
+                f"`cratewatch refresh {name}`"
+            )
+        return source
+
     def till(self, name: str) -> Till:
         """Return a till's settings; those of one that has none tell nothing.
 
@@ -250,6 +284,9 @@ def exposed_secrets(home: Path | None) -> Path | None:
 def _is_secret(name: str, value: object) -> bool:
     if name == "notify" and isinstance(value, Mapping):
         return bool(value.get("urls") or value.get("ping_url"))
+    if name == "sources" and isinstance(value, Mapping):
+        tables = (source for source in value.values() if isinstance(source, Mapping))
+        return any(SECRETS & table.keys() for table in tables)
     kind = Settings.model_fields[name].annotation
     if kind is SecretUrl:
         return SecretUrl(str(value)).hides

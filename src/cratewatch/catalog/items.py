@@ -86,9 +86,10 @@ class Items:
     def sources_to_retry(self) -> list[str]:
         """Return the sources with items that failed, or that a run which was killed left.
 
-        A check that failed lacks nothing: the image is stored.
+        A check that failed lacks nothing: the image is stored. Prices are asked for anew each time.
         """
-        undone = ItemRow.state.in_(("failed", "planned")) & (ItemRow.kind != "check")
+        kinds = ItemRow.kind.not_in(("check", "price"))
+        undone = ItemRow.state.in_(("failed", "planned")) & kinds
         query = select(ItemRow.source).where(undone).distinct()
         with self._db.transaction() as session:
             return sorted(session.scalars(query))
@@ -109,6 +110,12 @@ class Items:
                 .where(ItemRow.source == source)
                 .where(or_(of_others, ItemRow.kind == "listing"))
             )
+
+    def forget_prices(self, source: str, run_id: str) -> None:
+        """Forget what earlier runs asked a source for prices: a whole one has asked it again."""
+        asked = (ItemRow.source == source) & (ItemRow.kind == "price") & (ItemRow.run_id != run_id)
+        with self._db.transaction() as session:
+            session.execute(delete(ItemRow).where(asked))
 
     def tally(self, run_id: str, kind: ItemKind) -> tuple[int, int]:
         """Return how many of a run's items of a kind are done, and how many have failed."""

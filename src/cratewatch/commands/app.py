@@ -27,6 +27,7 @@ from cratewatch.commands import (
     links,
     models,
     notification,
+    price_refresh,
     probing,
     renewal,
     sales,
@@ -45,6 +46,7 @@ app = typer.Typer(
 for group in (
     home,
     catalog,
+    price_refresh,
     sales,
     changes,
     probing,

@@ -160,7 +160,7 @@ def schedule(
 
     settings = load_settings(home)
     for source in sources:
-        settings.source(source)
+        settings.source_of_releases(source)
     nights = Nights(cron, timezone)
     renewals = Nights(renew, timezone, "--renew") if renew else None
     private_folder(settings.home)
@@ -175,7 +175,7 @@ def _refresh(
     settings: Settings, sources: list[str], json_: bool, *, only_failed: bool = False
 ) -> None:
     for source in sources:
-        settings.source(source)
+        settings.source_of_releases(source)
     from flows.refreshing import RefreshError
 
     try:
@@ -222,7 +222,7 @@ def _tell_only(settings: Settings, sources: list[str], json_: bool) -> None:
     from flows.dry_run import dry_run
 
     for source in sources:
-        settings.source(source)
+        settings.source_of_releases(source)
     rows = Rows(COLUMNS, as_json=json_, as_csv=False)
     incomplete = []
     for source in sources:

@@ -26,6 +26,7 @@ from cratewatch.sources.folder.importing import ImportReport
 from cratewatch.sources.storefront.probe import Probe
 from cratewatch.sources.till.importing import SalesReport
 from cratewatch.training.quantising import Quantised
+from flows.price_report import PriceReport
 from flows.source_report import SourceReport
 from workers.forecast import Forecast
 from workers.mailbox import TrainedModel
@@ -341,6 +342,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "probe": (Output(Probe),),
     "quantize": (Output(Quantised),),
     "refresh": (_REFRESH, _CHANGE),
+    "refresh-prices": (Output(PriceReport, lacks=("crawl", "yielded", "published")),),
     "releases": (Output(ListedRelease),),
     "renew": (Output(RenewalReport, lacks=(*_UNTIL_DONE, "calibration", "error")),),
     "restore-gallery": (Output(Restored),),

@@ -79,7 +79,8 @@ def sources_to_retry(settings: Settings) -> list[str]:
     """Return the configured sources with undone items; imports are made by hand."""
     with closing(open_catalog(settings.catalog_url)) as catalog:
         undone = catalog.items.sources_to_retry()
-    return [source for source in undone if source in settings.sources]
+    configured = settings.sources
+    return [name for name in undone if name in configured and configured[name].lists_releases]
 
 
 def whose_listing_failed(settings: Settings, sources: Sequence[str]) -> list[str]:

@@ -6,14 +6,22 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
+from cratewatch.sources.discogs.settings import DiscogsSource
 from cratewatch.sources.dumps.settings import DumpSource
+from cratewatch.sources.ebay.settings import EbayListingsSource, EbaySoldSource
 from cratewatch.sources.listings_file.settings import ListingsFileSource
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from cratewatch.sources.source import Source
 from cratewatch.sources.storefront.settings import StorefrontSource
 
 AnySource = Annotated[
-    StorefrontSource | MusicBrainzSource | ListingsFileSource | DumpSource,
+    StorefrontSource
+    | MusicBrainzSource
+    | DiscogsSource
+    | EbaySoldSource
+    | EbayListingsSource
+    | ListingsFileSource
+    | DumpSource,
     Field(discriminator="spider"),
 ]
 SPIDERS: dict[str, type[Source]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -19,6 +20,7 @@ class Source(BaseModel):
     Attributes:
         terms: What the source allows.
         asks_for_prices: Whether it is asked for the prices of releases that are known already.
+        lists_releases: Whether it tells of releases, and not of prices alone.
     """
 
     model_config = ConfigDict(
@@ -26,6 +28,7 @@ class Source(BaseModel):
     )
     terms: ClassVar[Terms] = OPEN
     asks_for_prices: ClassVar[bool] = False
+    lists_releases: ClassVar[bool] = True
 
     spider: str
     rate_per_s: float = Field(default=1.0, ge=1e-5)
@@ -61,9 +64,14 @@ class Source(BaseModel):
     @model_validator(mode="after")
     def _within_the_terms(self) -> Self:
         most = self.terms.most_per_s
-        if most is not None and self.rate_per_s > most:
+        if most is not None and self.rate_per_s > most and not self._is_here:
             raise ValueError(f"rate_per_s is above {most:g}; see {self.terms.said_by}")
         return self
+
+    @property
+    def _is_here(self) -> bool:
+        """Whether this machine alone is asked, whose terms are nobody's."""
+        return all(urlsplit(url).hostname in LOOPBACK for url in self.addresses)
 
     @property
     def prices_kept_days(self) -> float | None:
