@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from cratewatch.catalog.catalog import open_catalog
@@ -16,6 +16,7 @@ from cratewatch.monitoring.status import source_status
 from cratewatch.notify import EventKind
 from cratewatch.settings import Settings
 from flows.log import log
+from flows.price_report import PriceReport
 from flows.source_report import SourceReport, in_short
 from flows.timetable import Nights
 
@@ -23,17 +24,24 @@ from flows.timetable import Nights
 class NightNews:
     """Tells of one night of some sources; what cannot be sent is a line in the log."""
 
-    def __init__(self, settings: Settings, sources: Sequence[str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Sequence[str],
+        kind_of: Callable[[str], str] = refresh_kind,
+    ) -> None:
+        """Args: kind_of: The kind of a source's runs."""
         self._settings = settings
         self._sources = sources
+        self._kind_of = kind_of
         self._were_bad: set[str] = set()
 
     def begin(self) -> None:
         """Tell the dead man's switch, and remember which sources a good night would recover."""
-        self._were_bad = bad_sources(self._settings, self._sources)
+        self._were_bad = bad_sources(self._settings, self._sources, self._kind_of)
         _log_error(ping(self._settings.notify, "start"))
 
-    def end(self, reports: Iterable[SourceReport]) -> None:
+    def end(self, reports: Iterable[SourceReport | PriceReport]) -> None:
         """Tell how the sources' refresh ended."""
         events = [event for report in reports if (event := self._of(report))]
         bad = [event for event in events if event.kind != "recovered"]
@@ -45,7 +53,7 @@ class NightNews:
 
     def fail(self, error: Exception) -> None:
         """Tell that the night as a whole failed; a refresh that has reports tells by these."""
-        reports: list[SourceReport] | None = getattr(error, "reports", None)
+        reports: list[SourceReport | PriceReport] | None = getattr(error, "reports", None)
         if reports:
             self.end(reports)
             return
@@ -57,7 +65,7 @@ class NightNews:
         """Tell the dead man's switch alone: all is well."""
         _log_error(ping(self._settings.notify, "success"))
 
-    def _of(self, report: SourceReport) -> Event | None:
+    def _of(self, report: SourceReport | PriceReport) -> Event | None:
         if report.error is None:
             return Event(report.source, "recovered") if report.source in self._were_bad else None
         detail = f"{report.error}\n{report.listed_by} lists what changed and what failed"
@@ -65,10 +73,12 @@ class NightNews:
         return Event(report.source, kind, report.reason or "", detail)
 
 
-def bad_sources(settings: Settings, sources: Iterable[str]) -> set[str]:
-    """Return the sources whose latest refresh failed or was killed."""
+def bad_sources(
+    settings: Settings, sources: Iterable[str], kind_of: Callable[[str], str]
+) -> set[str]:
+    """Return the sources whose latest run of a kind failed or was killed."""
     with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
-        latest = {source: catalog.runs.latest(1, refresh_kind(source)) for source in sources}
+        latest = {source: catalog.runs.latest(1, kind_of(source)) for source in sources}
     return {source for source, runs in latest.items() if runs and runs[0]["state"] != "done"}
 
 

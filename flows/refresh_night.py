@@ -12,12 +12,13 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.states import Completed
 
 from cratewatch.catalog.catalog import open_catalog
-from cratewatch.catalog.runs import refresh_kind
+from cratewatch.catalog.runs import prices_kind, refresh_kind
 from cratewatch.errors import BusyError, CratewatchError
 from cratewatch.settings import Settings, load_settings
 from flows.log import log
 from flows.night_news import NightNews
 from flows.refresh_catalog import refresh_catalog
+from flows.refreshing_prices import refresh_prices
 from flows.timetable import LastSuccess, due
 
 
@@ -32,8 +33,11 @@ def _say_that_it_crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[A
 
 
 @flow(name="refresh-night", on_crashed=[_say_that_it_crashed])
-def refresh_night(home: Path, sources: list[str]) -> State[Any]:
-    """Refresh the sources that no good run has refreshed since this night was due.
+def refresh_night(home: Path, sources: list[str], prices: list[str] | None = None) -> State[Any]:
+    """Refresh the sources that no good run has refreshed since this night was due, then prices.
+
+    Args:
+        prices: Sources that are asked for prices, whatever became of the others.
 
     Returns:
         A completed state. It is named Skipped if nothing was left to do, or if another process
@@ -42,6 +46,33 @@ def refresh_night(home: Path, sources: list[str]) -> State[Any]:
     Raises:
         CratewatchError: if the refresh fails. What was served before is served still.
     """
+    try:
+        return _refresh(home, sources)
+    finally:
+        if prices:
+            _ask_for_prices(home, prices)
+
+
+def _ask_for_prices(home: Path, sources: list[str]) -> None:
+    """Ask sources for prices, and tell how that went."""
+    settings = load_settings(home=home)
+    news = NightNews(settings, sources, prices_kind)
+    news.begin()
+    try:
+        reports = refresh_prices(settings, sources)
+    except BusyError as error:
+        _skipped(sources, str(error))
+        return
+    except CratewatchError as error:
+        log(f"{_names(sources)}: failed, {error}")
+        news.fail(error)
+        raise
+    for report in reports:
+        log(str(report))
+    news.end(reports)
+
+
+def _refresh(home: Path, sources: list[str]) -> State[Any]:
     night = runtime.flow_run.scheduled_start_time
     log(f"{_names(sources)}: the night of {night:%Y-%m-%d %H:%M} UTC begins")
     news = None

@@ -36,13 +36,18 @@ STOP_GRACE_S = 50.0
 
 
 async def serve_nights(
-    settings: Settings, sources: list[str], nights: Nights, renewals: Nights | None = None
+    settings: Settings,
+    sources: list[str],
+    nights: Nights,
+    renewals: Nights | None = None,
+    prices: list[str] | None = None,
 ) -> None:
     """Refresh the sources every night, each in a process of its own, until SIGINT or SIGTERM.
 
     A missed night is made up at once. A night that comes while another one runs is cancelled.
 
     Args:
+        prices: Sources that are asked for prices after each refresh.
         renewals: When the serving model is renewed; those that were missed are not made up.
     """
     names = ", ".join(sources)
@@ -50,7 +55,8 @@ async def serve_nights(
     now = datetime.now(UTC)
     runner = _Runner(pause_on_shutdown=False)
     home = {"home": str(settings.home)}
-    refreshes = Served(refresh_night, "+".join(sources), home | {"sources": sources}, nights)
+    asked = {"sources": sources} | ({"prices": prices} if prices else {})
+    refreshes = Served(refresh_night, "+".join(sources), home | asked, nights)
     served = [await refreshes.deployment(settings)]
     if renewals is not None:
         served.append(await Served(renew_model, "renewal", home, renewals).deployment(settings))

@@ -140,7 +140,7 @@ def retry(
     epilog="Example: cratewatch schedule my-shop --cron '0 3 * * *' --home shop; "
     "cratewatch schedule my-shop --renew '0 5 * * SUN'"
 )
-def schedule(
+def schedule(  # noqa: PLR0913, PLR0917  a declaration of a command
     sources: Annotated[list[str], typer.Argument(help="Names of [sources.NAME] in the settings.")],
     cron: Annotated[
         str, typer.Option(help="Minute, hour, day of month, month, day of week.")
@@ -150,6 +150,10 @@ def schedule(
         str,
         typer.Option(help="When to renew the serving model, too, like --cron. [default: never]"),
     ] = "",
+    prices: Annotated[
+        list[str] | None,
+        typer.Option(help="Source that is asked for prices after each refresh. [default: none]"),
+    ] = None,
     home: Home = None,
 ) -> None:
     """Refresh sources every night until Ctrl-C; a missed night is made up once."""
@@ -161,6 +165,8 @@ def schedule(
     settings = load_settings(home)
     for source in sources:
         settings.source_of_releases(source)
+    for source in prices or ():
+        settings.source_of_prices(source)
     nights = Nights(cron, timezone)
     renewals = Nights(renew, timezone, "--renew") if renew else None
     private_folder(settings.home)
@@ -168,7 +174,7 @@ def schedule(
         from flows.serving import serve_nights
 
         await_ready()
-        asyncio.run(serve_nights(settings, sources, nights, renewals))
+        asyncio.run(serve_nights(settings, sources, nights, renewals, prices))
 
 
 def _refresh(
