@@ -187,6 +187,8 @@ def default_of(model: type[BaseModel], name: str) -> str:
     default = model.model_fields[name].default
     if default is PydanticUndefined:
         return "required"
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
     return "none" if default is None else f"`{json.dumps(default)}`"
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
-from cratewatch.catalog.observations import Observation
 from cratewatch.catalog.records import Release
-from cratewatch.errors import CratewatchError
 
-ALL_FIELDS = frozenset(f.name for f in (*fields(Release), *fields(Observation)))
+if TYPE_CHECKING:  # settings are read by commands that need no database
+    from cratewatch.catalog.observations import Observation
+
 NEEDED = frozenset(
     {"source", "native_id", "title", "kind", "price", "currency", "observed_at", "quantity"}
 )
 """Fields without which there is nothing to keep."""
-
-
-class TermsError(CratewatchError):
-    """A source's terms forbid what was to be done."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class Terms:
         most_per_s: Requests a second, or None if the operator decides.
         obeys_robots: Whether robots.txt is for this source; False for an API with terms of its own.
         names_itself: What the user agent has to say beside our name; "" for nothing.
-        fields: Of releases and prices, that may be kept.
+        fields: Of releases and prices, that may be kept; None for all.
         keep_days: How long prices may be kept; None for as long as one likes.
         may_train: Whether models may learn from its rows; the operator may say that his may.
         allows_proxies: Whether it may be asked by way of others' addresses.
@@ -38,27 +35,23 @@ class Terms:
     most_per_s: float | None = None
     obeys_robots: bool = True
     names_itself: str = ""
-    fields: frozenset[str] = ALL_FIELDS
+    fields: frozenset[str] | None = None
     keep_days: float | None = None
     may_train: bool = True
     allows_proxies: bool = False
 
     def kept(self, item: Release) -> Release:
         """Return a release without what may not be kept of it."""
-        if self.fields == ALL_FIELDS:
-            return item
         dropped = {f.name: f.default for f in fields(item) if not self._keeps(f.name)}
-        return replace(item, **dropped)  # type: ignore[arg-type]
+        return replace(item, **dropped) if dropped else item  # type: ignore[arg-type]
 
     def kept_price(self, price: Observation) -> Observation:
         """Return a price without what may not be kept of it."""
-        if self.fields == ALL_FIELDS:
-            return price
         dropped = {f.name: f.default for f in fields(price) if not self._keeps(f.name)}
-        return replace(price, **dropped)  # type: ignore[arg-type]
+        return replace(price, **dropped) if dropped else price  # type: ignore[arg-type]
 
     def _keeps(self, name: str) -> bool:
-        return name in self.fields or name in NEEDED
+        return self.fields is None or name in self.fields or name in NEEDED
 
 
 OPEN = Terms("what each shop says in robots.txt")
