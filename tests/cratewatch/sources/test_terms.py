@@ -50,10 +50,11 @@ def test_every_source_says_where_its_terms_stand() -> None:
 
 
 def test_a_pace_above_the_terms_is_refused_unless_this_machine_alone_is_asked() -> None:
+    fast: dict[str, Any] = {"label": "x", "token": "t", "rate_per_s": 2.0}
     with pytest.raises(ValidationError, match="rate_per_s is above 1; see https://www"):
-        DiscogsSource(spider="discogs", label="x", token="t", rate_per_s=2.0)
+        DiscogsSource(spider="discogs", **fast)
     here: dict[str, Any] = {"url": "http://127.0.0.1:1", "site_url": "http://localhost"}
-    DiscogsSource(spider="discogs", label="x", token="t", rate_per_s=2.0, **here)
+    DiscogsSource(spider="discogs", **(fast | here))
     assert StorefrontSource(spider="storefront", url="https://shop", rate_per_s=50.0)
 
 
