@@ -25,6 +25,7 @@ FLOWS = {
     "training": "train-model",
     "indexing": "index-gallery",
     "chain": "whole-chain",
+    "dump": "import-dump",
 }
 """The flow of each deployment."""
 WRITTEN = yaml.safe_load((ROOT / "prefect.yaml").read_text())
