@@ -21,6 +21,7 @@ from twisted.internet.base import ReactorBase
 from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
 
+from cratewatch.secret_url import reveal
 from cratewatch.sources.source import LOOPBACK, Source
 
 SCHEMES = ("http", "https")
@@ -45,6 +46,7 @@ class Reach:
         self._private = source.private_network
         self.refused: dict[str, str] = {}
         self._proxies = {urlsplit(url).hostname for url in getproxies().values()}
+        self._proxies |= {urlsplit(reveal(url)).hostname for url in source.proxies}
         self._loopback = any(_is_loopback(urlsplit(url).hostname) for url in source.addresses)
 
     def admits(self, address: str) -> bool:

@@ -60,14 +60,18 @@ class CredentialsError(IgnoreRequest):
     """The service gives no token for the keys of the settings."""
 
 
+class NoProxyError(IgnoreRequest):
+    """Every proxy of the source rests."""
+
+
 def reason_of(error: BaseException) -> str:
     """Return the reason; ``error`` for what is a bug and no failure of the network."""
     if isinstance(error, HttpError):
         return f"http_{error.response.status}"
     if isinstance(error, AddressRefusedError):
         return "address_refused"
-    if isinstance(error, CredentialsError):
-        return "no_token"
+    if isinstance(error, (CredentialsError, NoProxyError)):
+        return "no_token" if isinstance(error, CredentialsError) else "no_proxy"
     if isinstance(error, HostClosedError):
         return f"http_{error.status}"
     if isinstance(error, IgnoreRequest):

@@ -24,6 +24,7 @@ PIPELINES = {
 OF_CRAWLS = {
     "scrapers.bounds.Bounds": 40,
     "scrapers.credentials.Authorize": 560,  # below the retries: each has the token of its time
+    "scrapers.proxies.Proxies": 565,  # a request that is sent again gets another one
     "scrapers.quotas.Quota": 570,
 }
 

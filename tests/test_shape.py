@@ -69,7 +69,9 @@ def test_secrets_are_revealed_where_a_connection_is_opened() -> None:
     }
     assert revealing == {
         "flows/prefect_server.py",
+        "scrapers/addresses.py",
         "scrapers/credentials.py",
+        "scrapers/proxies.py",
         "src/cratewatch/catalog/database.py",
         "src/cratewatch/gallery/connection.py",
         "src/cratewatch/gallery/gallery.py",

@@ -44,7 +44,7 @@ SECRETS = {
     name
     for source in SPIDERS.values()
     for name, field in source.model_fields.items()
-    if field.annotation is SecretStr
+    if field.annotation is SecretStr or name == "proxies"
 }
 """Settings of sources that nobody else may read."""
 LOCAL_RAY = "local"

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from cratewatch.secret_url import IN_JSON, SecretUrl
 from cratewatch.sources.terms import OPEN, Terms
 
 IMPORT_SOURCE = "import"
@@ -61,8 +62,14 @@ class Source(BaseModel):
         default=None, description="whether models may learn from it, against its terms if need be"
     )
 
+    proxies: tuple[Annotated[SecretUrl, IN_JSON], ...] = Field(
+        default=(), description="asked by way of, in turn"
+    )
+
     @model_validator(mode="after")
     def _within_the_terms(self) -> Self:
+        if self.proxies and not self.terms.allows_proxies:
+            raise ValueError(f"it may not be asked by way of proxies; see {self.terms.said_by}")
         most = self.terms.most_per_s
         if most is not None and self.rate_per_s > most and not self._is_here:
             raise ValueError(f"rate_per_s is above {most:g}; see {self.terms.said_by}")

@@ -54,5 +54,5 @@ class Terms:
         return self.fields is None or name in self.fields or name in NEEDED
 
 
-OPEN = Terms("what each shop says in robots.txt")
+OPEN = Terms("what each shop says in robots.txt", allows_proxies=True)
 GATHERED = Terms("what whoever gathered the file has agreed to", allows_proxies=True)
