@@ -13,14 +13,17 @@ from scrapers.job_spider import spider_of
 
 LIMIT, REMAINING = "X-Discogs-Ratelimit", "X-Discogs-Ratelimit-Remaining"
 WINDOW_S = 60.0
-RESERVE = 4
-"""The part of a limit, as a divisor, that is left to other crawls of the same address."""
+LEAST = 8
+"""Requests of four crawls that may be on their way before each sees what is left: two of each, as
+the next one begins before an answer is read."""
+SLOW_FROM = 3
+"""The part of a limit, as a divisor, from which on a crawl is slow."""
 STRETCH = 4.0
-"""By which a pace is slower than what is left would allow: so many crawls may share it."""
+"""By which it is then slower than the limit would allow to one alone."""
 
 
 class Quota:
-    """Lets a host wait when little is left of its limit, the longer the less there is."""
+    """Slows down when little is left of a limit, and waits for a whole window at the last."""
 
     def __init__(self, crawler: Crawler, window_s: float) -> None:
         self._crawler = crawler
@@ -52,9 +55,9 @@ def wait_s(limit: int, left: int, window_s: float) -> float:
     Args:
         limit: Requests in a window; left of them: how many are not used up.
     """
-    reserve = max(2, limit // RESERVE)
-    missing = reserve - left + 1
-    return STRETCH * window_s / limit * missing if missing > 0 else 0.0
+    if left <= LEAST:
+        return window_s
+    return STRETCH * window_s / limit if left <= limit // SLOW_FROM else 0.0
 
 
 def _number(response: Response, name: str) -> int | None:

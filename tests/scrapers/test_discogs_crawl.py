@@ -12,6 +12,7 @@ import pytest
 from cratewatch.catalog.records import Cover, Release
 from cratewatch.sources.discogs.settings import DiscogsSource
 from scrapers.launch import CrawlReport, run_crawl
+from scrapers.quotas import wait_s
 from tests.market import Faults, Market
 
 N_RELEASES = 130
@@ -148,10 +149,17 @@ def test_a_run_that_is_gone_on_with_asks_nothing_twice(workplace, market) -> Non
     assert (again.items, len(shop.asked)) == (26, before)
 
 
+@pytest.mark.parametrize(
+    ("limit", "left", "seconds"), [(60, 59, 0), (60, 21, 0), (60, 20, 4), (60, 8, 60), (25, 0, 60)]
+)
+def test_the_less_is_left_of_a_limit_the_longer_the_wait(limit, left, seconds) -> None:
+    assert wait_s(limit, left, 60.0) == seconds
+
+
 @pytest.mark.heavy
 def test_four_crawls_of_one_address_stay_below_the_limit_in_any_window(workplace, market) -> None:
     shop = market(3, limit=24, window_s=4.0)
-    list_known(workplace, shop, range(1, 16))
+    list_known(workplace, shop, range(1, 12))
     reports: list[CrawlReport] = []
 
     def crawl(number: int) -> None:
