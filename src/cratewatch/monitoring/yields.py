@@ -63,7 +63,8 @@ def check_yield(
         before: What the good runs of the last week came to; without any only failures count.
     """
     done, failed = tried
-    if failed >= LEAST and failed > bounds.max_failed_share * (done + failed):
+    too_many = failed >= LEAST and failed > bounds.max_failed_share * (done + failed)
+    if too_many or (failed and not done):
         raise YieldError(
             f"{source}: {failed:,} of {done + failed:,} items failed, more than max_failed_share = "
             f"{bounds.max_failed_share:g}; no price was published, see `cratewatch status "

@@ -27,6 +27,8 @@ def test_many_failures_are_not_even_in_the_first_run() -> None:
         check_yield("s", Yield(40), (40, 60), [], BOUNDS)
     assert error.value.reason == "60% failed"
     check_yield("s", Yield(1), (1, 19), [], BOUNDS)
+    with pytest.raises(YieldError, match="1 of 1 items failed"):
+        check_yield("s", Yield(0), (0, 1), [], BOUNDS)
 
 
 def test_a_field_that_used_to_be_filled_and_is_empty_is_not() -> None:
