@@ -18,6 +18,7 @@ MAX_TEXT = 1000
 MAX_GENRES = 64
 _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 KEY_DIGEST = 65  # what stands for the rest of a longer key: # and a SHA-256
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 ItemKind = Literal["listing", "page", "cover", "check", "price"]
 ItemState = Literal["planned", "fetched", "stored", "embedded", "indexed", "failed", "withdrawn"]
 
@@ -54,7 +55,9 @@ class Release:
         for name, value in vars(self).items():
             if isinstance(value, str):
                 most = None if name.endswith(("_url", "_id")) else MAX_TEXT
-                object.__setattr__(self, name, storable(value)[:most])
+                kept = storable(value)[:most]
+                if kept is not value:
+                    object.__setattr__(self, name, kept)
         genres = (storable(genre)[:MAX_TEXT] for genre in self.genres[:MAX_GENRES])
         object.__setattr__(self, "genres", tuple(genres))
 
@@ -70,7 +73,7 @@ class Release:
 
     def to_json(self) -> str:
         """Return canonical JSON: equal releases give equal text."""
-        return json.dumps(vars(self), sort_keys=True, ensure_ascii=False, default=str)
+        return _JSON.encode(vars(self))
 
     @classmethod
     def from_json(cls, text: str) -> Release:

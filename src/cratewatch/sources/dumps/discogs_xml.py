@@ -114,10 +114,14 @@ def _credit(artists: Iterable[Any]) -> str | None:
     said = ""
     for artist in artists:
         parts = {child.tag: child.text for child in artist}
-        name = parts.get("anv") or _SAME_NAME.sub("", parts.get("name") or "")
+        name = parts.get("anv") or _plain(parts.get("name") or "")
         join = parts.get("join") or ""
         said += name.strip() + ("" if join == "," else " ") + join + " " * bool(join)
     return said.strip() or None
+
+
+def _plain(name: str) -> str:
+    return _SAME_NAME.sub("", name) if name.endswith(")") else name
 
 
 def _label_and_catno(
@@ -127,7 +131,7 @@ def _label_and_catno(
     wanted = [name for name, _ in labels if selection.names_label(name)]
     name = next(iter(wanted), None) or next((name for name, _ in labels if name), None)
     numbers = (catno for label, catno in labels if label == name and not is_placeholder(catno))
-    return (_SAME_NAME.sub("", name) if name else None), next(numbers, None)
+    return (_plain(name) if name else None), next(numbers, None)
 
 
 def _year(released: str | None) -> int | None:

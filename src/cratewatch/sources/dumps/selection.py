@@ -43,6 +43,8 @@ class Selection:
 
     def names_label(self, name: str) -> bool:
         """Whether a label is one of those asked for."""
+        if not self._labels:
+            return False
         folded = _folded(name)
         return folded in self._labels or _NUMBERED.sub("", folded) in self._labels
 
