@@ -19,10 +19,12 @@ from pydantic import (
     SecretStr,
     TypeAdapter,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_core import ErrorDetails
 
+from cratewatch.catalog.currencies import CURRENCIES
 from cratewatch.embedding.inference import Device, Inference, Precision, RuntimeName
 from cratewatch.errors import SettingsError
 from cratewatch.folders import users_path
@@ -108,6 +110,10 @@ class Settings(BaseModel):
         le=1,
         description="of what is asked; beyond, no price is published",
     )
+    currency: str = Field(default="EUR", description="ISO 4217, in which prices are told")
+    rates_path: PublicUrl = Field(
+        default="", description="the European Central Bank's eurofxref-hist.csv"
+    )
     notify: Notify = Notify()
     sources: dict[SourceName, AnySource] = {}
     tills: dict[SourceName, Till] = Field(
@@ -133,11 +139,18 @@ class Settings(BaseModel):
             "gallery_uri": str(home / "gallery.db"),
         }
         given = {key: value for key, value in values.items() if value or key not in in_home}
-        for key in ("lake_path", "gallery_uri", "gallery_import_path"):
+        for key in ("lake_path", "gallery_uri", "gallery_import_path", "rates_path"):
             value = given.get(key)
             if isinstance(value, str) and _is_path(key, value):
                 given[key] = str(home / value)  # a relative one counts from home
         return in_home | given | {"home": home}
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        if value not in CURRENCIES:
+            raise ValueError(f"{value!r} is none of ISO 4217, such as EUR")
+        return value
 
     @model_validator(mode="after")
     def _both_s3_keys(self) -> Settings:

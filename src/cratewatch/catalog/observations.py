@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Select, delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from cratewatch.catalog.currencies import CURRENCIES
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, insert_of
@@ -171,6 +171,19 @@ class Observations:
                 for offer, release in session.execute(asked.execution_options(**streamed)):
                     if offer.currency in CURRENCIES and offer.price > 0:
                         yield _asked(offer, release)
+
+    def sold_and_asked(self, most: int) -> list[str]:
+        """Return releases of which both kinds of price were seen, at most so many."""
+        sold, asked = aliased(ObservationRow), aliased(ObservationRow)
+        offered = select(OfferRow.release_id).where(OfferRow.price.is_not(None))
+        listed = select(asked.release_id).where(
+            asked.kind == "asking", asked.release_id.is_not(None)
+        )
+        both = sold.release_id.in_(offered) | sold.release_id.in_(listed)
+        query = select(sold.release_id).where(sold.kind == "sold", both).distinct()
+        with self._db.transaction() as session:
+            found = session.scalars(query.order_by(sold.release_id).limit(most))
+            return [release_id for release_id in found if release_id is not None]
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return how many observations there are, by source and kind."""

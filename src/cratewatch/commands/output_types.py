@@ -21,6 +21,10 @@ from cratewatch.evaluation.serving import Evaluation
 from cratewatch.indexing.agreement import IndexReport
 from cratewatch.indexing.comparing import Comparison
 from cratewatch.indexing.restoring import Restored
+from cratewatch.pricing.estimate import PriceEstimate
+from cratewatch.pricing.evaluating import PriceEvaluation
+from cratewatch.pricing.history import History
+from cratewatch.pricing.model import Facts
 from cratewatch.retrieval.verdict import Calibration, Verdict
 from cratewatch.sources.folder.importing import ImportReport
 from cratewatch.sources.storefront.probe import Probe
@@ -330,6 +334,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "calibrate": (Output(Calibration),),
     "changes": (_CHANGE,),
     "evaluate": (Output(GridEvaluation), Output(Evaluation)),
+    "evaluate-prices": (Output(PriceEvaluation),),
     "export-model": (Output(ExportedModel),),
     "find": (Output(PictureSearched, lacks=("FoundShown.crop",)), Output(BadPicture)),
     "identify": (Output(AnswerShown, lacks=("sleeves",)), Output(BadPicture)),
@@ -339,6 +344,8 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "index": (Output(IndexReport), Output(Comparison)),
     "links": (Output(Link),),
     "notify": (Output(AddressShown, lacks=("sent", "error")),),
+    "price": (Output(PriceEstimate), Output(BadPicture)),
+    "prices": (Output(History),),
     "probe": (Output(Probe),),
     "quantize": (Output(Quantised),),
     "refresh": (_REFRESH, _CHANGE),
@@ -351,5 +358,6 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "status": (Output(Status, lacks=_NOT_ALWAYS), Output(dict[str, FailuresOfReason])),
     "synthesize": (Output(RunReport, lacks=("rejected", "dropped")), Output(Forecast)),
     "train": (Output(TrainedModel),),
+    "train-prices": (Output(Facts, adds={"file": str}),),
 }
 """By command: what one line of its output may be."""
