@@ -36,10 +36,10 @@ class FinderConfig:
     least_px: int = 512 * 384
     most_px: int = 900_000
     smallest_px: int = 140
-    propose: float = 0.2
+    propose: float = 0.15
     most: int = 60
-    looks: int = 2
-    accept: float = 0.62
-    doubt: float = 0.35
+    looks: int = 3
+    accept: float = 0.77
+    doubt: float = 0.3
     overlap: float = 0.4
     inside: float = 0.85

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -20,18 +21,17 @@ class Proposal:
 
     Attributes:
         quad: In pixels of the picture.
-        glance: What the proposer says of it, 0 to 1.
-        look: What the refiner says of it, 0 to 1.
+        said: How likely it is a sleeve, 0 to 1, as each look has it: the proposer's glance, then
+            the refiner's.
     """
 
     quad: Quad
-    glance: float
-    look: float = 1.0
+    said: tuple[float, ...]
 
     @property
     def score(self) -> float:
-        """How likely it is a sleeve, 0 to 1: the proposer sees more of what is around."""
-        return float((self.glance**2 * self.look) ** (1 / 3))
+        """How likely it is a sleeve, 0 to 1, all looks taken together."""
+        return float(math.prod(self.said) ** (1 / len(self.said)))
 
 
 def proposals_of(heat: Plane, offsets: Plane, least: float, most: int) -> list[Proposal]:
@@ -46,7 +46,7 @@ def proposals_of(heat: Plane, offsets: Plane, least: float, most: int) -> list[P
     rows, columns = np.nonzero((heat >= highest) & (heat > np.log(least / (1 - least))))
     order = np.argsort(-heat[rows, columns], kind="stable")[: 2 * most]
     found = [
-        Proposal(_quad(offsets, row, column), float(1 / (1 + np.exp(-heat[row, column]))))
+        Proposal(_quad(offsets, row, column), (float(1 / (1 + np.exp(-heat[row, column]))),))
         for row, column in zip(rows[order], columns[order], strict=True)
     ]
     return [proposal for proposal in found if is_sound(proposal.quad)][:most]

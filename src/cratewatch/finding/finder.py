@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +76,7 @@ class Finder:
             for number, level, heat, offsets in zip(numbers, levels, *maps, strict=True):
                 for one in proposals_of(heat, offsets, self.config.propose, self.config.most):
                     quad = one.quad / np.asarray(level.scale_xy)
-                    found[number].append(Proposal(quad, one.glance))
+                    found[number].append(Proposal(quad, one.said))
         return [_once(of_one, 0.75)[: self.config.most] for of_one in found]
 
     def _look_again(
@@ -125,7 +125,7 @@ def _by_shape(
 def _moved(one: Proposal, logit: np.float32, moves: npt.NDArray[np.float32]) -> Proposal:
     corners = UNIT + moves.reshape(4, 2).astype(np.float64)
     quad = on_face(frame_of(one.quad), corners)
-    return replace(one, quad=quad, look=float(1 / (1 + np.exp(-logit))))
+    return Proposal(quad, (*one.said, float(1 / (1 + np.exp(-logit)))))
 
 
 def _once(proposals: Sequence[Proposal], overlap: float) -> list[Proposal]:

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from cratewatch.finding.config import OFFSET_PX
 
-CORNER_WEIGHT = 3.0
+CORNER_WEIGHT = 10.0
 MOVE_WEIGHT = 4.0
 MOVE_BETA = 0.01
 """Sides of a sleeve below which an error counts squared."""

@@ -31,15 +31,8 @@ class SleeveNamer:
     calibration: Calibration | None
 
     def name(self, found: Sequence[Upright], top: int) -> list[SleeveAnswer]:
-        """Name sleeves, each as it lies if it is known so, else in the way that fits best."""
-        answers = self._look_up(found, top)
-        unclear = [n for n, answer in enumerate(answers) if not answer.known]
-        best = self._best_ways([found[n] for n in unclear])
-        turned = [n for n, one in zip(unclear, best, strict=True) if one is not None]
-        renamed = self._look_up([one for one in best if one is not None], top)
-        for n, answer in zip(turned, renamed, strict=True):
-            answers[n] = answer
-        return answers
+        """Name sleeves, each in the way in which its nearest cover is nearest at a glance."""
+        return self._look_up(self._best_ways(found), top)
 
     def _look_up(self, found: Sequence[Upright], top: int) -> list[SleeveAnswer]:
         if not found:
@@ -52,8 +45,7 @@ class SleeveNamer:
             for one, of_one in zip(found, matches, strict=True)
         ]
 
-    def _best_ways(self, found: Sequence[Upright]) -> list[Upright | None]:
-        """Return each sleeve in the way in which its nearest cover is nearest; None: as it is."""
+    def _best_ways(self, found: Sequence[Upright]) -> list[Upright]:
         if not found:
             return []
         ways = [[one.in_way(n, mirrored=mirrored) for n, mirrored in WAYS] for one in found]
@@ -62,4 +54,4 @@ class SleeveNamer:
         hits = looking.search([one.image for of_one in ways for one in of_one], 1)
         scores = np.array([row[0].score if row else -1.0 for row in hits]).reshape(len(found), -1)
         best = scores.argmax(axis=1).tolist()
-        return [of_one[way] if way else None for of_one, way in zip(ways, best, strict=True)]
+        return [of_one[way] for of_one, way in zip(ways, best, strict=True)]
