@@ -165,8 +165,9 @@ def test_the_services_settings_are_those_of_cratewatch(
             if variable.startswith(ENV_PREFIX):
                 monkeypatch.setenv(variable, filled_in(value))
         settings = load_settings(home=home)
-        # Those of inference and of one shop's gallery are right as they are on every machine.
+        # Those of inference, of one shop's gallery and of its prices are right as they are.
         unset = {"home", "sources", "notify", "max_withdrawn_share", "max_changed_share"}
+        unset |= {"tills", "currency", "rates_path", "min_yield_share", "max_failed_share"}
         unset |= {"runtime", "precision", "device"}
         unset |= {f"gallery_{name}" for name in ("ca", "tenant", "index", "recall", "keep_days")}
         unset |= {"gallery_import_path", "logs_keep_days", "max_changed_share"}
