@@ -325,7 +325,7 @@ def test_a_gallery_that_another_process_holds_or_that_is_away_is_named(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["imprt", "covers"], "No such command 'imprt'. Did you mean 'import'?"),
+        (["imprt", "covers"], "No such command 'imprt'. Did you mean 'import'"),
         (["import", "covers", "--cvs", "x"], "No such option: --cvs. Did you mean '--csv'?"),
         (["import"], "Missing argument 'folder'; see `cratewatch import --help`"),
         (["identify", "x.jpg", "--top", "many"], "Invalid value for '--top'"),
