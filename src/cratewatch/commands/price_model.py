@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cratewatch.catalog.records import storable
 from cratewatch.commands.options import MOST_SEED, AsJson, Home, load_settings, whole
 from cratewatch.commands.output import show
 from cratewatch.commands.prices import checked_currency, currency_of
-from cratewatch.errors import CratewatchError
 
 if TYPE_CHECKING:
     from cratewatch.settings import Settings
@@ -36,7 +37,12 @@ def train_prices_(
         Literal["asking", "sold"], typer.Option(help="What the prices of the file are.")
     ] = "asking",
     currency: Annotated[
-        str, typer.Option(help="Of a file that says none; else what prices are told in.")
+        str,
+        typer.Option(
+            help="Of a file that says none, else what prices are told in. "
+            "[default: `currency` of the settings]",
+            show_default=False,
+        ),
     ] = "",
     home: Home = None,
     json_: AsJson = False,
@@ -52,13 +58,16 @@ def train_prices_(
     from cratewatch.pricing.training import train_prices
 
     settings = load_settings(home)
+    usual = currency_of(currency, settings)
     if csv_file:
-        listings, code = read_listings(csv_file, checked_currency(currency) if currency else "")
-        if not code:
-            raise CratewatchError(f"{csv_file}: it says no currency; give --currency, such as USD")
+        listings, said = read_listings(csv_file, checked_currency(currency) if currency else "")
+        if not said:
+            note = f"{csv_file}: it says no currency; its prices are taken for {usual}"
+            sys.stderr.write(storable(note) + "\n")
+        code = said or usual
         facts = Facts("", kind, code, 0, 0, (csv_file.name,))
     else:
-        code = currency_of(currency, settings)
+        code = usual
         rates = load_rates(settings.rates_path)
         with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
             forbidden = _forbidden(settings)

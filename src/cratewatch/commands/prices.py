@@ -198,7 +198,7 @@ def _estimate(one: str, pricer: Pricer, answer: Answer | None) -> PriceEstimate:
     if answer.error is not None:
         raise CratewatchError(answer.error)
     best = answer.matches[0] if answer.matches else None
-    if best and best.releases and answer.known is not False:
+    if best and best.releases and answer.known:
         return pricer.release(best.releases[0].release_id, one)
     return pricer.unidentified(one, [match.releases for match in answer.matches])
 

@@ -272,12 +272,19 @@ class Pricer:
 
 
 def _usual(prices: Sequence[Priced], kind: str) -> list[Priced]:
-    """Return the prices of a kind that are neither outliers nor returns."""
-    return [
+    """Return the prices of a kind that are neither outliers nor returns.
+
+    What is asked for a listing is what was asked last.
+    """
+    usual = [
         p
         for p in prices
         if p.observation.kind == kind and not p.outlier and p.observation.quantity > 0
     ]
+    if kind != "asking":
+        return usual
+    usual.sort(key=lambda p: p.observation.observed_at)
+    return list({(p.observation.source, p.observation.native_id): p for p in usual}.values())
 
 
 def _count(prices: Sequence[Priced], what: str) -> str:

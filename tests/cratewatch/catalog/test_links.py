@@ -11,19 +11,9 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.links import Linking
 from cratewatch.catalog.records import Release
 from cratewatch.errors import NotFoundError
+from tests.cratewatch.catalog.blue_train import BLUE
 from tests.cratewatch.catalog.test_dumps import MB, bring_in
 from tests.cratewatch.sources.dumps.made_dumps import mb_release, mbid, musicbrainz
-
-BLUE: dict[str, Any] = {
-    "artist": "John Coltrane",
-    "title": "Blue Train",
-    "year": 1997,
-    "label": "Blue Note",
-    "catno": "BLP 1577",
-    "barcode": "724385342813",
-    "country": "US",
-    "format": "Vinyl",
-}
 
 
 def put(catalog: Catalog, source: str, **told: Any) -> None:

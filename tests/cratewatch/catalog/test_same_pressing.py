@@ -18,18 +18,9 @@ from cratewatch.sources.dumps.discogs_xml import parse, release_of
 from cratewatch.sources.dumps.selection import Selection
 from cratewatch.sources.dumps.splitting import split
 from tests.conftest import SHARED_DATA
+from tests.cratewatch.catalog.blue_train import BLUE
 
 MONTH = SHARED_DATA / "fixtures/discogs/dump_samples/discogs_20200806_releases.xml.gz"
-BLUE: dict[str, Any] = {
-    "artist": "John Coltrane",
-    "title": "Blue Train",
-    "year": 1997,
-    "label": "Blue Note",
-    "catno": "BLP 1577",
-    "barcode": "724385342813",
-    "country": "US",
-    "format": "Vinyl",
-}
 
 
 def pressing(source: str, number: int = 1, **told: Any) -> Pressing:

@@ -16,6 +16,7 @@ from cratewatch.catalog.observations import Observation
 from cratewatch.catalog.records import Cover, Release
 from tests.command_line import Answer
 from tests.cratewatch.pricing.made_listings import made_listings
+from tests.pictures import draw_noise
 
 Run = Callable[..., Answer]
 NOW = datetime.now(UTC)
@@ -180,11 +181,25 @@ def test_mistakes_are_one_line(
     assert said in line
 
 
-def test_a_file_without_a_currency_trains_nothing(
+def test_a_file_without_a_currency_is_in_that_of_the_settings(
     shop: Catalog, home: Path, listings: Path, run: Run
 ) -> None:
-    answer = run("train-prices", "--csv", str(listings), "--home", str(home))
-    assert "it says no currency; give --currency, such as USD" in answer.stderr
+    answer = run("train-prices", "--csv", str(listings), "--home", str(home), "--json")
+    assert json.loads(answer.stdout)["currency"] == "EUR"
+    assert "it says no currency; its prices are taken for EUR" in answer.stderr
+
+
+def test_a_picture_that_may_show_something_else_is_priced_by_its_neighbours(
+    served: list[Cover], cover_folder: Path, home: Path, catalog: Catalog, run: Run, tmp_path: Path
+) -> None:
+    covers = cover_folder.glob("*.jpg")
+    catalog.observations.add([sold(f"import:{cover}", "12.00", 1) for cover in covers])
+    stranger = tmp_path / "stranger.png"
+    draw_noise(99, 200).save(stranger)
+    answer = run("price", str(stranger), "--home", str(home), "--json")
+    assert answer.returncode == 0, answer.stderr
+    worth = json.loads(answer.stdout)
+    assert (worth["release_id"], worth["way"]) == (None, "neighbours")
 
 
 def test_rows_of_a_source_that_forbids_it_train_nothing(

@@ -157,6 +157,13 @@ def test_asking_prices_are_corrected_where_sales_of_the_same_releases_are_known(
     assert told.how.endswith("corrected by -20% to what 5 releases were sold for")
 
 
+def test_of_a_listing_whose_price_changed_the_last_one_counts(shop: Catalog) -> None:
+    asked = {"kind": "asking", "source": "shop", "native_id": "4"}
+    shop.observations.add(sold("shop:4", 50 - 10 * n, 5 - n, **asked) for n in range(3))
+    told = pricer(shop).release("shop:4")
+    assert (told.n, told.median) == (1, Decimal("30.00"))
+
+
 def test_the_model_prices_what_has_too_few_prices(shop: Catalog, model: PriceModel) -> None:
     shop.observations.add([sold("shop:0", 10, 0)])
     told = pricer(shop, model).release("shop:0")

@@ -223,7 +223,11 @@ def _price(values: Values, ways: _Ways) -> tuple[int, Decimal, str]:
         raise _RefusedError("zero_price", f"{text!r} was paid for {quantity}")
     if currency is None:
         told = values.get("currency", "")
-        detail = f"{told!r} is no currency" if told else "no currency is named; set `currency`"
+        detail = (
+            f"{told!r} is no currency"
+            if told
+            else "no currency is named; set `currency` in [tills.NAME]"
+        )
         raise _RefusedError("no_currency", detail)
     is_return = (amount < 0) or (quantity < 0) or bool(_RETURN.search(values.get("kind", "")))
     pieces = abs(quantity)

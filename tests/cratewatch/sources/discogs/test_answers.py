@@ -1,7 +1,6 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +13,11 @@ from cratewatch.sources.discogs.releases import (
     read_list_page,
     release_from_json,
 )
+from tests.conftest import SHARED_DATA
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 SITE = "https://www.discogs.com"
-RECORDED = Path("/work/shared/data/fixtures/discogs")
+RECORDED = SHARED_DATA / "fixtures" / "discogs"
 recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded answers are not here")
 NEFERTITI: dict[str, Any] = {
     "id": 23036210,

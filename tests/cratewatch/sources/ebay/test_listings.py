@@ -1,7 +1,6 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,11 +8,12 @@ import pytest
 from cratewatch.catalog.records import Release
 from cratewatch.sources.ebay.listings import Search, error_message, read_sales, read_summaries
 from cratewatch.sources.ebay.settings import EbayListingsSource, EbaySoldSource, EbaySource
+from tests.conftest import SHARED_DATA
 from tests.market import PARAMETERS, SALES, SCOPES, SUMMARIES
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 WORDS = Search("q:x", {"q": "x"})
-RECORDED = Path("/work/shared/data/fixtures/ebay")
+RECORDED = SHARED_DATA / "fixtures" / "ebay"
 recorded = pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded answers are not here")
 SALE: dict[str, Any] = {
     "itemId": "v1|110588014268|0",
