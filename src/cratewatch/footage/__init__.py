@@ -1,0 +1,1 @@
+"""Footage: persons tracked through a video, and the sleeves that they handle."""

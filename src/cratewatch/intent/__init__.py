@@ -1,0 +1,1 @@
+"""The intent gap: what was handled against what was sold."""
