@@ -1,4 +1,4 @@
-"""Which packages of the extra cratewatch[openvino] this Python has; none of them is imported."""
+"""Which of the packages that run and export models this Python has; none is imported."""
 
 from __future__ import annotations
 

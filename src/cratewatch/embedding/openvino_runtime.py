@@ -107,8 +107,8 @@ def _core(openvino: Any) -> Any:
 def _openvino() -> Any:
     if not has_openvino():
         raise CratewatchError(
-            "runtime: OpenVINO is not installed; install cratewatch[openvino], or set runtime to "
-            "auto or torch"
+            "runtime: OpenVINO is not installed; install cratewatch anew, or set runtime to auto "
+            "or torch"
         )
     # Its import alone would send usage data to its makers; without this package it has none to.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
