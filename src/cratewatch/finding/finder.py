@@ -13,19 +13,19 @@ from cratewatch.finding.decoding import Proposal, proposals_of
 from cratewatch.finding.looking import Halvings, Level
 from cratewatch.finding.networks import Networks
 from cratewatch.finding.quads import (
-    UNIT,
     Quad,
     Rgb,
     area_of,
-    frame_of,
     is_sound,
-    on_face,
+    moved,
     overlap_of,
     side_of,
 )
 
 LEAST_PX = 8
 """Side of a picture below which nothing can be found in it."""
+LEAST_PART = 0.25
+"""Share of a sleeve's area from which what lies within it is a part of it."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,7 @@ def _by_shape(
 
 
 def _moved(one: Proposal, logit: np.float32, moves: npt.NDArray[np.float32]) -> Proposal:
-    corners = UNIT + moves.reshape(4, 2).astype(np.float64)
-    quad = on_face(frame_of(one.quad), corners)
+    quad = moved(one.quad, moves)
     return Proposal(quad, (*one.said, float(1 / (1 + np.exp(-logit)))))
 
 
@@ -138,9 +137,10 @@ def _once(proposals: Sequence[Proposal], overlap: float) -> list[Proposal]:
 
 
 def _is_part(one: Proposal, others: Sequence[Proposal], inside: float) -> bool:
+    """Whether it is a picture on a sleeve; a sleeve before a window is a small part of that."""
     area = area_of(one.quad)
     return any(
-        area_of(other.quad) > area
+        area < area_of(other.quad) < area / LEAST_PART
         and other.score >= one.score
         and _shared(one.quad, other.quad) > inside * area
         for other in others

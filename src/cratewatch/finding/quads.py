@@ -80,6 +80,11 @@ def frame_of(quad: Quad) -> Quad:
     return np.asarray(middle + signs[:, :1] * across + signs[:, 1:] * down, np.float64)
 
 
+def moved(quad: Quad, moves: npt.NDArray[np.floating]) -> Quad:
+    """Return a quad whose corners were moved from those of its frame, (8,) in its sides."""
+    return on_face(frame_of(quad), UNIT + moves.reshape(4, 2).astype(np.float64))
+
+
 def widened(quad: Quad, margin: float) -> Quad:
     """Return a quad with so much more on each edge, in sides of the sleeve, in perspective."""
     return on_face(quad, UNIT * (1 + 2 * margin) - margin)
