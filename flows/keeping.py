@@ -1,4 +1,4 @@
-"""What a source's terms let nobody keep any longer is forgotten, wherever it is kept."""
+"""What nobody may keep any longer is forgotten, by a source's terms or by the settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.database import now
+from cratewatch.footage.retention import Forgotten, Kept, forget_footage
+from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings
 from flows.steps import step
 
@@ -20,3 +22,10 @@ def forget_expired(settings: Settings, catalog: Catalog) -> dict[str, int]:
         for name, kept in days.items()
         if kept is not None
     }
+
+
+@step()
+def forget_handlings(settings: Settings, catalog: Catalog) -> Forgotten:
+    """Delete pictures of handlings, and handlings, that are older than the settings allow."""
+    kept = Kept(settings.crops_keep_days, settings.handlings_keep_days)
+    return forget_footage(catalog, open_lake(settings.lake), kept, now())

@@ -8,14 +8,17 @@ from cratewatch.folders import prune
 from cratewatch.settings import Settings
 
 SINCE = ".since"
+FOOTAGE = "footage"
+"""Below a home: what was drawn of each recording by night."""
 
 
 def prune_home(settings: Settings) -> list[Path]:
-    """Delete old logs of runs and old sessions of Ray; return them."""
+    """Delete old logs of runs, sessions of Ray and runs of footage; return them."""
     days = settings.logs_keep_days
     return [
         *prune(settings.home / "logs", "*.log", days),
         *prune(settings.home / "ray", "session_*", days),
+        *prune(settings.home / FOOTAGE, "*", settings.footage_keep_days),
     ]
 
 

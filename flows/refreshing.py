@@ -25,7 +25,7 @@ from cratewatch.lake.opening import open_lake
 from cratewatch.monitoring.yields import YieldError
 from cratewatch.settings import Settings
 from cratewatch.sources.dumps.settings import DumpSource
-from flows.keeping import forget_expired
+from flows.keeping import forget_expired, forget_handlings
 from flows.progress import progress_bar
 from flows.pruning import prune_home
 from flows.publishing import RunOfItems, publish_prices, sum_up
@@ -73,6 +73,7 @@ def refresh(
         kept_days = max(1.0, settings.logs_keep_days)  # a killed run is gone on with the next day
         catalog.changes.forget_before(now() - timedelta(days=kept_days))
         forget_expired(settings, catalog)
+        forget_handlings(settings, catalog)
         reports = [refresh_source(settings, catalog, source, only_failed) for source in sources]
         try:
             if any(report.changed_releases for report in reports):

@@ -12,7 +12,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.lake.lake import REPORTS
 from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings
-from flows.keeping import forget_expired
+from flows.keeping import forget_expired, forget_handlings
 from flows.price_report import PriceReport
 from flows.pruning import prune_home
 from flows.publishing import publish_prices, sum_up
@@ -47,6 +47,7 @@ def refresh_prices(settings: Settings, sources: list[str]) -> list[PriceReport]:
         catalog.one_writer(),
     ):
         forget_expired(settings, catalog)
+        forget_handlings(settings, catalog)
         reports = [refresh_source_prices(settings, catalog, source) for source in sources]
         reports = [report_prices(settings, catalog, report) for report in reports]
     if any(report.error for report in reports):

@@ -171,6 +171,8 @@ def test_the_services_settings_are_those_of_cratewatch(
         unset |= {"runtime", "precision", "device"}
         unset |= {f"gallery_{name}" for name in ("ca", "tenant", "index", "recall", "keep_days")}
         unset |= {"gallery_import_path", "logs_keep_days", "max_changed_share"}
+        unset |= {"crops_keep_days", "footage_keep_days", "handlings_keep_days"}
+        unset |= {"footage_name", "timezone"}
         for field in set(Settings.model_fields) - unset:
             assert f"{ENV_PREFIX}{field.upper()}" in compose["services"][name]["environment"]
         assert str(settings.catalog_url).endswith("@postgres:5432/cratewatch")

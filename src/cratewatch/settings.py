@@ -34,8 +34,9 @@ from cratewatch.lake.location import LakeLocation
 from cratewatch.notify import Notify
 from cratewatch.secret_url import PublicUrl, SecretUrl
 from cratewatch.sources.configured import SPIDERS, AnySource
+from cratewatch.sources.recordings import FootageName
 from cratewatch.sources.source import SourceName
-from cratewatch.sources.till.settings import Column, Till
+from cratewatch.sources.till.settings import Column, Till, Timezone
 
 ENV_PREFIX = "CRATEWATCH_"
 CONFIG_NAME = "cratewatch.toml"
@@ -89,6 +90,17 @@ class Settings(BaseModel):
     logs_keep_days: float = Field(
         default=30.0, ge=0, le=36_500, description="of logs and sessions of local services"
     )
+    crops_keep_days: float = Field(
+        default=30.0, ge=0, le=36_500, description="of pictures of what was handled"
+    )
+    footage_keep_days: float = Field(
+        default=7.0, ge=0, le=36_500, description="of what was drawn of footage by night"
+    )
+    handlings_keep_days: float = Field(
+        default=1_095.0, ge=0, le=36_500, description="of handlings without pictures and persons"
+    )
+    footage_name: FootageName = "{camera}_{started_at}"
+    timezone: Timezone = Field(default="UTC", description="of the shop, in which its days count")
     runtime: RuntimeName = "auto"
     precision: Precision = "auto"
     device: Device = "auto"

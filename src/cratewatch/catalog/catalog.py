@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import ColumnElement, Text, and_, cast, func, select, update
 
+from cratewatch.catalog.audit import Audit
 from cratewatch.catalog.browsing import Browse, is_latest_offer
 from cratewatch.catalog.changed_facts import note_changed_facts
 from cratewatch.catalog.changes import Changes
@@ -25,6 +26,7 @@ from cratewatch.catalog.dumps import Dumps
 from cratewatch.catalog.embeddings import EmbeddingBook
 from cratewatch.catalog.entities import Entities
 from cratewatch.catalog.facts import Facts, words
+from cratewatch.catalog.handlings import Handlings
 from cratewatch.catalog.images import Images, keep
 from cratewatch.catalog.items import Items, save
 from cratewatch.catalog.links import Links
@@ -83,6 +85,8 @@ class Catalog:
         embeddings: What models have embedded and the gallery holds.
         observations: Prices that were seen.
         staged_prices: Those that runs have seen and not published.
+        handlings: What was held on footage.
+        audit: Which exports were made.
     """
 
     def __init__(self, database: Database) -> None:
@@ -98,6 +102,8 @@ class Catalog:
         self.embeddings = EmbeddingBook(database)
         self.observations = Observations(database)
         self.staged_prices = StagedPrices(database)
+        self.handlings = Handlings(database)
+        self.audit = Audit(database)
 
     def close(self) -> None:
         """Let go of the database; nothing else can be asked afterwards."""
@@ -316,6 +322,20 @@ class Catalog:
         with self._db.transaction() as session:
             rows = session.scalars(query.order_by(CoverRow.cover_id)).all()
             return [row.to_cover() for row in rows]
+
+    def artworks_of_releases(self, release_ids: Iterable[str]) -> dict[str, str]:
+        """Return the artwork of each of the releases that has a cover with one."""
+        query = (
+            select(ReleaseRow.release_id, CoverRow.artwork_id)
+            .join(CoverRow, CoverRow.cover_id == ReleaseRow.cover_id)
+            .where(CoverRow.artwork_id != PLACEHOLDER)
+        )
+        found: dict[str, str] = {}
+        with self._db.transaction() as session:
+            for batch in chunks(dict.fromkeys(release_ids), ROWS_AT_ONCE):
+                rows = session.execute(query.where(ReleaseRow.release_id.in_(batch)))
+                found |= {row.release_id: row.artwork_id for row in rows}
+        return found
 
     def covers_by_id(self, cover_ids: Sequence[str]) -> dict[str, Cover]:
         """Return those of the covers that are in the catalog."""

@@ -86,9 +86,10 @@ class Items:
     def sources_to_retry(self) -> list[str]:
         """Return the sources with items that failed, or that a run which was killed left.
 
-        A check that failed lacks nothing: the image is stored. Prices are asked for anew each time.
+        A check that failed lacks nothing: the image is stored. Prices are asked for anew each time,
+        and footage is no source's.
         """
-        kinds = ItemRow.kind.not_in(("check", "price"))
+        kinds = ItemRow.kind.not_in(("check", "price", "footage"))
         undone = ItemRow.state.in_(("failed", "planned")) & kinds
         query = select(ItemRow.source).where(undone).distinct()
         with self._db.transaction() as session:

@@ -19,7 +19,7 @@ MAX_GENRES = 64
 _UNSPEAKABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 KEY_DIGEST = 65  # what stands for the rest of a longer key: # and a SHA-256
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
-ItemKind = Literal["listing", "page", "cover", "check", "price"]
+ItemKind = Literal["listing", "page", "cover", "check", "price", "footage"]
 ItemState = Literal["planned", "fetched", "stored", "embedded", "indexed", "failed", "withdrawn"]
 
 
@@ -207,10 +207,10 @@ class Item:
     """A piece of work of a run, and how far it is.
 
     Attributes:
-        kind: page (a release's), cover (an image), price (what was asked for prices), check (a
-            stored image that was asked for again) or listing (a sitemap, feed or browse page); of
-            the last two only those that failed are kept.
-        key: URL, path or id of the item.
+        kind: page (a release's), cover (an image), price (what was asked for prices), footage (a
+            recording), check (a stored image that was asked for again) or listing (a sitemap, feed
+            or browse page); of the last two only those that failed are kept.
+        key: URL, path, id or digest of the item.
         cover_id: What an image became once it is stored.
         reason: Of a failure: short snake_case word under which it is counted.
     """

@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover, ListedRelease, Release
 
-SCHEMA_REVISION = "0007"  # the newest of migrations/versions
+SCHEMA_REVISION = "0008"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -321,3 +321,40 @@ class EmbeddingRow(Table):
     shard: Mapped[str] = mapped_column(Text)
     embedded_at: Mapped[datetime]
     indexed_at: Mapped[datetime | None]
+
+
+class HandlingRow(Table):
+    """One person with one sleeve, as footage showed it; see handlings.py."""
+
+    __tablename__ = "handlings"
+    __table_args__ = (Index(None, "artwork_id", "started_at"),)
+
+    footage_run: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    camera: Mapped[str] = mapped_column(String(128))
+    started_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime]
+    seconds: Mapped[float]
+    person: Mapped[int]
+    cover_id: Mapped[str | None] = mapped_column(String(64))
+    artwork_id: Mapped[str | None] = mapped_column(String(64))
+    release_ids: Mapped[list[str]] = mapped_column(JSON)
+    probability: Mapped[float | None]
+    known: Mapped[bool]
+    frames: Mapped[int]
+    crop_key: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class AuditRow(Table):
+    """What left the house: a row is never changed nor deleted; see audit.py."""
+
+    __tablename__ = "audit"
+
+    audit_id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    who: Mapped[str] = mapped_column(Text)
+    what: Mapped[str] = mapped_column(String(32))
+    target: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text)
+    rows: Mapped[int]

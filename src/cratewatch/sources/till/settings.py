@@ -34,6 +34,9 @@ def _known_zone(name: str) -> str:
     return name
 
 
+Timezone = Annotated[str, AfterValidator(_known_zone)]
+
+
 class Till(BaseModel):
     """How the files of one till are written; what is empty is found out from each file."""
 
@@ -43,6 +46,6 @@ class Till(BaseModel):
     currency: str = Field(default="", pattern="^([A-Z]{3})?$", description="where no column says")
     decimal: DecimalSign = ""
     date_order: DateOrder = ""
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    timezone: Timezone = "UTC"
     encoding: Annotated[str, AfterValidator(_known_encoding)] = ""
     separator: str = Field(default="", max_length=1)

@@ -1,0 +1,109 @@
+"""Reads what a run of footage left in its folder."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.footage.handlings import Handling
+
+RUN, HANDLED, PICTURES = "run.json", "handled.csv", "handled"
+AGAIN = "run `cratewatch footage` again"
+_NEEDED = {field.name for field in fields(Handling)}
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Return what a run says of itself.
+
+    Raises:
+        NotFoundError: if the folder holds no run.
+        CratewatchError: if what it holds is none.
+    """
+    file = folder / RUN
+    try:
+        run = json.loads(_text(file))
+    except ValueError as error:
+        raise CratewatchError(f"{file}: no valid JSON: {error}; {AGAIN}") from error
+    if not isinstance(run, dict):
+        raise CratewatchError(f"{file}: no object of JSON; {AGAIN}")
+    return run
+
+
+def filmed_at(run: Mapping[str, Any]) -> datetime | None:
+    """Return when a run's first frame was filmed, aware; None if nobody said it."""
+    try:
+        moment = datetime.fromisoformat(str(run.get("started_at")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def footage_key(run: Mapping[str, Any], camera: str, started_at: datetime) -> str:
+    """Return what is the same for the same recording, however often it is analysed.
+
+    Returns:
+        64 hexadecimal digits: the SHA-256 of the recording, or where there was no file, as of a
+        stream, one of camera and time.
+    """
+    told = run.get("sha256")
+    if isinstance(told, str) and len(told) == 64:
+        return told
+    text = json.dumps(told) if told else f"{camera} {started_at.isoformat()}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_handlings(folder: Path) -> list[Handling]:
+    """Return the handlings of a run, as its CSV tells them.
+
+    Raises:
+        NotFoundError: if there is no such file.
+        CratewatchError: if a column is missing, or a value makes no sense.
+    """
+    file = folder / HANDLED
+    rows = csv.DictReader(_text(file).splitlines())
+    if missing := sorted(_NEEDED - set(rows.fieldnames or ())):
+        raise CratewatchError(f"{file}: no column {', '.join(missing)}; {AGAIN}")
+    handlings = [_handling(row, f"{file}, line {rows.line_num}") for row in rows]
+    if len({handling.handling_id for handling in handlings}) < len(handlings):
+        raise CratewatchError(f"{file}: a handling_id stands there twice; {AGAIN}")
+    return handlings
+
+
+def pictures(folder: Path) -> dict[int, Path]:
+    """Return the best picture of each handling that has one, by handling_id."""
+    files = (folder / PICTURES).glob("*.[jp][pn]g")
+    return {int(file.stem): file for file in sorted(files) if file.stem.isdecimal()}
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{file}: no such file; {AGAIN}") from error
+    except UnicodeDecodeError as error:
+        raise CratewatchError(f"{file}: no UTF-8; {AGAIN}") from error
+
+
+def _handling(row: Mapping[str, str], where: str) -> Handling:
+    try:
+        return Handling(
+            handling_id=int(row["handling_id"]),
+            track_id=int(row["track_id"]),
+            started_s=float(row["started_s"]),
+            ended_s=float(row["ended_s"]),
+            cover_id=row["cover_id"] or None,
+            artwork_id=row["artwork_id"] or None,
+            probability=float(row["probability"]) if row["probability"] else None,
+            known={"true": True, "false": False}[row["known"].lower()],
+            frames=int(row["frames"]),
+            best_frame=int(row["best_frame"]),
+        )
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise CratewatchError(f"{where}: {error} is no value of a handling; {AGAIN}") from error
