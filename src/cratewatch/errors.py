@@ -43,6 +43,10 @@ class UnavailableError(CratewatchError):
     """An outside system is away, full or refuses us; no item that was on its way is at fault."""
 
 
+class CatalogAwayError(CratewatchError):
+    """The catalog's database is away, locked, full or broken."""
+
+
 class ImageError(CratewatchError):
     """Bytes that cannot become a cover or a query.
 

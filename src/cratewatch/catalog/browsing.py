@@ -97,13 +97,17 @@ def is_latest_offer() -> ColumnElement[bool]:
 
 
 def _found(session: Session, query: Query) -> Select[Any]:
-    """Return releases with their latest offers; what a word is in a list, admits() knows."""
-    wanted = query.wanted
     conditions = [
         *_words_in(session, query.text, SEARCHED),
         *_words_in(session, query.artist, ("artist",)),
         *_words_in(session, query.label, ("label",)),
     ]
+    return listed(query.wanted).where(*conditions).order_by(*by_name())
+
+
+def listed(wanted: Wanted) -> Select[Any]:
+    """Return releases with their latest offers; what a word is in a list, admits() knows."""
+    conditions: list[ColumnElement[bool]] = []
     if wanted.source:
         conditions.append(ReleaseRow.source == wanted.source)
     if wanted.years:
@@ -115,13 +119,12 @@ def _found(session: Session, query: Query) -> Select[Any]:
     for column, word in ((ReleaseRow.format, wanted.format), (ReleaseRow.genres, wanted.genre)):
         if word and word.isascii():  # JSON and lower() of SQLite have others in another way
             conditions.append(func.lower(cast(column, Text)).contains(word, autoescape=True))
-    by_name = func.coalesce(ReleaseRow.artist, ""), ReleaseRow.title, ReleaseRow.release_id
-    return (
-        select(ReleaseRow, OfferRow)
-        .outerjoin(OfferRow, is_latest_offer())
-        .where(*conditions)
-        .order_by(*by_name)
-    )
+    return select(ReleaseRow, OfferRow).outerjoin(OfferRow, is_latest_offer()).where(*conditions)
+
+
+def by_name() -> tuple[Any, ...]:
+    """Return what releases are ordered by for people."""
+    return func.coalesce(ReleaseRow.artist, ""), ReleaseRow.title, ReleaseRow.release_id
 
 
 def _words_in(session: Session, text: str, names: Sequence[str]) -> Iterator[ColumnElement[bool]]:

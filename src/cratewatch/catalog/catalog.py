@@ -29,6 +29,7 @@ from cratewatch.catalog.facts import Facts, words
 from cratewatch.catalog.handlings import Handlings
 from cratewatch.catalog.images import Images, keep
 from cratewatch.catalog.items import Items, save
+from cratewatch.catalog.keys import Keys
 from cratewatch.catalog.links import Links
 from cratewatch.catalog.naming import Named, Names, names_of
 from cratewatch.catalog.observations import Observation, Observations
@@ -52,6 +53,7 @@ from cratewatch.catalog.schema import (
     RunRow,
     StagedReleaseRow,
 )
+from cratewatch.catalog.searching import Search
 from cratewatch.catalog.staged_prices import StagedPrices, stage_prices
 from cratewatch.chunks import chunks
 from cratewatch.images.perceptual_hash import NOTHING_TO_SEE
@@ -79,6 +81,7 @@ class Catalog:
         images: What the addresses of stored images answered.
         changes: What each run changed, or would have changed.
         browse: Releases and covers for people who look for them.
+        search: Releases by their words.
         dumps: Releases that come from dumps.
         entities: Masters, artists and labels of dumps.
         links: Which releases of several sources are one pressing.
@@ -87,6 +90,7 @@ class Catalog:
         staged_prices: Those that runs have seen and not published.
         handlings: What was held on footage.
         audit: Which exports were made.
+        keys: Who may ask the service.
     """
 
     def __init__(self, database: Database) -> None:
@@ -96,6 +100,7 @@ class Catalog:
         self.images = Images(database)
         self.changes = Changes(database)
         self.browse = Browse(database)
+        self.search = Search(database)
         self.dumps = Dumps(database)
         self.entities = Entities(database)
         self.links = Links(database)
@@ -104,6 +109,7 @@ class Catalog:
         self.staged_prices = StagedPrices(database)
         self.handlings = Handlings(database)
         self.audit = Audit(database)
+        self.keys = Keys(database)
 
     def close(self) -> None:
         """Let go of the database; nothing else can be asked afterwards."""

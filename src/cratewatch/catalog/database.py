@@ -39,7 +39,7 @@ from cratewatch.catalog.locking import hold_lock
 from cratewatch.catalog.plain import PLAIN, plain
 from cratewatch.catalog.schema import SCHEMA_REVISION, Table
 from cratewatch.chunks import chunks
-from cratewatch.errors import ANOTHER_WRITES, BusyError, CratewatchError
+from cratewatch.errors import ANOTHER_WRITES, BusyError, CatalogAwayError, CratewatchError
 from cratewatch.folders import private_folder
 from cratewatch.secret_url import SecretUrl, reveal
 
@@ -244,9 +244,9 @@ class Database:
             except DBAPIError as error:
                 raise self.explained(error) from error
 
-    def explained(self, error: DBAPIError) -> CratewatchError:
+    def explained(self, error: DBAPIError) -> CatalogAwayError:
         """Return a database's error as one line that says where and what to do."""
-        return CratewatchError(
+        return CatalogAwayError(
             f"catalog {self._url}: {self._url.hidden_in(_said(error))}; check catalog_url, and "
             "that the database runs, admits this user and has room on its disk"
         )

@@ -25,10 +25,10 @@ def plain_column(session: Session, column: Any) -> ColumnElement[str]:
     """Return what plain() says of a column; of PostgreSQL letter by letter."""
     if session.get_bind().dialect.name == "sqlite":
         return getattr(func, PLAIN)(column)  # type: ignore[no-any-return]
-    return func.translate(func.lower(column), *_letters())
+    return func.translate(func.lower(column), *letters())
 
 
-def _letters() -> tuple[str, str]:
+def letters() -> tuple[str, str]:
     """Return letters and, at the same places, what they are without accents.
 
     Capitals, too: where a database has the locale C its lower() knows ASCII only.

@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover, ListedRelease, Release
 
-SCHEMA_REVISION = "0008"  # the newest of migrations/versions
+SCHEMA_REVISION = "0009"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -358,3 +358,27 @@ class AuditRow(Table):
     target: Mapped[str] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text)
     rows: Mapped[int]
+
+
+class KeyRow(Table):
+    """A key of the service; see keys.py."""
+
+    __tablename__ = "keys"
+
+    key_id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    rate_per_min: Mapped[int]
+    made_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class SessionRow(Table):
+    """A browser that somebody typed a key into; see keys.py."""
+
+    __tablename__ = "sessions"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(16))
+    ends_at: Mapped[datetime]

@@ -24,6 +24,7 @@ from cratewatch.commands import (
     home,
     identification,
     indexing,
+    keys,
     links,
     models,
     notification,
@@ -66,6 +67,7 @@ for group in (
     indexing,
     evaluation,
     models,
+    keys,
     schema,
     demo,
 ):

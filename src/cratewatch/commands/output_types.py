@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from cratewatch.catalog.changes import Change
+from cratewatch.catalog.keys import Key
 from cratewatch.catalog.links import Link
 from cratewatch.catalog.records import Cover, ListedRelease
 from cratewatch.datasets.run_report import RunReport
@@ -309,6 +310,14 @@ class AddressShown:
 
 
 @dataclass(frozen=True)
+class KeyMade:
+    """A key of the service, which is shown this once."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True)
 class ExportedModel:
     """A model that was written as ONNX."""
 
@@ -342,6 +351,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "import-dump": (_REFRESH,),
     "import-sales": (Output(SalesReport),),
     "index": (Output(IndexReport), Output(Comparison)),
+    "keys": (Output(Key), Output(KeyMade)),
     "links": (Output(Link),),
     "notify": (Output(AddressShown, lacks=("sent", "error")),),
     "price": (Output(PriceEstimate), Output(BadPicture)),
