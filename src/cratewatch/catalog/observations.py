@@ -149,6 +149,31 @@ class Observations:
         """Yield what is known, as it is read, the asking prices of crawls with it."""
         yield from self._read(kinds, since)
 
+    def sold_between(
+        self, since: datetime, until: datetime, but: Iterable[str] = ()
+    ) -> list[Observation]:
+        """Return what was sold and brought back from a moment on and before another one.
+
+        Args:
+            but: Not of these sources.
+        """
+        query = select(ObservationRow).where(
+            ObservationRow.kind == "sold",
+            ObservationRow.observed_at >= since,
+            ObservationRow.observed_at < until,
+            ObservationRow.source.not_in(list(but)),
+        )
+        with self._db.transaction() as session:
+            return [_observation(row) for row in session.scalars(query)]
+
+    def sells(self, but: Iterable[str] = ()) -> bool:
+        """Return whether any source but these has sold anything."""
+        query = select(ObservationRow.source).where(
+            ObservationRow.kind == "sold", ObservationRow.source.not_in(list(but))
+        )
+        with self._db.transaction() as session:
+            return session.scalars(query.limit(1)).first() is not None
+
     def _read(
         self,
         kinds: Sequence[PriceKind],
@@ -166,7 +191,7 @@ class Observations:
         with self._db.transaction() as session:
             streamed = {"yield_per": ROWS_AT_ONCE}
             for row in session.scalars(seen.execution_options(**streamed)):
-                yield Observation(**{name: getattr(row, name) for name in _FIELDS})
+                yield _observation(row)
             if "asking" in kinds:
                 for offer, release in session.execute(asked.execution_options(**streamed)):
                     if offer.currency in CURRENCIES and offer.price > 0:
@@ -197,6 +222,10 @@ class Observations:
         old = (ObservationRow.source == source) & (ObservationRow.observed_at < moment)
         with self._db.transaction() as session:
             return int(session.execute(delete(ObservationRow).where(old)).rowcount)  # type: ignore[attr-defined]
+
+
+def _observation(row: ObservationRow) -> Observation:
+    return Observation(**{name: getattr(row, name) for name in _FIELDS})
 
 
 def _row(observation: Observation) -> dict[str, Any]:

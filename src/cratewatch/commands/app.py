@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from cratewatch.commands import (
+    audit,
     browsing,
     catalog,
     changes,
@@ -24,6 +25,7 @@ from cratewatch.commands import (
     home,
     identification,
     indexing,
+    intent,
     keys,
     links,
     models,
@@ -51,6 +53,8 @@ for group in (
     catalog,
     price_refresh,
     sales,
+    intent,
+    audit,
     changes,
     probing,
     browsing,

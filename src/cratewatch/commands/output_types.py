@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from cratewatch.catalog.audit import Export
 from cratewatch.catalog.changes import Change
 from cratewatch.catalog.keys import Key
 from cratewatch.catalog.links import Link
@@ -22,6 +23,7 @@ from cratewatch.evaluation.serving import Evaluation
 from cratewatch.indexing.agreement import IndexReport
 from cratewatch.indexing.comparing import Comparison
 from cratewatch.indexing.restoring import Restored
+from cratewatch.intent.report import IntentReport
 from cratewatch.pricing.estimate import PriceEstimate
 from cratewatch.pricing.evaluating import PriceEvaluation
 from cratewatch.pricing.history import History
@@ -339,6 +341,7 @@ _NOT_ALWAYS = (
 )
 
 OUTPUTS: dict[str, tuple[Output, ...]] = {
+    "audit": (Output(Export),),
     "backup-gallery": (Output(BackupShown),),
     "calibrate": (Output(Calibration),),
     "changes": (_CHANGE,),
@@ -351,6 +354,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "import-dump": (_REFRESH,),
     "import-sales": (Output(SalesReport),),
     "index": (Output(IndexReport), Output(Comparison)),
+    "intent": (Output(IntentReport),),
     "keys": (Output(Key), Output(KeyMade)),
     "links": (Output(Link),),
     "notify": (Output(AddressShown, lacks=("sent", "error")),),

@@ -50,14 +50,26 @@ class SalesReport:
 
     def refusals(self) -> str:
         """Return what was refused, in one line; "" if the only lines were not sold after all."""
-        counts = {r: n for r, n in self.refused.items() if r not in HARMLESS}
+        counts, said = self._bad()
         if not counts:
             return ""
-        said = ", ".join(f"{reason} {count}" for reason, count in counts.items())
         return (
             f"import-sales: {sum(counts.values())} lines were refused ({said}), the others are in; "
             f"for example {self.examples[next(iter(counts))]}; then import the file again"
         )
+
+    def bad_lines(self) -> tuple[str, ...]:
+        """Return a line that tells what of the files was left out; none if nothing was."""
+        counts, said = self._bad()
+        if not counts:
+            return ()
+        example = self.examples[next(iter(counts))]
+        return (f"{sum(counts.values())} lines of the till ({said}) are left out: {example}",)
+
+    def _bad(self) -> tuple[dict[str, int], str]:
+        """Return how many lines were refused that should not be there, by reason, and in words."""
+        counts = {r: n for r, n in self.refused.items() if r not in HARMLESS}
+        return counts, ", ".join(f"{reason} {count}" for reason, count in counts.items())
 
 
 def import_sales(
@@ -85,6 +97,22 @@ def import_sales(
     return run.report(dict(layouts))
 
 
+def read_sales(
+    files: Sequence[Path], catalog: Catalog, name: str, till: Till
+) -> tuple[list[Observation], SalesReport]:
+    """Return the sales of files as import_sales() would add them, each once, and add none.
+
+    Raises:
+        NotFoundError: if a file is missing.
+        CratewatchError: if a file is none of sales.
+    """
+    opened = [SalesFile(file, till) for file in files]
+    run = _Import(catalog, name, unseen)
+    found = {o.observation_id: o for sales in opened for part in run.read(sales) for o in part}
+    layouts = Counter(sales.layout.name for sales in opened)
+    return list(found.values()), run.report(dict(layouts))
+
+
 class _Import:
     def __init__(self, catalog: Catalog, name: str, on_progress: Progress) -> None:
         self._catalog = catalog
@@ -95,12 +123,15 @@ class _Import:
         self._examples: dict[str, str] = {}
 
     def take(self, file: Path, sales: Iterable[Sale | Refusal]) -> None:
-        for part in chunks(self._accepted(sales), LINES_AT_ONCE):
-            observations = list(self._observations(part))
+        for observations in self.read(sales):
             new = self._catalog.observations.add(observations)
             self._count["new"] += new
             self._count["known"] += len(observations) - new
             self._on_progress(self._count["lines"], None, file.name)
+
+    def read(self, sales: Iterable[Sale | Refusal]) -> Iterator[list[Observation]]:
+        for part in chunks(self._accepted(sales), LINES_AT_ONCE):
+            yield list(self._observations(part))
 
     def report(self, layouts: dict[str, int]) -> SalesReport:
         counts = {
