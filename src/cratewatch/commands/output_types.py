@@ -20,6 +20,7 @@ from cratewatch.catalog.records import Cover, ListedRelease
 from cratewatch.datasets.run_report import RunReport
 from cratewatch.evaluation.grid import GridEvaluation
 from cratewatch.evaluation.serving import Evaluation
+from cratewatch.footage.analysing import FootageReport
 from cratewatch.indexing.agreement import IndexReport
 from cratewatch.indexing.comparing import Comparison
 from cratewatch.indexing.restoring import Restored
@@ -349,6 +350,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "evaluate-prices": (Output(PriceEvaluation),),
     "export-model": (Output(ExportedModel),),
     "find": (Output(PictureSearched, lacks=("FoundShown.crop",)), Output(BadPicture)),
+    "footage": (Output(FootageReport),),
     "identify": (Output(AnswerShown, lacks=("sleeves",)), Output(BadPicture)),
     "import": (Output(ImportReport),),
     "import-dump": (_REFRESH,),

@@ -1,4 +1,4 @@
-"""Runs an exported network by OpenVINO on the CPU; the only module that imports it."""
+"""Runs exported networks by OpenVINO on the CPU; the only module that imports it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from cratewatch.embedding.installed import has_openvino
 from cratewatch.errors import CratewatchError
 
 NATIVE_BF16 = "BF16"
+Shape = tuple[int | None, ...]
+"""None for a side that may be any."""
 
 
 def read_onnx(data: bytes) -> Any:
@@ -30,6 +32,37 @@ def read_onnx(data: bytes) -> Any:
 def read_ir(xml: bytes, weights: bytes) -> Any:
     """Return the model of OpenVINO's own pair of files; raise like read_onnx()."""
     return _read(xml, weights)
+
+
+def read_file(path: Path) -> Any:
+    """Return the model in a file of a user's: ONNX, or OpenVINO's xml with its bin beside it.
+
+    Raises:
+        CratewatchError: if it cannot be read, or is no such model.
+    """
+    try:
+        data = path.read_bytes()
+        weights = path.with_suffix(".bin").read_bytes() if path.suffix == ".xml" else b""
+    except OSError as error:
+        raise CratewatchError(
+            f"{error.filename}: cannot be read ({error.strerror}); give an .onnx file, or an .xml "
+            "with its .bin beside it"
+        ) from error
+    try:
+        return _read(data, weights)
+    except CratewatchError as error:
+        raise CratewatchError(f"{path}: no model that runs here; {error}") from error
+
+
+def shapes(model: Any) -> tuple[dict[str, Shape], dict[str, Shape]]:
+    """Return the shapes of a model's inputs and of its outputs, by name, in their order."""
+    return _shapes(model.inputs), _shapes(model.outputs)
+
+
+def free_batch(model: Any) -> Any:
+    """Return the model with a first dimension that may be any; raises RuntimeError if it cannot."""
+    model.reshape({one.any_name: [-1, *list(one.partial_shape)[1:]] for one in model.inputs})
+    return model
 
 
 def to_ir(model: Any) -> tuple[bytes, bytes]:
@@ -69,9 +102,9 @@ class Compiled:
             },
         )
 
-    def __call__(self, batch: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], ...]:
-        """Return what the model makes of a batch, each of its outputs in their order."""
-        made = self._compiled(np.ascontiguousarray(batch))
+    def __call__(self, *inputs: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], ...]:
+        """Return what the model makes of its inputs, each of its outputs in their order."""
+        made = self._compiled([np.ascontiguousarray(one) for one in inputs])
         return tuple(np.asarray(made[n], np.float32) for n in range(len(made)))
 
 
@@ -84,6 +117,15 @@ class OpenVinoRuntime:
     def __call__(self, grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Map (N, S, S) uint8 to (N, dim) float32, each row of unit length."""
         return self._compiled(grey[:, None])[0]
+
+
+def _shapes(ports: Any) -> dict[str, Shape]:
+    return {
+        one.any_name: tuple(
+            None if side.is_dynamic else side.get_length() for side in one.partial_shape
+        )
+        for one in ports
+    }
 
 
 def _read(model: bytes, weights: bytes) -> Any:

@@ -27,7 +27,14 @@ class TrackState(StrEnum):
 
 @dataclass(frozen=True)
 class TrackedPerson:
-    """A track in a frame: where it is seen, or of a lost one where it is expected."""
+    """A track in a frame: where it is seen, or of a lost one where it is expected.
+
+    Attributes:
+        track_id: Stays with the person.
+        box_xyxy: In pixels of the frame; of a lost one it may leave the frame.
+        conf: Of this frame's detection; 0 of a lost one.
+        state: What is known of it.
+    """
 
     track_id: int
     box_xyxy: Box

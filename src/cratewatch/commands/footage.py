@@ -1,0 +1,199 @@
+"""The command that follows persons through footage."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cratewatch.commands.options import AsJson, whole
+from cratewatch.commands.output import show
+from cratewatch.errors import CratewatchError
+
+if TYPE_CHECKING:
+    from cratewatch.footage.analysing import Analysis, FootageOptions, FootageReport
+    from cratewatch.footage.events import Event
+    from cratewatch.footage.run import Observer, Output, Seen
+    from cratewatch.footage.sources import Source
+    from flows.progress import Advance
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: cratewatch footage --input shop.mp4 --output_dir outputs/run_01")
+def footage(  # noqa: PLR0913, PLR0917  options
+    input_: Annotated[
+        str,
+        typer.Option(
+            "--input",
+            help="Video, folder, pattern (day/*.mp4, frames/%06d.jpg) or stream (rtsp://, http://).",
+        ),
+    ],
+    output_dir: Annotated[
+        Path,
+        typer.Option("--output_dir", "--output-dir", help="Folder of this run.", file_okay=False),
+    ],
+    show_: Annotated[
+        bool, typer.Option("--show", help="Show it while it runs, on a page of this machine.")
+    ] = False,
+    conf: Annotated[
+        float,
+        typer.Option(min=0.05, max=0.95, help="Confidence from which a detection is a person."),
+    ] = 0.40,
+    reid_thresh: Annotated[
+        float,
+        typer.Option(
+            "--reid_thresh",
+            "--reid-thresh",
+            min=0.0,
+            max=1.0,
+            help="Cosine from which one who comes back is known again.",
+        ),
+    ] = 0.60,
+    max_age: Annotated[
+        int,
+        typer.Option(
+            "--max_age",
+            "--max-age",
+            min=1,
+            max=1_000_000,
+            help="Frames for which one who is lost can be known again.",
+        ),
+    ] = 30,
+    device: Annotated[
+        Literal["cpu", "cuda"], typer.Option(help="Where sleeves are found and named.")
+    ] = "cpu",
+    every: Annotated[
+        int | None, whole(1, 10_000, "Look at each Nth frame. [default: 12 to 25 a second]")
+    ] = None,
+    blur: Annotated[
+        bool, typer.Option("--blur/--no-blur", help="Make persons unknown on what is written.")
+    ] = True,
+    started_at: Annotated[
+        str | None,
+        typer.Option(
+            "--started-at",
+            "--started_at",
+            help="When it was taken, with its zone: 2026-11-20T10:00:00+01:00.",
+        ),
+    ] = None,
+    detector: Annotated[
+        Path | None,
+        typer.Option(help="YOLOX or RT-DETR model, ONNX. [default: YOLOX-nano]", dir_okay=False),
+    ] = None,
+    appearance: Annotated[
+        Path | None,
+        typer.Option(help="Model that embeds persons, ONNX or OpenVINO's.", dir_okay=False),
+    ] = None,
+    json_: AsJson = False,
+) -> None:
+    """Follow persons through footage: annotated.mp4, tracks.csv, events.jsonl, run.json."""
+    from cratewatch.embedding.devices import find_device
+    from cratewatch.footage.analysing import Analysis, FootageOptions
+    from cratewatch.footage.sources import open_source
+
+    chosen = {"detector": detector, "appearance": appearance}
+    options = FootageOptions(
+        conf=conf,
+        reid_thresh=reid_thresh,
+        max_age=max_age,
+        every=every,
+        hides=blur,
+        device=find_device(device),
+        started_at=_moment(started_at),
+        **{name: file for name, file in chosen.items() if file},
+    )
+    source = open_source(input_)
+    with contextlib.closing(source):
+        analysis = Analysis(source, output_dir, options)
+        report = analysis.begin()
+        if report:
+            sys.stderr.write(f"{output_dir}: this run is there already, whole\n")
+        else:
+            report = _analyse(analysis, source, options, shows=show_)
+    for note in report.notes:
+        sys.stderr.write(f"{report.input}: {note}\n")
+    show(_told(report, json_), json_)
+
+
+def _analyse(
+    analysis: Analysis, source: Source, options: FootageOptions, *, shows: bool
+) -> FootageReport:
+    from flows.progress import progress_bar
+
+    sys.stderr.write(
+        f"{source.width_px}x{source.height_px}, {analysis.rate_fps:.3g} frames/s are looked at; "
+        f"max_age is {analysis.max_age_s:.2f} s\n"
+    )
+    with progress_bar("footage") as advance, _live_pages(shows) as pages:
+        bar = _ProgressBar(advance, source)
+        return analysis.run(_observers(source, options), [bar, *pages])
+
+
+def _observers(source: Source, options: FootageOptions) -> list[Observer]:
+    del source, options
+    return []
+
+
+@contextlib.contextmanager
+def _live_pages(shows: bool) -> Iterator[list[Output]]:
+    if not shows:
+        yield []
+        return
+    from cratewatch.footage.live_page import LivePage
+
+    page = LivePage()
+    sys.stderr.write(f"to be seen at {page.url}\n")
+    yield [page]
+
+
+class _ProgressBar:
+    """Shows how far the footage is looked at."""
+
+    def __init__(self, advance: Advance, source: Source) -> None:
+        self._advance = advance
+        self._source = source
+        self._seen = 0
+        self._first: float | None = None
+
+    def write(self, seen: Seen) -> None:
+        now = time.monotonic()
+        self._first = now if self._first is None else self._first
+        passed = now - self._first
+        note = f"{self._seen / passed:.1f} frames/s" if passed > 0 else ""
+        self._seen += 1
+        total = self._source.expected
+        done = seen.frame.number + 1
+        self._advance(done, max(done, total) if total else None, note)
+
+    def write_end(self, events: Sequence[Event]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def _moment(said: str | None) -> datetime | None:
+    if said is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError as error:
+        raise CratewatchError(f"--started-at: {said!r} is no time ({error})") from error
+    if moment.tzinfo is None:
+        raise CratewatchError(f"--started-at: {said!r} lacks its zone; write {said}+01:00, or Z")
+    return moment
+
+
+def _told(report: FootageReport, as_json: bool) -> dict[str, Any]:
+    told = asdict(report)
+    if not as_json:
+        del told["notes"], told["spent_s"]
+    return told

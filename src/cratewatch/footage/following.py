@@ -1,0 +1,76 @@
+"""From a frame to the persons in it: detect, embed, track."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from cratewatch.footage.appearance import Appearance, Embeddings
+from cratewatch.footage.detecting import Detector
+from cratewatch.footage.events import Event
+from cratewatch.footage.frames import Frame
+from cratewatch.footage.persons import Detection, TrackedPerson
+from cratewatch.footage.tracker import Tracker
+
+Spent = defaultdict[str, float]
+"""Seconds of each stage."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The persons of a frame.
+
+    Attributes:
+        persons: Every track as it stands, by id; tentative and lost ones too.
+        detections: Whatever may be a person, also what no track took.
+        events: What happened to tracks.
+    """
+
+    persons: list[TrackedPerson]
+    detections: list[Detection]
+    events: list[Event]
+
+
+class Follower:
+    """Follows the persons of one footage, frame by frame.
+
+    Attributes:
+        spent_s: Seconds of each stage so far.
+    """
+
+    def __init__(self, detector: Detector, appearance: Appearance | None, tracker: Tracker) -> None:
+        self._detector = detector
+        self._appearance = appearance
+        self._tracker = tracker
+        self.spent_s: Spent = defaultdict(float)
+
+    def follow(self, frame: Frame) -> Followed:
+        """Take the next frame."""
+        start = time.perf_counter()
+        detections = self._detector.detect([frame.pixels])[0]
+        detected = time.perf_counter()
+        looks = self._embed(frame, detections)
+        embedded = time.perf_counter()
+        persons, events = self._tracker.update(frame.number, frame.seconds, detections, looks)
+        self.spent_s["detect"] += detected - start
+        self.spent_s["appearance"] += embedded - detected
+        self.spent_s["track"] += time.perf_counter() - embedded
+        return Followed(persons, detections, events)
+
+    def end(self) -> list[Event]:
+        """Return the ends of the tracks that still go on."""
+        return self._tracker.end()
+
+    def _embed(self, frame: Frame, detections: list[Detection]) -> Embeddings | None:
+        """Embed those whose appearance is asked for: the sure ones, which stand first."""
+        if self._appearance is None:
+            return None
+        least = self._tracker.config.associate_from
+        boxes = [one.box_xyxy for one in detections if one.conf >= least]
+        looks = self._appearance.embed(frame.pixels, boxes)
+        whole = np.zeros((len(detections), looks.shape[1]), np.float32)
+        whole[: len(boxes)] = looks
+        return whole

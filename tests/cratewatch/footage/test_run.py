@@ -1,0 +1,262 @@
+"""The way of footage, with persons that are told to it: no picture of one may lie here."""
+
+from __future__ import annotations
+
+import csv
+import json
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cratewatch.errors import CratewatchError
+from cratewatch.finding.quads import Rgb
+from cratewatch.footage.analysing import Analysis, FootageOptions, FootageReport
+from cratewatch.footage.detecting import Detector
+from cratewatch.footage.events import Event, EventKind
+from cratewatch.footage.frames import Frame
+from cratewatch.footage.live_page import LivePage
+from cratewatch.footage.newest import Newest
+from cratewatch.footage.persons import Detection, TrackedPerson
+from cratewatch.footage.run import Observer, Seen
+from cratewatch.footage.sources import open_source
+from cratewatch.footage.thinning import chosen_every, every
+from tests.videos import plain, write
+
+WIDTH, HEIGHT = 320, 240
+
+
+def striped(number: int) -> Rgb:
+    """A picture whose every second row is black."""
+    picture = np.full((HEIGHT, WIDTH, 3), 200, np.uint8)
+    picture[::2] = 0
+    picture[:4] = 40 + number
+    return picture
+
+
+def stands(pictures: Sequence[Rgb]) -> list[list[Detection]]:
+    return [[Detection((100, 60, 160, 220), 0.9)] for _ in pictures]
+
+
+@pytest.fixture
+def video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two seconds in which a person stands still."""
+    monkeypatch.setattr(Detector, "detect", lambda _, pictures: stands(pictures))
+    return write(tmp_path / "shop.mp4", [striped(n) for n in range(20)])
+
+
+class Watcher:
+    """Sees a sleeve in the fifth frame, and draws in green."""
+
+    def __init__(self) -> None:
+        self.frames: list[int] = []
+        self.persons: list[list[int]] = []
+        self.is_over = False
+
+    def see(self, frame: Frame, persons: Sequence[TrackedPerson]) -> Sequence[Event]:
+        self.frames.append(frame.number)
+        self.persons.append([person.track_id for person in persons])
+        if frame.number != 5:
+            return []
+        return [Event(frame.seconds, 5, EventKind.SLEEVE_PICKED_UP, 1, (0, 0, 9, 9), 0.7)]
+
+    def draw(self, canvas: Rgb, frame: Frame) -> None:
+        assert frame.number == self.frames[-1]
+        canvas[200:232, 250:300] = (0, 255, 0)
+
+    def end(self) -> Sequence[Event]:
+        self.is_over = True
+        return [Event(1.9, 19, EventKind.SLEEVE_PUT_BACK, 1, (0, 0, 9, 9), 0.7)]
+
+
+class Breaker:
+    """Breaks the run off at a frame."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def write(self, seen: Seen) -> None:
+        if seen.frame.number == 10:
+            raise self._error
+
+    def write_end(self, events: Sequence[Event]) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def analyse(
+    video: Path,
+    folder: Path,
+    *outputs: Breaker,
+    observers: Sequence[Observer] = (),
+    **options: Any,
+) -> FootageReport:
+    analysis = Analysis(open_source(str(video)), folder, FootageOptions(**options))
+    return analysis.begin() or analysis.run(observers, outputs)
+
+
+def events_of(folder: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+
+
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "tracks.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def frames_of(folder: Path) -> list[Frame]:
+    return list(open_source(str(folder / "annotated.mp4")).frames())
+
+
+def test_a_run_leaves_its_files(video: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    report = analyse(video, folder)
+
+    assert report.complete
+    assert (report.frames, report.persons, report.seconds, report.every) == (20, 1, 1.9, 1)
+    assert report.max_age_s == 3
+    assert [row["frame"] for row in rows_of(folder)] == [str(n) for n in range(20)]
+    assert rows_of(folder)[3] == {
+        **{"frame": "3", "track_id": "1", "x1": "100.0", "y1": "60.0", "x2": "160.0"},
+        **{"y2": "220.0", "det_conf": "0.900", "state": "confirmed", "t_s": "0.300"},
+    }
+    assert events_of(folder) == [
+        {
+            **{"t": 0.2, "event": "track_started", "frame": 2, "track_id": 1},
+            **{"bbox": [100.0, 60.0, 160.0, 220.0], "conf": 0.9},
+        },
+        {
+            **{"t": 1.9, "event": "track_ended", "frame": 19, "track_id": 1},
+            **{"bbox": [100.0, 60.0, 160.0, 220.0], "conf": 0.9, "last_seen_s": 1.9},
+        },
+    ]
+    assert len(frames_of(folder)) == 20
+    run = json.loads((folder / "run.json").read_text())
+    assert run["report"]["complete"]
+    assert run["input"]["name"] == str(video)
+    assert run["settings"]["conf"] == 0.4
+
+
+def stripes(picture: Rgb, x: int, y: int) -> float:
+    """How much rows differ from their neighbours around a point."""
+    part = picture[y - 8 : y + 8, x - 8 : x + 8].astype(float)
+    return float(np.abs(np.diff(part, axis=0)).mean())
+
+
+def test_persons_are_hidden_on_what_is_kept(video: Path, tmp_path: Path) -> None:
+    analyse(video, tmp_path / "run")
+    analyse(video, tmp_path / "plain", hides=False)
+    hidden, shown = (frames_of(tmp_path / name)[10].pixels for name in ("run", "plain"))
+
+    assert stripes(hidden, 130, 80) < 10
+    assert stripes(hidden, 130, 180) < 30
+    assert stripes(hidden, 40, 180) > 100
+    assert stripes(shown, 130, 80) > 100
+
+
+def test_observers_see_draw_and_end(video: Path, tmp_path: Path) -> None:
+    watcher = Watcher()
+    report = analyse(video, tmp_path / "run", observers=[watcher])
+
+    assert watcher.frames == list(range(20))
+    assert watcher.persons[3] == [1]
+    assert watcher.is_over
+    assert report.events["sleeve_picked_up"] == 1
+    assert [event["event"] for event in events_of(tmp_path / "run")] == [
+        *("track_started", "sleeve_picked_up", "track_ended", "sleeve_put_back"),
+    ]
+    red, green, _ = frames_of(tmp_path / "run")[3].pixels[216, 275].tolist()
+    assert green > 200
+    assert red < 60
+
+
+def test_an_interrupted_run_leaves_whole_files_and_starts_anew(video: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    watcher = Watcher()
+    with pytest.raises(KeyboardInterrupt):
+        analyse(video, folder, Breaker(KeyboardInterrupt()), observers=[watcher])
+
+    assert watcher.is_over
+    assert len(frames_of(folder)) == 11
+    assert len(rows_of(folder)) == 11
+    assert events_of(folder)[-1]["event"] == "sleeve_put_back"
+    assert not json.loads((folder / "run.json").read_text())["report"]["complete"]
+    assert analyse(video, folder).frames == 20
+    assert len(rows_of(folder)) == 20
+
+
+def test_a_full_disk_ends_it_with_whole_files(video: Path, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space"):
+        analyse(video, tmp_path / "run", Breaker(OSError(28, "No space left on device")))
+    assert len(frames_of(tmp_path / "run")) == 11
+
+
+def test_what_is_whole_is_not_run_again(video: Path, tmp_path: Path) -> None:
+    first = analyse(video, tmp_path / "run")
+    assert analyse(video, tmp_path / "run") == first
+
+
+def test_the_folder_of_another_run_is_refused(video: Path, tmp_path: Path) -> None:
+    analyse(video, tmp_path / "run")
+    with pytest.raises(CratewatchError, match=r"another run \(settings conf: 0\.4, not 0\.5\)"):
+        analyse(video, tmp_path / "run", conf=0.5)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    with pytest.raises(CratewatchError, match="no run of footage"):
+        analyse(video, tmp_path / "mine")
+
+
+def test_each_nth_frame_keeps_its_number_and_time(video: Path, tmp_path: Path) -> None:
+    report = analyse(video, tmp_path / "run", every=4)
+    assert report.frames == 5
+    assert [(row["frame"], row["t_s"]) for row in rows_of(tmp_path / "run")][1] == ("4", "0.400")
+    assert [round(f.seconds, 2) for f in frames_of(tmp_path / "run")] == [0, 0.4, 0.8, 1.2, 1.6]
+
+
+@pytest.mark.parametrize(
+    ("rate", "nth"), [(5, 1), (15, 1), (24, 1), (25, 2), (30, 2), (50, 4), (60, 4)]
+)
+def test_frames_are_looked_at_by_the_rate(rate: float, nth: int) -> None:
+    assert chosen_every(rate) == nth
+
+
+def frames(count: int) -> Iterator[Frame]:
+    return (Frame(n, n / 10, plain(n)) for n in range(count))
+
+
+def test_every_takes_each_nth() -> None:
+    assert [frame.number for frame in every(frames(7), 3)] == [0, 3, 6]
+
+
+def test_of_frames_that_come_too_fast_the_newest_is_taken() -> None:
+    newest = Newest(frames(1000))
+    taken = [frame.number for frame in newest]
+    assert taken[-1] == 999
+    assert taken == sorted(taken)
+    assert len(taken) + newest.dropped == 1000
+
+
+def test_what_breaks_a_stream_off_is_told() -> None:
+    def breaking() -> Iterator[Frame]:
+        yield from frames(3)
+        raise CratewatchError("camera: nothing came for 10 s")
+
+    with pytest.raises(CratewatchError, match="nothing came"):
+        list(Newest(breaking()))
+
+
+def test_the_live_page_shows_pictures() -> None:
+    page = LivePage()
+    try:
+        with urllib.request.urlopen(page.url) as answer:
+            assert b'src="/video"' in answer.read()
+        with urllib.request.urlopen(f"{page.url}video") as answer:
+            page.write(Seen(Frame(0, 0, plain(0)), [], [], plain(0)))
+            assert b"image/jpeg" in answer.readline() + answer.readline()
+    finally:
+        page.close()
