@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -22,17 +24,30 @@ LEAST_SCALE, MOST_SCALE, MOST_STRETCH = 0.4, 1.6, 1.8
 LEAST_PAIRS = 4
 
 
-def count_inliers(query: Keypoints, cover: Keypoints) -> int:
-    """Return how many keypoints of the cover one affine map brings onto the query's.
+class Agreement(NamedTuple):
+    """What keypoints of a query and a cover have in common.
 
-    0 where there are fewer than LEAST_PAIRS, or the map is none that a sleeve in a hand makes:
-    mirrored, turned by more than MOST_TURN_DEG, shrunk, blown up or stretched out of proportion.
+    Attributes:
+        inliers: Keypoints of the cover that one affine map brings onto the query's.
+        area: Of the cover under this map, in squares of the side that the query was framed for.
+    """
+
+    inliers: int = 0
+    area: float = 0.0
+
+
+def compare(query: Keypoints, cover: Keypoints) -> Agreement:
+    """Return what agrees.
+
+    Nothing does where there are fewer than LEAST_PAIRS, or the map is none that a sleeve in a hand
+    makes: mirrored, turned by more than MOST_TURN_DEG, shrunk, blown up or stretched out of
+    proportion.
     """
     if min(len(query), len(cover)) < LEAST_PAIRS:
-        return 0
+        return Agreement()
     pairs = match(query, cover)
     if len(pairs) < LEAST_PAIRS:
-        return 0
+        return Agreement()
     # The generator of its sampling is seeded anew by each call: same pairs, same answer.
     affine, inliers = cv2.estimateAffine2D(
         cover.places[pairs[:, 1]],
@@ -42,17 +57,20 @@ def count_inliers(query: Keypoints, cover: Keypoints) -> int:
         maxIters=500,
     )
     if affine is None or not is_plausible(affine):
-        return 0
-    return len(np.unique(pairs[inliers.ravel() > 0, 1]))
+        return Agreement()
+    agree = len(np.unique(pairs[inliers.ravel() > 0, 1]))
+    return Agreement(agree, float(np.linalg.det(affine[:, :2])))
 
 
 def match(query: Keypoints, cover: Keypoints) -> npt.NDArray[np.intp]:
     """Return (P, 2): keypoints of the query and the one of the cover that each resembles."""
-    scores = np.where(_may_match(query, cover), query.descriptors @ cover.descriptors.T, -1.0)
+    scores = _products(query.descriptors, cover.descriptors)
+    scores[~_may_match(query, cover)] = -1.0
     rows = np.arange(len(query))
     best = scores.argmax(axis=1)
     most = scores[rows, best]
-    scores[_close_to(cover.places)[best]] = -1.0
+    across, down = _apart(cover.places[best], cover.places)
+    scores[across + down < SAME_PLACE] = -1.0
     # Of unit vectors, a squared distance is 2 - 2 cos.
     clear = 1 - most < MOST_RATIO**2 * (1 - scores.max(axis=1))
     kept = clear & (most > 0)
@@ -74,20 +92,27 @@ def is_plausible(affine: npt.NDArray[np.number]) -> bool:
     )
 
 
+def _products(some: Floats, others: Floats) -> Floats:
+    """Return (N, M) scalar products; NumPy would wake all cores for them, which costs more."""
+    product = cv2.gemm(some, others, 1.0, np.zeros(0, np.float32), 0.0, flags=cv2.GEMM_2_T)
+    return np.asarray(product, np.float32)
+
+
 def _may_match(query: Keypoints, cover: Keypoints) -> npt.NDArray[np.bool_]:
-    shift = np.abs(query.places[:, None] - cover.places[None])
-    turn = np.abs((query.angles_deg[:, None] - cover.angles_deg[None] + 180.0) % 360.0 - 180.0)
-    octaves = np.abs(np.log2(query.sizes)[:, None] - np.log2(cover.sizes)[None])
-    near: npt.NDArray[np.bool_] = (
-        (shift[..., 0] < MOST_SHIFT)
-        & (shift[..., 1] < MOST_SHIFT)
-        & (turn < MOST_TURN_DEG)
-        & (octaves < MOST_OCTAVES)
-    )
+    across, down = _apart(query.places, cover.places)
+    turn = np.abs(query.angles_deg[:, None] - cover.angles_deg)
+    octaves = np.abs(np.log2(query.sizes)[:, None] - np.log2(cover.sizes))
+    near: npt.NDArray[np.bool_] = (across < MOST_SHIFT) & (down < MOST_SHIFT)
+    near &= (turn < MOST_TURN_DEG) | (turn > 360.0 - MOST_TURN_DEG)
+    near &= octaves < MOST_OCTAVES
     return near
 
 
-def _close_to(places: Floats) -> npt.NDArray[np.bool_]:
-    """Return (K, K), whether two places are close, each to itself included."""
-    close: npt.NDArray[np.bool_] = np.abs(places[:, None] - places[None]).sum(axis=-1) < SAME_PLACE
-    return close
+def _apart(some: Floats, others: Floats) -> tuple[Floats, Floats]:
+    """Return how far each of N places is from each of M, across and down, (N, M) both."""
+    # Not as one array of pairs: NumPy is slow where the last axis is short.
+    across, down = (
+        np.abs(np.ascontiguousarray(some[:, n])[:, None] - np.ascontiguousarray(others[:, n]))
+        for n in range(2)
+    )
+    return across, down

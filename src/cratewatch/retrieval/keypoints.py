@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Self
 
 import cv2
 import numpy as np
@@ -39,6 +40,21 @@ class Keypoints:
 
     def __len__(self) -> int:
         return len(self.places)
+
+    def in_way(self, quarters: int, mirrored: bool) -> Self:
+        """Return those of the picture turned by quarters, anticlockwise, and then mirrored."""
+        x, y = self.places.T
+        for _ in range(quarters % 4):
+            x, y = y, -x
+        angles_deg = self.angles_deg - np.float32(90 * quarters)
+        descriptors = self.descriptors
+        if mirrored:
+            x, angles_deg = -x, 180 - angles_deg
+            # Four rows, four columns and eight directions about the keypoint's own.
+            patches = descriptors.reshape(-1, 4, 4, 8)[:, ::-1]
+            descriptors = np.roll(patches[..., ::-1], 1, axis=-1).reshape(-1, 128)
+        places = np.stack([x, y], axis=1)
+        return replace(self, places=places, angles_deg=angles_deg % 360, descriptors=descriptors)
 
 
 NO_KEYPOINTS = Keypoints(*(np.zeros(shape, np.float32) for shape in ((0, 2), 0, 0, (0, 128))))

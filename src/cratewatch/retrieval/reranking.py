@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
-from cratewatch.retrieval.geometry import count_inliers
+from cratewatch.retrieval.geometry import compare
 from cratewatch.retrieval.keypoints import Keypoints
 
 WORTH = 0.02
@@ -21,10 +21,16 @@ MOST_WORTH = 30
 
 @dataclass(frozen=True)
 class Reranked:
-    """Hits in their new order, and whether one of them was recognised beyond doubt."""
+    """Hits in their new order.
+
+    Attributes:
+        clear: Whether one of them was recognised beyond doubt.
+        area: Of that cover in the query, in squares of the side that the query was framed for.
+    """
 
     hits: list[Hit]
     clear: bool
+    area: float = 0.0
 
 
 def rerank(
@@ -40,13 +46,14 @@ def rerank(
         hits: Of the query, the best first.
     """
     scored = list(hits)
-    clear = False
+    clear, area = False, 0.0
     for place, hit in enumerate(hits[: config.rerank]):
-        inliers = count_inliers(query, covers.of(hit.cover_id))
-        scored[place] = replace(hit, score=hit.score + bonus(inliers))
-        if clear := inliers >= config.enough_inliers:
+        agreement = compare(query, covers.of(hit.cover_id))
+        scored[place] = replace(hit, score=hit.score + bonus(agreement.inliers))
+        if clear := agreement.inliers >= config.enough_inliers:
+            area = agreement.area
             break
-    return Reranked(sorted(scored, key=lambda hit: -hit.score), clear)
+    return Reranked(sorted(scored, key=lambda hit: -hit.score), clear, area)
 
 
 def bonus(inliers: int) -> float:

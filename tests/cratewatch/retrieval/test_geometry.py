@@ -3,9 +3,9 @@ import math
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
-from cratewatch.retrieval.geometry import MOST_RATIO, count_inliers, is_plausible, match
+from cratewatch.retrieval.geometry import MOST_RATIO, compare, is_plausible, match
 from cratewatch.retrieval.keypoints import (
     NO_KEYPOINTS,
     Keypoints,
@@ -37,18 +37,20 @@ def moved(angle_deg: float, scale: float, mirrored: bool = False) -> list[tuple[
 
 
 def test_all_keypoints_of_a_turned_and_shrunk_cover_agree() -> None:
-    assert count_inliers(keypoints(moved(12, 0.9), [0, 1, 2, 3, 4, 5]), COVER) == 6
+    agreement = compare(keypoints(moved(12, 0.9), [0, 1, 2, 3, 4, 5]), COVER)
+    assert agreement.inliers == 6
+    assert agreement.area == pytest.approx(0.9**2)
 
 
 def test_one_keypoint_out_of_place_does_not_agree() -> None:
     places = moved(5, 0.95)
     places[2] = (0.2, 0.25)
-    assert count_inliers(keypoints(places, [0, 1, 2, 3, 4, 5]), COVER) == 5
+    assert compare(keypoints(places, [0, 1, 2, 3, 4, 5]), COVER).inliers == 5
 
 
 def test_other_descriptors_do_not_agree() -> None:
-    assert count_inliers(keypoints(SQUARE, [10, 11, 12, 13, 14, 15]), COVER) == 0
-    assert count_inliers(NO_KEYPOINTS, COVER) == 0
+    assert compare(keypoints(SQUARE, [10, 11, 12, 13, 14, 15]), COVER).inliers == 0
+    assert compare(NO_KEYPOINTS, COVER).inliers == 0
 
 
 def test_a_keypoint_is_sought_near_its_place_angle_and_size() -> None:
@@ -107,7 +109,7 @@ def test_a_cover_in_a_query_is_told_from_others() -> None:
     scene = Image.new("L", (184, 184), 90)
     scene.paste(picture(4), (12, 12))
     query = find_keypoints(scene.rotate(10, Image.Resampling.BICUBIC), frame=1.15)
-    counts = [count_inliers(query, cover) for cover in covers]
+    counts = [compare(query, cover).inliers for cover in covers]
     assert np.argmax(counts) == 4
     assert counts[4] > 20
     assert max(counts[:4] + counts[5:]) < 10
@@ -136,6 +138,22 @@ def test_a_stretched_map_and_no_map_at_all_are_implausible() -> None:
     assert is_plausible(np.array([[1.2, 0, 0], [0, 0.8, 0]]))
     assert not is_plausible(np.array([[1.3, 0, 0], [0, 0.6, 0]]))
     assert not is_plausible(np.full((2, 3), np.nan))
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_keypoints_of_a_way_are_those_of_the_picture_in_it(quarters: int, mirrored: bool) -> None:
+    upright = picture(5).resize((256, 256))
+    turned = upright.rotate(90 * quarters)
+    real = find_keypoints(ImageOps.mirror(turned) if mirrored else turned, frame=1.15)
+    told = find_keypoints(upright, frame=1.15).in_way(quarters, mirrored)
+    near = np.abs(real.places[:, None] - told.places[None]).max(axis=-1) < 0.012
+    alike = np.where(near, real.descriptors @ told.descriptors.T, -1)
+    best = alike.argmax(axis=1)
+    turns = np.abs((real.angles_deg - told.angles_deg[best] + 180) % 360 - 180)
+    assert len(real) > 30
+    assert np.median(alike.max(axis=1)) > 0.99
+    assert np.median(turns) < 1
 
 
 def test_keypoints_come_back_from_bytes() -> None:
