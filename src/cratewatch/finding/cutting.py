@@ -37,7 +37,7 @@ class Upright:
     image: Image.Image
     mirrored: bool = False
 
-    def in_way(self, quarters: int, *, mirrored: bool) -> Self:
+    def in_way(self, quarters: int, mirrored: bool) -> Self:
         """Return the sleeve turned by so many quarters, anticlockwise, and then mirrored."""
         image = self.image.rotate(90 * quarters)
         start = quarters + 1 if mirrored else quarters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple, Self
@@ -136,7 +137,7 @@ class Answer:
         """Return the answer to a picture in which sleeves were looked for.
 
         The answer to the whole of it stands where no sleeve was found; of a crop, unless only its
-        sleeve is known; of another picture, if it is known more surely than its first sleeve.
+        sleeve is known; of another picture, if it is likelier than that to its first sleeve.
 
         Args:
             is_crop: Whether the picture is a crop about the first sleeve.
@@ -149,7 +150,7 @@ class Answer:
     def _outdoes(self, first: SleeveAnswer, *, is_crop: bool) -> bool:
         if is_crop:
             return bool(self.known) or not first.known
-        return bool(self.known) and (self.probability or 0) > (first.belief.probability or 0)
+        return _best_score(self.matches) >= _best_score(first.matches)
 
     def as_json(self) -> dict[str, Any]:
         """Return what `identify --json` prints; see docs/data-format.md."""
@@ -166,6 +167,10 @@ class Answer:
         if self.sleeves is not None:
             answer["sleeves"] = [sleeve.as_json() for sleeve in self.sleeves]
         return answer
+
+
+def _best_score(matches: Sequence[Match]) -> float:
+    return matches[0].score if matches else -math.inf
 
 
 def _match(match: Match) -> dict[str, Any]:

@@ -7,29 +7,28 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from PIL import Image
-
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.facts import EVERYTHING, Wanted
 from cratewatch.embedding.embedder import Embedder
 from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.embedding.loading import load_model
 from cratewatch.errors import ImageError
-from cratewatch.finding.cutting import Upright, search_picture
 from cratewatch.finding.finder import Finder
 from cratewatch.finding.loading import load_finder
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
-from cratewatch.images.reading import decode, shown_size
+from cratewatch.images.reading import shown_size
 from cratewatch.lake.opening import open_lake
-from cratewatch.retrieval.answers import Answer, SleeveAnswer
+from cratewatch.retrieval.answers import Answer
 from cratewatch.retrieval.config import SearchConfig
-from cratewatch.retrieval.copies import LOOKED_AT, Copies
+from cratewatch.retrieval.copies import Copies
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
-from cratewatch.retrieval.matches import look_up, to_search
+from cratewatch.retrieval.crops import CropNamer
 from cratewatch.retrieval.model_aids import load_background, load_calibration
 from cratewatch.retrieval.notes import notes
+from cratewatch.retrieval.opened import Picture
 from cratewatch.retrieval.searcher import Searcher
+from cratewatch.retrieval.seeking import Seeker
 from cratewatch.retrieval.sleeves import SleeveNamer, Sleeves
 from cratewatch.retrieval.verdict import Calibration
 from cratewatch.settings import Settings
@@ -73,57 +72,50 @@ class Identifier:
             top: Matches of each, at most.
             sleeves: Whether to look for sleeves in them.
         """
-        looked = [self._look(name, read, sleeves) for name, read in pictures]
-        seen = [one for one in looked if isinstance(one, _Seen)]
-        whole = iter(self._answer_whole([one for one in seen if one.image is not None], top))
-        cut_out = [one for of_one in seen for one in (*of_one.sleeves, *of_one.doubtful)]
-        named = iter(self.namer.name(cut_out, top))
-        answers: list[Answer] = []
-        for one in looked:
-            if isinstance(one, Answer):
-                answers.append(one)
-                continue
-            nothing = Answer.of(one.name, (), (), self.calibration)
-            answer = nothing if one.image is None else next(whole)
-            if sleeves != "crop":
-                answer = answer.with_sleeves(one.answers(named), is_crop=one.is_crop)
-            said = notes(one.data, one.size_px, answer)
-            answers.append(replace(answer, notes=tuple(said)))
-        return answers
+        opened = [self._open(name, read, sleeves) for name, read in pictures]
+        good = [one for one in opened if isinstance(one, Picture)]
+        answers = iter(self._answer(good, top, sleeves))
+        return [next(answers) if isinstance(one, Picture) else one for one in opened]
 
-    def _look(self, name: str, read: ReadPicture, sleeves: Sleeves) -> _Seen | Answer:
-        """Read a picture and cut its sleeves out; whole photographs do not stay in memory."""
+    def _open(self, name: str, read: ReadPicture, sleeves: Sleeves) -> Picture | Answer:
         try:
             data = read()
-            size_px = shown_size(data)
-            glance = None
+            picture = Picture(name, data, shown_size(data), 4 * self.embedder.config.image_px)
             if sleeves != "find":
-                glance = decode(data, side_px=4 * self.embedder.config.image_px)
-            if sleeves == "crop":
-                return _Seen(name, data, size_px, glance)
-            searched = search_picture(data, self.finder, doubts=self.calibration is not None)
+                picture.image.load()
         except ImageError as error:
             return Answer(name, error=f"{error.reason}: {error}")
-        is_crop = sleeves == "auto" and searched.is_crop
-        found = searched.factor, searched.sleeves, searched.doubtful
-        return _Seen(name, data, size_px, glance, is_crop, *found)
+        return picture
 
-    def _answer_whole(self, seen: Sequence[_Seen], top: int) -> list[Answer]:
-        """Answer pictures as crops."""
-        if not seen:
-            return []
-        wanted = self.searcher.wanted
-        images = [one.image for one in seen if one.image is not None]
-        ranked = self.searcher.search(images, max(LOOKED_AT, to_search(wanted, top)))
-        found = [
-            self.copies.put_first(image, one.data, hits)
-            for one, image, hits in zip(seen, images, ranked, strict=True)
-        ]
-        matches = look_up([one.hits for one in found], wanted, self.catalog, top)
+    def _answer(self, pictures: Sequence[Picture], top: int, sleeves: Sleeves) -> list[Answer]:
+        if sleeves == "crop":
+            answers = self.crops.name(pictures, top)
+        elif sleeves == "find":
+            sought = self.seeker.seek(pictures, top)
+            answers = [
+                one.beside(Answer.of(one.picture.name, (), (), self.calibration)) for one in sought
+            ]
+        else:
+            answers = self._crop_or_whole(pictures, top)
         return [
-            Answer.of(one.name, of_one, copies.copies, self.calibration)
-            for one, of_one, copies in zip(seen, matches, found, strict=True)
+            replace(answer, notes=tuple(notes(one.data, one.size_px, answer)))
+            for one, answer in zip(pictures, answers, strict=True)
         ]
+
+    def _crop_or_whole(self, pictures: Sequence[Picture], top: int) -> list[Answer]:
+        """Look for sleeves in what is no crop at a glance, closer at what none is known in."""
+        glimpses = self.crops.glance(pictures, top)
+        answers = [one.answer.with_sleeves((), is_crop=True) for one in glimpses]
+        unclear = [n for n, one in enumerate(glimpses) if not one.is_crop]
+        if not unclear:  # without a need the finder is not even loaded
+            return answers
+        sought = self.seeker.seek([pictures[n] for n in unclear], top)
+        unsettled = [n for n, one in zip(unclear, sought, strict=True) if not one.settled]
+        closer = self.crops.look_on([glimpses[n] for n in unsettled], top)
+        whole = dict(zip(unsettled, closer, strict=True))
+        for n, one in zip(unclear, sought, strict=True):
+            answers[n] = one.beside(whole.get(n, glimpses[n].answer))
+        return answers
 
     @functools.cached_property
     def finder(self) -> Finder:
@@ -131,38 +123,19 @@ class Identifier:
         return load_finder(self.inference)
 
     @property
+    def crops(self) -> CropNamer:
+        """What names crops."""
+        return CropNamer(self.searcher, self.catalog, self.calibration, self.copies)
+
+    @property
     def namer(self) -> SleeveNamer:
         """What names sleeves."""
         return SleeveNamer(self.searcher, self.catalog, self.calibration)
 
-
-@dataclass(frozen=True)
-class _Seen:
-    """A picture that was read.
-
-    Attributes:
-        size_px: Width and height as it is shown.
-        image: The whole of it, small, if that is to be searched.
-        is_crop: Whether it is a crop about one sleeve.
-        factor: Pixels of the file for each of the picture in which sleeves were found.
-        doubtful: What is a sleeve only if it is known.
-    """
-
-    name: str
-    data: bytes
-    size_px: tuple[int, int]
-    image: Image.Image | None
-    is_crop: bool = True
-    factor: float = 1.0
-    sleeves: tuple[Upright, ...] = ()
-    doubtful: tuple[Upright, ...] = ()
-
-    def answers(self, named: Iterator[SleeveAnswer]) -> list[SleeveAnswer]:
-        """Return the next of named for each sleeve, and for those doubtful ones that are known."""
-        sure = [next(named) for _ in self.sleeves]
-        doubtful = [next(named) for _ in self.doubtful]
-        kept = [*sure, *(one for one in doubtful if one.known)]
-        return [one.scaled(self.factor) for one in kept]
+    @property
+    def seeker(self) -> Seeker:
+        """What looks for sleeves in pictures."""
+        return Seeker(self.finder, self.namer)
 
 
 @contextlib.contextmanager

@@ -16,9 +16,9 @@ from cratewatch.gallery.gallery import Gallery, Hit
 from cratewatch.retrieval.background import Background, Offsets
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
-from cratewatch.retrieval.keypoints import QUERY_FRAME, find_keypoints
+from cratewatch.retrieval.keypoints import NO_KEYPOINTS, QUERY_FRAME, Keypoints, find_keypoints
 from cratewatch.retrieval.ranking import OVERSAMPLING, rank
-from cratewatch.retrieval.reranking import rerank
+from cratewatch.retrieval.reranking import Reranked, rerank
 from cratewatch.retrieval.views import draw_views
 
 
@@ -32,6 +32,24 @@ class Asked:
     def allowed(self, hits: Sequence[Hit]) -> list[Hit]:
         """Return the hits that may be found, in their order."""
         return [hit for hit in hits if hit.artwork_id not in self.without]
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What one look at a query as it is tells.
+
+    Attributes:
+        hits: The best first. None where that is no shorter way: without keypoints nothing is
+            clear at a glance, and of one view a glance is all there is.
+        clear: Whether a cover was recognised beyond doubt: no other view need be searched.
+        share: Of the query's picture that this cover fills.
+    """
+
+    asked: Asked
+    keypoints: Keypoints = NO_KEYPOINTS
+    hits: tuple[Hit, ...] = ()
+    clear: bool = False
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -65,34 +83,45 @@ class Searcher:
         Args:
             without: Artworks for each image that are not found, as if the gallery lacked them.
         """
-        asked = [Asked(*pair) for pair in zip(images, without or [()] * len(images), strict=True)]
-        if self.covers is None or not self.config.rerank:
-            return self._by_embedding(asked, self.config, top)
-        return [hits[:top] for hits in self._by_geometry(asked, self.covers, top)]
+        return self.look_on(self.glance(images, top, without), top)
 
-    def _by_geometry(
-        self, asked: Sequence[Asked], covers: CoverKeypoints, top: int
-    ) -> list[list[Hit]]:
-        """Look at each image as it is; draw views of those in which no cover is recognised."""
-        config = self.config
+    def glance(
+        self, images: Sequence[Image.Image], top: int, without: Sequence[Collection[str]] = ()
+    ) -> list[Glance]:
+        """Look at each image as it is, and compare the keypoints of the few best covers.
+
+        Args:
+            top, without: As of search().
+        """
+        asked = [Asked(*pair) for pair in zip(images, without or [()] * len(images), strict=True)]
+        if not self.config.rerank:
+            return [Glance(one) for one in asked]
         queries = [find_keypoints(one.image, frame=QUERY_FRAME) for one in asked]
-        wanted = max(top, config.rerank)
-        ranked: list[list[Hit]] = [[] for _ in asked]
-        unclear = list(range(len(asked)))
-        if config.views > 1:
-            glance = replace(
-                config, crops=(1.0,), turns_deg=(0.0,), rerank=min(config.glance, config.rerank)
-            )
-            found = self._by_embedding(asked, glance, wanted)
-            looks = [
-                rerank(q, hits, covers, glance) for q, hits in zip(queries, found, strict=True)
-            ]
-            ranked = [look.hits for look in looks]
-            unclear = [n for n, look in enumerate(looks) if not look.clear]
-        found = self._by_embedding([asked[n] for n in unclear], config, wanted)
+        if self.config.views == 1:
+            return [Glance(*pair) for pair in zip(asked, queries, strict=True)]
+        few = min(self.config.glance, self.config.rerank)
+        config = replace(self.config, crops=(1.0,), turns_deg=(0.0,), rerank=few)
+        found = self._by_embedding(asked, config, max(top, self.config.rerank))
+        looks = [self._rerank(*pair, config) for pair in zip(queries, found, strict=True)]
+        return [
+            Glance(one, query, tuple(look.hits), look.clear, look.area / QUERY_FRAME**2)
+            for one, query, look in zip(asked, queries, looks, strict=True)
+        ]
+
+    def look_on(self, glances: Sequence[Glance], top: int) -> list[list[Hit]]:
+        """Return what search() does; draw views of the images in which no cover is clear."""
+        ranked = [list(glance.hits) for glance in glances]
+        unclear = [n for n, glance in enumerate(glances) if not glance.clear]
+        asked = [glances[n].asked for n in unclear]
+        found = self._by_embedding(asked, self.config, max(top, self.config.rerank))
         for n, hits in zip(unclear, found, strict=True):
-            ranked[n] = rerank(queries[n], hits, covers, config).hits
-        return ranked
+            ranked[n] = self._rerank(glances[n].keypoints, hits, self.config).hits
+        return [hits[:top] for hits in ranked]
+
+    def _rerank(self, query: Keypoints, hits: list[Hit], config: SearchConfig) -> Reranked:
+        if self.covers is None:  # then nothing is to be compared with them, either
+            return Reranked(hits, clear=False)
+        return rerank(query, hits, self.covers, config)
 
     def _by_embedding(
         self, asked: Sequence[Asked], config: SearchConfig, top: int

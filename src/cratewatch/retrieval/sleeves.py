@@ -6,20 +6,51 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-
 from cratewatch.catalog.catalog import Catalog
+from cratewatch.chunks import chunks
 from cratewatch.finding.cutting import Upright
+from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.answers import SleeveAnswer
+from cratewatch.retrieval.geometry import compare
+from cratewatch.retrieval.keypoints import QUERY_FRAME, find_keypoints
 from cratewatch.retrieval.matches import look_up, to_search
+from cratewatch.retrieval.reranking import bonus
 from cratewatch.retrieval.searcher import Searcher
 from cratewatch.retrieval.verdict import Calibration
 
 Sleeves = Literal["auto", "find", "crop"]
 """Whether sleeves are looked for in a picture: `crop` takes it for a crop about one; `auto` looks,
-and takes it for one where a sleeve fills it or none is found."""
+unless it is recognised as one at a glance."""
 WAYS = tuple((quarters, mirrored) for mirrored in (False, True) for quarters in range(4))
 """In which a sleeve can lie: turned by quarters, and mirrored, as in a selfie."""
+COMPARED = 4
+"""Ways, the most likely ones, in which the keypoints of the nearest cover are compared. Measured:
+corners that were found are so exact that no further cover, and no further view, brings more."""
+HOPELESS = 0.15
+"""Score at a glance, with a background, below which no keypoints are compared: none ever agree."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A way in which a sleeve may lie, with the cover that it then shows.
+
+    Attributes:
+        agreeing: What the keypoints that agree are worth; None if they were not compared.
+    """
+
+    way: int
+    cover: Hit
+    agreeing: float | None = None
+
+    @property
+    def score(self) -> float:
+        return self.cover.score + (self.agreeing or 0.0)
+
+    def ranked(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Return the hits of this way in the order in which they are likely."""
+        own = self.cover.cover_id
+        better = [replace(h, score=self.score) if h.cover_id == own else h for h in hits]
+        return sorted(better, key=lambda hit: -hit.score)
 
 
 @dataclass(frozen=True)
@@ -31,27 +62,51 @@ class SleeveNamer:
     calibration: Calibration | None
 
     def name(self, found: Sequence[Upright], top: int) -> list[SleeveAnswer]:
-        """Name sleeves, each in the way in which its nearest cover is nearest at a glance."""
-        return self._look_up(self._best_ways(found), top)
-
-    def _look_up(self, found: Sequence[Upright], top: int) -> list[SleeveAnswer]:
+        """Name sleeves, each in the way in which it is most like a cover."""
         if not found:
             return []
+        readings = [self._read(*pair) for pair in zip(found, self._nearest(found), strict=True)]
+        turned = [one.in_way(*WAYS[n.way]) for one, n in zip(found, readings, strict=True)]
         wanted = self.searcher.wanted
-        ranked = self.searcher.search([one.image for one in found], to_search(wanted, top))
+        hits = self._glancing.search([one.image for one in turned], to_search(wanted, top))
+        ranked = [reading.ranked(row) for reading, row in zip(readings, hits, strict=True)]
         matches = look_up(ranked, wanted, self.catalog, top)
         return [
             SleeveAnswer.of(one, tuple(of_one), self.calibration)
-            for one, of_one in zip(found, matches, strict=True)
+            for one, of_one in zip(turned, matches, strict=True)
         ]
 
-    def _best_ways(self, found: Sequence[Upright]) -> list[Upright]:
-        if not found:
-            return []
-        ways = [[one.in_way(n, mirrored=mirrored) for n, mirrored in WAYS] for one in found]
+    @property
+    def _glancing(self) -> Searcher:
         glance = replace(self.searcher.config, crops=(1.0,), turns_deg=(0.0,), rerank=0)
-        looking = replace(self.searcher, config=glance)
-        hits = looking.search([one.image for of_one in ways for one in of_one], 1)
-        scores = np.array([row[0].score if row else -1.0 for row in hits]).reshape(len(found), -1)
-        best = scores.argmax(axis=1).tolist()
-        return [of_one[way] for of_one, way in zip(ways, best, strict=True)]
+        return replace(self.searcher, config=glance)
+
+    def _nearest(self, found: Sequence[Upright]) -> list[list[_Reading]]:
+        """Return each sleeve's nearest cover in every way, the nearest first."""
+        images = [one.in_way(*way).image for one in found for way in WAYS]
+        hits = self._glancing.search(images, 1)
+        return [
+            sorted(
+                (_Reading(way, row[0]) for way, row in enumerate(of_one) if row),
+                key=lambda reading: -reading.score,
+            )
+            for of_one in chunks(hits, len(WAYS))
+        ]
+
+    def _read(self, sleeve: Upright, nearest: Sequence[_Reading]) -> _Reading:
+        """Choose among the ways of a sleeve by keypoints, too."""
+        if not nearest:  # nothing in the gallery is wanted
+            return _Reading(0, Hit("", "", -1.0))
+        config, covers = self.searcher.config, self.searcher.covers
+        hopeless = self.searcher.background is not None and nearest[0].score < HOPELESS
+        if covers is None or not config.rerank or hopeless:
+            return nearest[0]
+        keypoints = find_keypoints(sleeve.image, frame=QUERY_FRAME)
+        compared: list[_Reading] = []
+        for one in nearest[:COMPARED]:
+            shown = keypoints.in_way(*WAYS[one.way])
+            inliers = compare(shown, covers.of(one.cover.cover_id)).inliers
+            compared.append(replace(one, agreeing=bonus(inliers)))
+            if inliers >= config.enough_inliers:
+                break
+        return max((*compared, *nearest), key=lambda reading: reading.score)

@@ -143,6 +143,19 @@ def test_other_views_are_drawn_of_what_is_not_recognised_at_a_glance(
     assert found[0][0].score > found[1][0].score + 0.3
 
 
+def test_a_glance_tells_how_much_of_a_picture_a_cover_fills(
+    embedder: Embedder, discs: Gallery, lake: Lake
+) -> None:
+    searcher = Searcher(embedder, discs, SearchConfig(rerank=6), covers=CoverKeypoints(lake))
+    framed = Image.new("L", (240, 240), 128)
+    framed.paste(picture(4), (40, 40))
+    filled, half, unknown = searcher.glance([picture(2), framed, picture(77)], 3)
+    assert [filled.clear, half.clear, unknown.clear] == [True, True, False]
+    assert filled.share == pytest.approx(1, abs=0.05)
+    assert half.share == pytest.approx((160 / 240) ** 2, abs=0.05)
+    assert unknown.share == 0
+
+
 def test_geometry_finds_what_the_embedding_ranked_low(
     embedder: Embedder, discs: Gallery, lake: Lake
 ) -> None:
