@@ -79,7 +79,7 @@ def _lay_sleeve(
     """Lay a sleeve, with its hands behind and before it."""
     cover = stock.part(rng, 1.0) if rng.random() < PHOTO_SHARE else stock.cover(rng)
     face = dress_face(cover, round(side_of(sleeve.corners)), rng)
-    held = [_held(stock, rng) for _ in range(sleeve.hands)]
+    held = [hold_by(stock, rng) for _ in range(sleeve.hands)]
     for colour, whole, _ in held:
         lay(canvas, Layer(colour, whole, HAND_EDGE), sleeve)
     _cast_shadow(canvas, sleeve.corners, rng)
@@ -88,8 +88,11 @@ def _lay_sleeve(
         lay(canvas, Layer(colour, front, HAND_EDGE), sleeve)
 
 
-def _held(stock: Stock, rng: np.random.Generator) -> tuple[Plane, Plane, Plane]:
-    """Return a hand's colour, whole and front, turned about the sleeve and lit in its own way."""
+def hold_by(stock: Stock, rng: np.random.Generator) -> tuple[Plane, Plane, Plane]:
+    """Return a hand's colour, whole and front, turned about the sleeve and lit in its own way.
+
+    Each is (HAND_PX, HAND_PX) float32, to be laid with a reach of HAND_EDGE.
+    """
     prop = stock.hand(rng)
     centre = ((HAND_PX - 1) / 2, (HAND_PX - 1) / 2)
     angle = 90.0 * float(rng.integers(4)) + rng.uniform(-12, 12)

@@ -33,8 +33,8 @@ class Canvas:
     """A picture under construction.
 
     Attributes:
-        colour: (S, S, 3) float32, 0 to 255.
-        owner: (S, S) int16: the number of the sleeve that a pixel shows, 0 for anything else.
+        colour: (H, W, 3) float32, 0 to 255.
+        owner: (H, W) int16: the number of the sleeve that a pixel shows, 0 for anything else.
     """
 
     colour: Plane
@@ -47,13 +47,14 @@ class Canvas:
 
     @property
     def side_px(self) -> int:
-        """Side of the canvas."""
+        """Side of a square canvas."""
         return int(self.colour.shape[0])
 
     def window(self, corners: Corners, margin: float) -> tuple[slice, slice] | None:
         """Return rows and columns about a quad; None if it lies outside."""
-        low = np.floor(corners.min(axis=0) - margin).clip(0, self.side_px).astype(int)
-        high = np.ceil(corners.max(axis=0) + margin).clip(0, self.side_px).astype(int)
+        size = self.colour.shape[1::-1]
+        low = np.floor(corners.min(axis=0) - margin).clip(0, size).astype(int)
+        high = np.ceil(corners.max(axis=0) + margin).clip(0, size).astype(int)
         if (high - low < 2).any():
             return None
         return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
