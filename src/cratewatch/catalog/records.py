@@ -53,13 +53,12 @@ class Release:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, str):
+            if isinstance(value, str) and not _is_kept(value):
                 most = None if name.endswith(("_url", "_id")) else MAX_TEXT
-                kept = storable(value)[:most]
-                if kept is not value:
-                    object.__setattr__(self, name, kept)
-        genres = (storable(genre)[:MAX_TEXT] for genre in self.genres[:MAX_GENRES])
-        object.__setattr__(self, "genres", tuple(genres))
+                object.__setattr__(self, name, storable(value)[:most])
+        if len(self.genres) > MAX_GENRES or not all(map(_is_kept, self.genres)):
+            genres = (storable(genre)[:MAX_TEXT] for genre in self.genres[:MAX_GENRES])
+            object.__setattr__(self, "genres", tuple(genres))
 
     @property
     def page_key(self) -> str:
@@ -240,6 +239,11 @@ def storable(text: str) -> str:
     That is without control characters, which could speak to a terminal, without marks that turn
     the direction of what follows, and without half of a surrogate pair.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text  # most are: this takes a tenth of the time
     return _UNSPEAKABLE.sub("", text).encode(errors="replace").decode()
+
+
+def _is_kept(text: str) -> bool:
+    """Whether a name is kept as it is: neither too long nor with anything unspeakable."""
+    return text.isprintable() and len(text) <= MAX_TEXT

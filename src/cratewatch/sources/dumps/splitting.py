@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cratewatch.sources.dumps.blocks import CutError
 
@@ -27,8 +26,7 @@ _ID = re.compile(rb"""\A\s*id=["'](\d+)["']|<id>(\d+)</id>""")
 _BEFORE_FIRST = 64 * 1024  # bytes in which a dump's first record begins
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One element of a dump.
 
     Attributes:
