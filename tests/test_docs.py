@@ -299,6 +299,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("import --json", "cratewatch.sources.folder.importing", "ImportReport"),
         ("refresh-prices --json", "flows.price_report", "PriceReport"),
         ("import-sales --json", "cratewatch.sources.till.importing", "SalesReport"),
+        ("analyse-footage --json", "flows.footage_report", "FootageNight"),
         ("intent --json", "cratewatch.intent.report", "IntentReport"),
         ("intent --json: a period", "cratewatch.intent.report", "PeriodIntent"),
         ("intent --json: an album", "cratewatch.intent.report", "AlbumIntent"),

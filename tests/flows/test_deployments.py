@@ -21,6 +21,7 @@ FLOWS = {
     "nightly": "refresh-night",
     "weekly": "refresh-night",
     "renewal": "renew-model",
+    "footage": "analyse-footage",
     "synthesis": "synthesize-queries",
     "training": "train-model",
     "indexing": "index-gallery",

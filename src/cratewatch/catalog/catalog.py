@@ -137,6 +137,10 @@ class Catalog:
         """Let one process at a time renew the model that serves; see Database.one_renewal."""
         return self._db.one_renewal()
 
+    def one_analysis(self) -> AbstractContextManager[None]:
+        """Let one process at a time analyse footage; see Database.one_analysis."""
+        return self._db.one_analysis()
+
     def copy_source(self, source: str, into: Catalog) -> None:
         """Copy what is known of a source into a catalog that knows nothing of it."""
         with self._db.transaction() as there, into._db.transaction() as here:

@@ -48,11 +48,13 @@ ROWS_AT_ONCE = 500
 CONNECT_TIMEOUT_S = 10
 SQLITE = "sqlite:///"
 LOCK_NAME, REBUILD_LOCK_NAME, RENEWAL_LOCK_NAME = "writer.lock", "rebuild.lock", "renewal.lock"
+ANALYSIS_LOCK_NAME = "analysis.lock"
 PAUSE_S = 0.5
 WRITER_LOCK = 0x637261746577  # PostgreSQL's advisory locks have numbers for names
 MIGRATION_LOCK = WRITER_LOCK + 1
 REBUILD_LOCK = WRITER_LOCK + 2
 RENEWAL_LOCK = WRITER_LOCK + 3
+ANALYSIS_LOCK = WRITER_LOCK + 4
 
 
 def open_database(url: SecretUrl | str) -> Database:
@@ -205,6 +207,16 @@ class Database:
             BusyError: if another process holds it.
         """
         with self._lock_of(RENEWAL_LOCK_NAME, RENEWAL_LOCK, "another renewal is running"):
+            yield
+
+    @contextlib.contextmanager
+    def one_analysis(self) -> Iterator[None]:
+        """Hold a lock of those who analyse footage; others may write meanwhile.
+
+        Raises:
+            BusyError: if another process holds it.
+        """
+        with self._lock_of(ANALYSIS_LOCK_NAME, ANALYSIS_LOCK, "footage is being analysed"):
             yield
 
     @contextlib.contextmanager

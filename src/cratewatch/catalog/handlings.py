@@ -140,6 +140,17 @@ class Handlings:
             rows = session.execute(query.order_by(HandlingRow.camera))
             return {row.camera: row.n for row in rows}
 
+    def tally(self, footage_runs: Iterable[str]) -> tuple[int, int]:
+        """Return how many handlings runs of footage have, and how many of them are known."""
+        query = select(func.count(), func.count(HandlingRow.number).filter(HandlingRow.known))
+        handlings = known = 0
+        with self._db.transaction() as session:
+            for part in chunks(footage_runs, ROWS_AT_ONCE):
+                of_part = query.where(HandlingRow.footage_run.in_(part))
+                for n, n_known in session.execute(of_part):
+                    handlings, known = handlings + n, known + n_known
+        return handlings, known
+
     def expired_runs(self, now: datetime, ended_before: datetime) -> list[str]:
         """Return the runs of footage whose pictures are to go.
 

@@ -8,6 +8,7 @@ be killed at any moment, and the next one goes on from what stands here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import case, delete, func, or_, select, update
@@ -20,6 +21,15 @@ from cratewatch.chunks import chunks
 
 DONE = ("fetched", "stored", "embedded", "indexed")
 UNREADABLE = "unreadable_in_lake"
+
+
+@dataclass(frozen=True)
+class KnownItem:
+    """What became of an item, and how often it has failed in a row."""
+
+    state: str
+    attempts: int
+    detail: str | None
 
 
 class Items:
@@ -72,6 +82,13 @@ class Items:
             key: detail or "" if reason == "expired" else f"{reason} {detail or ''}".strip()
             for key, reason, detail in rows
         }
+
+    def known(self, source: str, kind: ItemKind) -> dict[str, KnownItem]:
+        """Return what became of all of the source's items of a kind, by key."""
+        of_kind = (ItemRow.source == source) & (ItemRow.kind == kind)
+        query = select(ItemRow.key, ItemRow.state, ItemRow.attempts, ItemRow.detail).where(of_kind)
+        with self._db.transaction() as session:
+            return {key: KnownItem(*told) for key, *told in session.execute(query)}
 
     def planned(self, run_id: str, kind: ItemKind) -> set[str]:
         """Return the keys of the items that the run has planned and not come to."""

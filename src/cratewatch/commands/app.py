@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from cratewatch.commands import (
+    analyse_footage,
     audit,
     browsing,
     catalog,
@@ -55,6 +56,7 @@ for group in (
     catalog,
     price_refresh,
     sales,
+    analyse_footage,
     intent,
     audit,
     changes,

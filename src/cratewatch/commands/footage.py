@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cratewatch.commands.options import AsJson, whole
+from cratewatch.commands.footage_recording import home_if_any, record
+from cratewatch.commands.options import AsJson, Home, whole
 from cratewatch.commands.output import show
 from cratewatch.errors import CratewatchError
 
@@ -92,6 +93,14 @@ def footage(  # noqa: PLR0913, PLR0917  options
         Path | None,
         typer.Option(help="Model that embeds persons, ONNX or OpenVINO's.", dir_okay=False),
     ] = None,
+    camera: Annotated[
+        str, typer.Option(help="Name of the camera. [default: as the file is called]")
+    ] = "",
+    keep: Annotated[
+        bool,
+        typer.Option("--record/--no-record", help="Keep handlings in the home, if there is one."),
+    ] = True,
+    home: Home = None,
     json_: AsJson = False,
 ) -> None:
     """Follow persons through footage: annotated.mp4, tracks.csv, events.jsonl, run.json."""
@@ -110,6 +119,7 @@ def footage(  # noqa: PLR0913, PLR0917  options
         started_at=_moment(started_at),
         **{name: file for name, file in chosen.items() if file},
     )
+    settings = home_if_any(home)
     source = open_source(input_)
     with contextlib.closing(source):
         analysis = Analysis(source, output_dir, options)
@@ -118,6 +128,8 @@ def footage(  # noqa: PLR0913, PLR0917  options
             sys.stderr.write(f"{output_dir}: this run is there already, whole\n")
         else:
             report = _analyse(analysis, source, options, shows=show_)
+    if settings is not None and keep:
+        record(settings, output_dir, camera or Path(source.name).stem, report.input)
     for note in report.notes:
         sys.stderr.write(f"{report.input}: {note}\n")
     show(_told(report, json_), json_)

@@ -34,6 +34,7 @@ from cratewatch.sources.folder.importing import ImportReport
 from cratewatch.sources.storefront.probe import Probe
 from cratewatch.sources.till.importing import SalesReport
 from cratewatch.training.quantising import Quantised
+from flows.footage_report import FootageNight
 from flows.price_report import PriceReport
 from flows.source_report import SourceReport
 from workers.forecast import Forecast
@@ -342,6 +343,7 @@ _NOT_ALWAYS = (
 )
 
 OUTPUTS: dict[str, tuple[Output, ...]] = {
+    "analyse-footage": (Output(FootageNight),),
     "audit": (Output(Export),),
     "backup-gallery": (Output(BackupShown),),
     "calibrate": (Output(Calibration),),

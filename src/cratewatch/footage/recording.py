@@ -14,8 +14,10 @@ from cratewatch.catalog.records import storable
 from cratewatch.errors import CratewatchError
 from cratewatch.footage.handlings import Handling
 from cratewatch.footage.run_folder import (
+    AGAIN,
     filmed_at,
     footage_key,
+    is_whole,
     pictures,
     read_handlings,
     read_run,
@@ -76,6 +78,8 @@ def record_run(
         CratewatchError: if the folder holds no whole run, or nobody said when it was filmed.
     """
     run, handlings = read_run(folder), read_handlings(folder)
+    if not is_whole(run):
+        raise CratewatchError(f"{folder}: the run did not come to its end; {AGAIN}")
     started_at = filmed.started_at or filmed_at(run)
     if started_at is None:
         raise CratewatchError(

@@ -37,12 +37,26 @@ def read_run(folder: Path) -> dict[str, Any]:
 
 
 def filmed_at(run: Mapping[str, Any]) -> datetime | None:
-    """Return when a run's first frame was filmed, aware; None if nobody said it."""
+    """Return when a run's first frame was filmed, aware; None if nobody said it.
+
+    A stream was filmed when it was looked at.
+    """
+    told = _part(run, "settings").get("started_at") or _part(run, "input").get("begun_at")
     try:
-        moment = datetime.fromisoformat(str(run.get("started_at")))
+        moment = datetime.fromisoformat(str(told))
     except ValueError:
         return None
     return moment if moment.tzinfo else None
+
+
+def is_whole(run: Mapping[str, Any]) -> bool:
+    """Return whether a run came to its end."""
+    return bool(_part(run, "report").get("complete"))
+
+
+def _part(run: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = run.get(name)
+    return part if isinstance(part, Mapping) else {}
 
 
 def footage_key(run: Mapping[str, Any], camera: str, started_at: datetime) -> str:
@@ -52,11 +66,10 @@ def footage_key(run: Mapping[str, Any], camera: str, started_at: datetime) -> st
         64 hexadecimal digits: the SHA-256 of the recording, or where there was no file, as of a
         stream, one of camera and time.
     """
-    told = run.get("sha256")
+    told = _part(run, "input").get("sha256")
     if isinstance(told, str) and len(told) == 64:
         return told
-    text = json.dumps(told) if told else f"{camera} {started_at.isoformat()}"
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(f"{camera} {started_at.isoformat()}".encode()).hexdigest()
 
 
 def read_handlings(folder: Path) -> list[Handling]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cratewatch.errors import NotFoundError, UnavailableError
-from cratewatch.lake.lake import STALE_S, checked_key, is_key
+from cratewatch.lake.lake import STALE_S, Entry, checked_key, is_key
 
 PARTIAL = ".partial-"
 
@@ -44,6 +45,14 @@ class FolderLake:
             except FileNotFoundError as error:
                 raise self._missing(key) from error
 
+    def download(self, key: str, file: Path) -> None:
+        """Copy a file."""
+        with self._explained(f"read {key}"):
+            try:
+                shutil.copyfile(self._path(key), file)
+            except FileNotFoundError as error:
+                raise self._missing(key) from error
+
     def delete(self, key: str) -> None:
         """Delete a file, if it is there."""
         with self._explained(f"delete {key}"):
@@ -68,6 +77,14 @@ class FolderLake:
             files = [path for path in self._folder(prefix).rglob("*") if path.is_file()]
         kept = (path for path in files if not path.name.startswith(PARTIAL))
         yield from sorted(path.relative_to(self.root).as_posix() for path in kept)
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """List the files below a folder, as they are now."""
+        for key in self.keys(prefix):
+            with self._explained(f"look for {key}"), contextlib.suppress(FileNotFoundError):
+                told = self._path(key).stat()
+                version = f"{told.st_size}-{told.st_mtime_ns}"
+                yield Entry(key, told.st_mtime, version)
 
     def tidy(self, prefix: str, older_than_s: float = STALE_S) -> None:
         """Delete what killed writers left half written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -14,6 +15,21 @@ COVERS = "covers"
 REPORTS = "reports"
 MOST_BYTES, MOST_BYTES_OF_PART = 1024, 255  # of a key in S3, and of a name in a folder
 STALE_S = 24 * 3600.0  # no write takes a day: what is older was left by a process that died
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An object as a listing tells it.
+
+    Attributes:
+        modified_at: In seconds since the epoch.
+        version: Another one where its bytes are others: of a folder size and time, of a store the
+            ETag.
+    """
+
+    key: str
+    modified_at: float
+    version: str
 
 
 class Lake(Protocol):
@@ -46,6 +62,13 @@ class Lake(Protocol):
             NotFoundError: if there is no such object.
         """
 
+    def download(self, key: str, file: Path) -> None:
+        """Copy the object's bytes into a file, which may be larger than the memory.
+
+        Raises:
+            NotFoundError: if there is no such object.
+        """
+
     def delete(self, key: str) -> None:
         """Remove the object if there is one."""
 
@@ -61,6 +84,9 @@ class Lake(Protocol):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys below a folder-like prefix, sorted; "" stands for the whole lake."""
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Yield what keys() yields, with more of what a listing tells."""
 
     def tidy(self, prefix: str, older_than_s: float = STALE_S) -> None:
         """Remove what writers that died left unfinished below a prefix; no object goes."""

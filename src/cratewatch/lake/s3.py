@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -29,7 +30,7 @@ from botocore.exceptions import (
 from botocore.response import StreamingBody
 
 from cratewatch.errors import NotFoundError, SettingsError, UnavailableError
-from cratewatch.lake.lake import STALE_S, checked_key, is_key
+from cratewatch.lake.lake import STALE_S, Entry, checked_key, is_key
 from cratewatch.lake.location import S3_SCHEME, LakeLocation
 from cratewatch.secret_url import reveal
 
@@ -108,6 +109,13 @@ class S3Lake:
             except client.exceptions.NoSuchKey as error:
                 raise self._missing(key) from error
 
+    def download(self, key: str, file: Path) -> None:
+        """Get an object, a large one in parts."""
+        if not self.exists(key):  # what download_file asks first cannot tell what is missing
+            raise self._missing(key)
+        with self._client(f"read {key}") as client:
+            client.download_file(self._bucket, self._name(key), str(file), Config=_TRANSFER)
+
     def delete(self, key: str) -> None:
         """Delete an object; a store says nothing of one that is not there."""
         with self._client(f"delete {key}") as client:
@@ -127,14 +135,14 @@ class S3Lake:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """List a page of names at a time."""
-        with self._client(f"list {prefix}") as client:
-            pages = client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=self._folder(prefix)
-            )
-            for page in pages:  # a store lists in the order of the names
-                for listed in page.get("Contents", ()):
-                    if not listed["Key"].endswith("/"):  # how consoles draw empty folders
-                        yield listed["Key"].removeprefix(self._folder(""))
+        for listed in self._all_listed(prefix):
+            yield listed["Key"].removeprefix(self._folder(""))
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """List a page of objects at a time."""
+        for listed in self._all_listed(prefix):
+            key = listed["Key"].removeprefix(self._folder(""))
+            yield Entry(key, listed["LastModified"].timestamp(), listed["ETag"].strip('"'))
 
     def tidy(self, prefix: str, older_than_s: float = STALE_S) -> None:
         """Abort uploads in parts that killed writers left."""
@@ -149,6 +157,16 @@ class S3Lake:
                         client.abort_multipart_upload(
                             Bucket=self._bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                         )
+
+    def _all_listed(self, prefix: str) -> Iterator[dict[str, Any]]:
+        with self._client(f"list {prefix}") as client:
+            pages = client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._folder(prefix)
+            )
+            for page in pages:  # a store lists in the order of the names
+                for listed in page.get("Contents", ()):
+                    if not listed["Key"].endswith("/"):  # how consoles draw empty folders
+                        yield listed
 
     def _listed(self, key: str) -> dict[str, Any] | None:
         """Return what a listing says of an object.

@@ -124,4 +124,4 @@ def test_the_command_prints_a_schema_or_the_list(run: Callable[..., Answer]) -> 
     answer = run("schema", "identfy")
     assert answer.returncode == 1
     assert "perhaps `identify` is meant" in answer.stderr
-    assert "there are audit, backup-gallery, " in run("schema", "x").stderr
+    assert "there are analyse-footage, audit, " in run("schema", "x").stderr

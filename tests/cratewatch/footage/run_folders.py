@@ -35,8 +35,16 @@ def handling(number: int, **values: Any) -> Handling:
     return Handling(**(fields | values))
 
 
-def write_run(folder: Path, handlings: Sequence[Handling], **run: Any) -> Path:
-    """Write a run's folder with a picture of each handling."""
+def write_run(
+    folder: Path,
+    handlings: Sequence[Handling],
+    *,
+    sha256: str | None = None,
+    started_at: str | None = None,
+    begun_at: str | None = None,
+    complete: bool = True,
+) -> Path:
+    """Write a run's folder with a picture of each handling, and run.json last."""
     (folder / "handled").mkdir(parents=True, exist_ok=True)
     with (folder / "handled.csv").open("w", newline="") as file:
         rows = csv.DictWriter(file, COLUMNS)
@@ -46,5 +54,10 @@ def write_run(folder: Path, handlings: Sequence[Handling], **run: Any) -> Path:
             told = {"seconds": one.seconds, "path_or_url": "", "artist": "", "title": ""}
             rows.writerow({**asdict(one), **told, "known": known})
             Image.new("RGB", (8, 8)).save(folder / "handled" / f"{one.handling_id:05d}.jpg")
+    run: dict[str, Any] = {
+        "input": {"sha256": sha256, "begun_at": begun_at},
+        "settings": {"started_at": started_at},
+        "report": {"complete": complete},
+    }
     (folder / "run.json").write_text(json.dumps(run))
     return folder

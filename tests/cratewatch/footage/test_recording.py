@@ -70,8 +70,11 @@ def test_the_time_is_that_of_the_run_unless_another_is_given(
     run = record_run(folder, catalog, lake, filmed).footage_run
     assert recorded(catalog)[0].started_at == TEN + timedelta(seconds=10)
     assert len(run) == 64, "a stream has no digest"
-    for nothing in ({}, {"started_at": None}, {"started_at": "2026-11-20T10:00:00"}):
-        write_run(folder, [handling(1)], **nothing)
+    write_run(folder, [handling(1)], begun_at=(TEN + timedelta(hours=1)).isoformat())
+    record_run(folder, catalog, lake, filmed)
+    assert recorded(catalog)[-1].started_at == TEN + timedelta(hours=1, seconds=10)
+    for nothing in (None, "2026-11-20T10:00:00"):
+        write_run(folder, [handling(1)], started_at=nothing)
         with pytest.raises(CratewatchError, match="give --started-at"):
             record_run(folder, catalog, lake, filmed)
 
@@ -109,6 +112,12 @@ def test_what_is_no_whole_run_is_refused(
     with pytest.raises(NotFoundError if text is None else CratewatchError, match=said):
         record_run(folder, catalog, FolderLake(home / "lake"), DOOR)
     assert recorded(catalog) == []
+
+
+def test_a_run_that_broke_off_is_not_recorded(tmp_path: Path, home: Path, catalog: Catalog) -> None:
+    folder = write_run(tmp_path / "run", [handling(1)], sha256=SHA, complete=False)
+    with pytest.raises(CratewatchError, match="did not come to its end"):
+        record_run(folder, catalog, FolderLake(home / "lake"), DOOR)
 
 
 def test_what_may_not_be_kept_is_forgotten(tmp_path: Path, catalog: Catalog, lake: Lake) -> None:

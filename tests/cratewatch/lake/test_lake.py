@@ -33,6 +33,26 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
     return open_lake(request.getfixturevalue("s3_location"))
 
 
+def test_a_listing_tells_what_has_changed_and_large_objects_become_files(
+    lake: Lake, tmp_path: Path
+) -> None:
+    for key in ("footage/b.mp4", "footage/a.mp4", "footages/c.mp4"):
+        lake.write(key, b"one")
+    first = list(lake.entries("footage"))
+    assert [entry.key for entry in first] == ["footage/a.mp4", "footage/b.mp4"]
+    assert first[0].modified_at == lake.modified_at("footage/a.mp4")
+    assert list(lake.entries("footage")) == first
+    lake.write("footage/a.mp4", b"other")
+    again = list(lake.entries("footage"))
+    assert again[0].version != first[0].version
+    assert again[1] == first[1]
+    lake.download("footage/a.mp4", tmp_path / "copy.mp4")
+    assert (tmp_path / "copy.mp4").read_bytes() == b"other"
+    with pytest.raises(NotFoundError, match="no object footage/z"):
+        lake.download("footage/z.mp4", tmp_path / "none.mp4")
+    assert not (tmp_path / "none.mp4").exists()
+
+
 def test_what_is_written_is_read_back(lake: Lake) -> None:
     lake.write("covers/ab/x.jpg", b"one")
     lake.write("covers/ab/x.jpg", b"two")
