@@ -100,7 +100,8 @@ def test_what_services_mount_is_declared_or_there(compose: dict[str, Any]) -> No
 def test_only_what_crawls_reaches_other_networks(compose: dict[str, Any]) -> None:
     assert compose["networks"]["stores"] == {"internal": True}
     outside = {name for name, service in compose["services"].items() if len(networks(service)) > 1}
-    assert outside == {"prefect-worker", "cratewatch", "prefect-server"}
+    assert outside == {"prefect-worker", "cratewatch", "prefect-server", "serve"}
+    assert networks(compose["services"]["serve"]) == {"stores", "page"}
     assert networks(compose["services"]["prefect-server"]) == {"stores", "page"}
     for name in ("postgres", "s3", "milvus"):
         assert networks(compose["services"][name]) == {"stores"}

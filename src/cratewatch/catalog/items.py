@@ -187,10 +187,12 @@ class Items:
                 for row in session.scalars(query)
             ]
 
-    def states(self) -> dict[str, dict[str, int]]:
-        """Return how many items are in each state, by kind."""
+    def states(self, run_id: str | None = None) -> dict[str, dict[str, int]]:
+        """Return how many items are in each state, by kind; those of a run, or all."""
+        of_run = () if run_id is None else (ItemRow.run_id == run_id,)
         query = (
             select(ItemRow.kind, ItemRow.state, func.count())
+            .where(*of_run)
             .group_by(ItemRow.kind, ItemRow.state)
             .order_by(ItemRow.kind, ItemRow.state)
         )

@@ -186,16 +186,33 @@ class Runs:
         if kind is not None:
             query = query.where(RunRow.kind == kind)
         with self._db.transaction() as session:
-            return [
-                {
-                    "run_id": row.run_id,
-                    "kind": row.kind,
-                    "state": row.state,
-                    "started_at": row.started_at.isoformat(),
-                    "report": row.report,
-                }
-                for row in session.scalars(query)
-            ]
+            return [_as_json(row) for row in session.scalars(query)]
+
+    def row(self, run_id: str) -> dict[str, Any] | None:
+        """Return a run as latest() does, or None if there is none."""
+        with self._db.transaction() as session:
+            row = session.get(RunRow, run_id)
+            return None if row is None else _as_json(row)
+
+    def under_way(self) -> list[str]:
+        """Return the ids of the runs that are running, of the last hours, the newest first."""
+        query = select(RunRow.run_id).where(
+            RunRow.state == "running", RunRow.started_at > now() - RESUME_WITHIN
+        )
+        with self._db.transaction() as session:
+            return list(session.scalars(query.order_by(RunRow.started_at.desc())))
+
+
+def _as_json(row: RunRow) -> dict[str, Any]:
+    finished = row.finished_at
+    return {
+        "run_id": row.run_id,
+        "kind": row.kind,
+        "state": row.state,
+        "started_at": row.started_at.isoformat(),
+        "finished_at": finished.isoformat() if finished else None,
+        "report": row.report,
+    }
 
 
 def note(session: Session, run_id: str, parts: dict[str, Any]) -> None:

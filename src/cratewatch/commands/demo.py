@@ -46,6 +46,7 @@ def demo(
                 soft_wrap=True,
             )
     out.print(f"report: {settings.home / 'report.html'}", soft_wrap=True)
+    out.print(f"to look around in it: cratewatch serve --home {settings.home}", soft_wrap=True)
 
 
 def _refuse_settings_from_outside() -> None:

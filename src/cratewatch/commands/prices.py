@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from cratewatch.retrieval.answers import Answer
     from cratewatch.settings import Settings
 
-LOOKED_AT = 10
-"""Artworks that a sleeve which nobody knows is priced by."""
 MOST_DAYS = 36_500
 Currency = Annotated[
     str, typer.Option(help="ISO 4217. [default: `currency` of the settings]", show_default=False)
@@ -168,6 +166,7 @@ def _opened(settings: Settings, asked: Any, what: Sequence[str]) -> Iterator[Ite
 
 def _all_told(what: Sequence[str], pricer: Pricer, identifier: Any) -> Iterator[dict[str, Any]]:
     from cratewatch.commands.pictures import pictures
+    from cratewatch.pricing.pricer import LOOKED_AT
 
     for one in what:
         if _names_release(one):
@@ -197,10 +196,8 @@ def _estimate(one: str, pricer: Pricer, answer: Answer | None) -> PriceEstimate:
         return pricer.release(storable(one))
     if answer.error is not None:
         raise CratewatchError(answer.error)
-    best = answer.matches[0] if answer.matches else None
-    if best and best.releases and answer.known:
-        return pricer.release(best.releases[0].release_id, one)
-    return pricer.unidentified(one, [match.releases for match in answer.matches])
+    near = [match.releases for match in answer.matches]
+    return pricer.picture(one, near, known=bool(answer.known))
 
 
 def _show_estimate(told: dict[str, Any], as_json: bool) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import grpc
-from milvus_lite.db import MilvusLite
+from milvus_lite.db import LOCK_FILENAME, MilvusLite
 from milvus_lite.exceptions import DataDirLockedError, MilvusLiteError
 from milvus_lite.server_manager import server_manager_instance
 from pydantic import SecretStr
@@ -27,9 +27,11 @@ from cratewatch.secret_url import SecretUrl, reveal
 CONNECT_TIMEOUT_S = 5.0
 CALL_TIMEOUT_S = 60.0
 LOAD_TIMEOUT_S = 600.0  # a server reads a whole collection from its store
-PATIENCE_S = 30.0  # with a server that went away: it may be starting anew
+PATIENCE_S = 30.0
 PRESSED_PATIENCE_S = 600.0  # with one that asks us to send slower
 PAUSE_S = 0.5
+LITE_LOCK = LOCK_FILENAME
+"""Within a Milvus Lite file; who has it open holds its lock."""
 LEAST_VERSION = (2, 3, 5)  # the oldest that the tests run against
 PRESSED = re.compile(r"rate limit|quota|memory.*(exceed|insufficient)", re.IGNORECASE)
 P = ParamSpec("P")
@@ -50,6 +52,7 @@ class Connection:
         client: pymilvus' own.
         version: Of the server, or of Milvus Lite.
         owner: Id of the catalog whose collections are ours; "" if all are, whosever.
+        patience_s: With a server that went away: it may be starting anew.
     """
 
     client: MilvusClient
@@ -57,6 +60,7 @@ class Connection:
     version: str
     names: Names = field(default_factory=Names)
     owner: str = ""
+    patience_s: float = PATIENCE_S
 
     @property
     def is_lite(self) -> bool:
@@ -71,8 +75,14 @@ class Connected(Protocol):
 
 
 @contextlib.contextmanager
-def connect(
-    uri: SecretUrl, token: SecretStr | str, ca: str, names: Names, owner: str
+def connect(  # noqa: PLR0913
+    uri: SecretUrl,
+    token: SecretStr | str,
+    ca: str,
+    names: Names,
+    owner: str,
+    *,
+    patience_s: float = PATIENCE_S,
 ) -> Iterator[Connection]:
     """Yield a connection to a Milvus.
 
@@ -84,7 +94,7 @@ def connect(
     try:
         client = _connect(uri, token, ca)
         try:
-            yield Connection(client, uri, _version(client, uri), names, owner)
+            yield Connection(client, uri, _version(client, uri), names, owner, patience_s)
         finally:
             client.close()
     finally:
@@ -107,7 +117,7 @@ def explained(
             try:
                 return method(self, *args, **kwargs)
             except (MilvusException, grpc.RpcError) as error:
-                if time.monotonic() - began > _patience_s(error):
+                if time.monotonic() - began > _patience_s(error, self.milvus.patience_s):
                     raise unavailable(self.milvus.uri, error) from error
             time.sleep(PAUSE_S)
 
@@ -119,10 +129,10 @@ def unavailable(uri: SecretUrl, error: BaseException) -> UnavailableError:
     return UnavailableError(f"gallery {uri}: {uri.hidden_in(_why_no_answer(error))}")
 
 
-def _patience_s(error: BaseException) -> float:
+def _patience_s(error: BaseException, when_away: float) -> float:
     rpc = _rpc_error(error)
     if rpc is not None and rpc.code() == grpc.StatusCode.UNAVAILABLE:
-        return PATIENCE_S
+        return when_away
     return PRESSED_PATIENCE_S if rpc is None and PRESSED.search(_said(error)) else -1
 
 
@@ -154,16 +164,16 @@ def _version(client: MilvusClient, uri: SecretUrl) -> str:
 
 def _connect(uri: SecretUrl, token: SecretStr | str, ca: str) -> MilvusClient:
     address = reveal(uri)
-    is_file = _is_file(uri)
+    lite = _is_file(uri)
     if ca and not Path(ca).is_file():
         raise SettingsError(f"gallery_ca {ca}: no such file; give the PEM file of a certificate")
     trust = {"server_pem_path": ca} if ca else {}
     try:
-        if is_file:
+        if lite:
             private_folder(Path(address).absolute().parent)
         return MilvusClient(uri=address, token=reveal(token), timeout=CONNECT_TIMEOUT_S, **trust)
     except (MilvusException, grpc.RpcError, OSError, ValueError) as error:  # ValueError: no port
-        if is_file:
+        if lite:
             raise UnavailableError(f"gallery {uri}: {_why_no_file(address)}") from error
         if _rpc_error(error) is None:
             raise SettingsError(
@@ -171,6 +181,11 @@ def _connect(uri: SecretUrl, token: SecretStr | str, ca: str) -> MilvusClient:
                 "http://host:19530"
             ) from error
         raise unavailable(uri, error) from error
+
+
+def file_of(uri: SecretUrl) -> Path | None:
+    """Return where a Milvus Lite file lies; None for a server's address."""
+    return Path(reveal(uri)) if _is_file(uri) else None
 
 
 def _is_file(uri: SecretUrl) -> bool:

@@ -54,13 +54,14 @@ class _Known:
 
 
 @contextlib.contextmanager
-def open_gallery(
+def open_gallery(  # noqa: PLR0913
     uri: SecretUrl | str,
     token: SecretStr | str = "",
     tenant: str = "",
     ca: str = "",
     *,
     owner: str = "",
+    patience_s: float = connection.PATIENCE_S,
 ) -> Iterator[Gallery]:
     """Open the gallery: a Milvus server's address, or the path of a Milvus Lite file.
 
@@ -69,12 +70,16 @@ def open_gallery(
         ca: PEM file with the certificate that signed the server's; "" for those of the machine.
         owner: Id of the catalog that the collections are filled from. Another's are neither
             shown nor touched. "" for whoever is to see them all.
+        patience_s: How long to call again while a server is away.
 
     Raises:
         SettingsError: if uri is neither, or ca no file, or the tenant's name cannot be one.
         UnavailableError: if it cannot be reached, is too old, or another process holds the file.
     """
-    with connect(SecretUrl(reveal(uri)), token, ca, Names(tenant), owner) as milvus:
+    opening = connect(
+        SecretUrl(reveal(uri)), token, ca, Names(tenant), owner, patience_s=patience_s
+    )
+    with opening as milvus:
         yield Gallery(milvus)
 
 

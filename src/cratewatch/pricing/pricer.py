@@ -39,6 +39,8 @@ from cratewatch.pricing.worth import UNSAID, log_worth
 FEWEST = 3
 """Prices that an estimate rests on, if anything else is known."""
 MOST_OF_ARTIST = 200
+LOOKED_AT = 10
+"""Artworks that a sleeve which nobody knows is priced by."""
 MOST_OF_BOTH = 2000
 """Releases that tell what is sold for beside what is asked."""
 
@@ -119,6 +121,22 @@ class Pricer:
             f"{release_id}: no price of it is known, and there is no model; import sales by "
             "`cratewatch import-sales`, or run `cratewatch train-prices`"
         )
+
+    def picture(
+        self, query: str, near: Sequence[Sequence[ListedRelease]], *, known: bool
+    ) -> PriceEstimate:
+        """Return what the sleeve of a picture is worth.
+
+        Args:
+            near: As unidentified() takes it.
+            known: Whether the nearest is believed.
+
+        Raises:
+            NotFoundError, RateError: as release() and unidentified().
+        """
+        if known and near and near[0]:
+            return self.release(near[0][0].release_id, query)
+        return self.unidentified(query, near)
 
     def unidentified(self, query: str, near: Sequence[Sequence[ListedRelease]]) -> PriceEstimate:
         """Return what a sleeve is worth that nobody knows, by what looks like it.

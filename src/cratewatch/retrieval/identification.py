@@ -15,6 +15,7 @@ from cratewatch.embedding.loading import load_model
 from cratewatch.errors import ImageError
 from cratewatch.finding.finder import Finder
 from cratewatch.finding.loading import load_finder
+from cratewatch.gallery.connection import PATIENCE_S
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.names import model_of
 from cratewatch.images.reading import shown_size
@@ -117,6 +118,12 @@ class Identifier:
             answers[n] = one.beside(whole.get(n, glimpses[n].answer))
         return answers
 
+    def wanting(self, wanted: Wanted) -> Identifier:
+        """Return one that answers with what is wanted alone; what is loaded serves both."""
+        other = replace(self, searcher=replace(self.searcher, wanted=wanted))
+        vars(other)["finder"] = self.finder
+        return other
+
     @functools.cached_property
     def finder(self) -> Finder:
         """What finds sleeves; loaded when the first picture is looked at."""
@@ -140,20 +147,25 @@ class Identifier:
 
 @contextlib.contextmanager
 def open_identifier(
-    settings: Settings, config: SearchConfig | None = None, wanted: Wanted = EVERYTHING
+    settings: Settings,
+    config: SearchConfig | None = None,
+    wanted: Wanted = EVERYTHING,
+    *,
+    patience_s: float = PATIENCE_S,
 ) -> Iterator[Identifier]:
     """Open the model that the gallery's alias names.
 
     Args:
         config: How to search; None for the default.
         wanted: What a release must be to be an answer.
+        patience_s: How long to ask the gallery again while it is away.
 
     Raises:
         NotFoundError: if nothing is indexed yet.
     """
     with (
         contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
-        open_gallery(*settings.gallery, owner=catalog.catalog_id) as gallery,
+        open_gallery(*settings.gallery, owner=catalog.catalog_id, patience_s=patience_s) as gallery,
     ):
         collection = gallery.alias.require_serving()
         model = model_of(collection)

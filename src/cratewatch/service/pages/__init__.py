@@ -1,0 +1,1 @@
+"""Pages for people: server-rendered, with small modules and nothing from elsewhere."""
