@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cratewatch.footage.sources import open_source
+from tests.command_line import Answer
+from tests.conftest import SHARED_DATA
+from tests.videos import plain, write, write_sound
+
+Run = Callable[..., Answer]
+PETS = SHARED_DATA / "footage" / "pets09-s2l1" / "video.mp4"
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("video")
+    return write(folder / "shop.mp4", [plain(n, 160, 120) for n in range(20)], rate=10)
+
+
+def test_a_run_tells_what_it_came_to(run: Run, video: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "outputs" / "run_01"
+    answer = run("footage", "--input", str(video), "--output_dir", str(folder), "--json")
+
+    assert answer.returncode == 0
+    report = json.loads(answer.stdout)
+    assert (report["frames"], report["persons"], report["complete"]) == (20, 0, True)
+    assert "max_age is 3.00 s" in answer.stderr
+    assert "frames/s" in answer.stderr
+    assert {file.name for file in folder.iterdir()} >= {
+        *("annotated.mp4", "events.jsonl", "run.json", "tracks.csv"),
+    }
+
+
+def test_words_of_options_are_joined_either_way(run: Run, video: Path, tmp_path: Path) -> None:
+    options = ["--reid-thresh", "0.5", "--max-age", "20", "--every", "5", "--no-blur"]
+    answer = run(
+        "footage", "--input", str(video), "--output-dir", str(tmp_path / "a"), *options, "--json"
+    )
+    assert json.loads(answer.stdout)["max_age_s"] == 2
+    asked = json.loads((tmp_path / "a" / "run.json").read_text())["settings"]
+    assert asked["reid_thresh"] == 0.5
+    assert (asked["max_age"], asked["every"], asked["hides"]) == (20, 5, False)
+
+
+def test_the_same_run_is_not_run_again(run: Run, video: Path, tmp_path: Path) -> None:
+    call = ["footage", "--input", str(video), "--output_dir", str(tmp_path / "a"), "--json"]
+    first, second = run(*call), run(*call)
+    assert first.stdout == second.stdout
+    assert "this run is there already, whole" in second.stderr
+    other = run(*call, "--conf", "0.5")
+    assert other.returncode == 1
+    assert "holds another run (settings conf: 0.4, not 0.5)" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [("2026-11-20T10:00:00", "lacks its zone"), ("yesterday", "is no time")],
+)
+def test_a_moment_has_its_zone(run: Run, video: Path, tmp_path: Path, said: str, why: str) -> None:
+    answer = run(
+        "footage", "--input", str(video), "--output_dir", str(tmp_path), "--started-at", said
+    )
+    assert answer.returncode == 1
+    assert f"--started-at: '{said}' {why}" in answer.stderr
+
+
+def test_the_moment_is_kept(run: Run, video: Path, tmp_path: Path) -> None:
+    moment = "2026-11-20T10:00:00+01:00"
+    folder = tmp_path / "a"
+    run("footage", "--input", str(video), "--output_dir", str(folder), "--started-at", moment)
+    told = json.loads((folder / "run.json").read_text())
+    assert told["started_at"] == moment
+    assert len(told["sha256"]) == 64
+
+
+def test_bad_input_is_one_line(run: Run, tmp_path: Path) -> None:
+    sound = write_sound(tmp_path / "sound.mp4")
+    answer = run("footage", "--input", str(sound), "--output_dir", str(tmp_path / "a"))
+    assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
+    assert answer.stderr.startswith(f"cratewatch: {sound}: no pictures in it (only sound)")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_file_that_is_cut_off_is_looked_at_and_told(run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.mp4", [plain(n) for n in range(40)], movflags="faststart")
+    file.write_bytes(file.read_bytes()[:-800])
+    answer = run("footage", "--input", str(file), "--output_dir", str(tmp_path / "a"))
+    assert answer.returncode == 0
+    assert "of its 40 frames can be read" in answer.stderr
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(not PETS.exists(), reason="needs the shared frames of PETS09-S2L1")
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_stopped_leaves_what_plays(tmp_path: Path, sign: signal.Signals) -> None:
+    folder = tmp_path / "run"
+    program = shutil.which("cratewatch", path=str(Path(sys.executable).parent))
+    assert program
+    call = [program, "footage", "--input", str(PETS), "--output_dir", str(folder)]
+    with subprocess.Popen(call, stderr=subprocess.PIPE) as process:
+        events, shown = folder / "events.jsonl", folder / "annotated.mp4"
+        while process.poll() is None and not (shown.exists() and shown.stat().st_size > 20_000):
+            time.sleep(0.1)
+        process.send_signal(sign)
+        assert process.stderr
+        said = process.stderr.read().decode()
+    if sign == signal.SIGINT:
+        assert process.returncode == 130
+        assert said.endswith("interrupted; run the same command again to go on\n")
+        assert events.read_text().splitlines()[-1].startswith('{"t": ')
+    assert len(list(open_source(str(folder / "annotated.mp4")).frames())) > 5
+    assert not (json.loads((folder / "run.json").read_text())["report"] or {}).get("complete")
