@@ -13,16 +13,14 @@ import torch
 from cratewatch.finding.config import PATCH_MARGIN, PATCH_PX
 from cratewatch.finding.decoding import proposals_of
 from cratewatch.finding.drawn_batches import CANVAS_PX
-from cratewatch.finding.net import Proposer, Refiner, scale
+from cratewatch.finding.net import Proposer, scale
 from cratewatch.finding.quads import (
     UNIT,
     Quad,
-    Rgb,
     frame_of,
     homography,
     iou,
     is_sound,
-    moved,
     rectify,
     side_of,
     widened,
@@ -49,64 +47,30 @@ class Look:
 
 
 def looks_at(
-    proposer: Proposer,
-    pictures: Sequence[WholePicture],
-    rng: np.random.Generator,
-    refiner: Refiner | None = None,
+    proposer: Proposer, pictures: Sequence[WholePicture], rng: np.random.Generator
 ) -> list[Look]:
-    """Return second looks at what a proposer says of pictures, and at their sleeves, shifted.
-
-    Args:
-        refiner: Moves what was proposed up to twice, as it does where sleeves are found: what is
-            none then lies snugly on something that looks like one.
-    """
-    proposed = _propose(proposer, pictures)
-    if refiner is not None:
-        for _ in range(int(rng.integers(3))):
-            proposed = _look_again(refiner, pictures, proposed)
+    """Return second looks at what a proposer says of pictures, and at their sleeves, shifted."""
+    with torch.no_grad():
+        images = torch.from_numpy(np.stack([picture.image for picture in pictures]))
+        maps = [part.numpy() for part in proposer(scale(images))]
     looks: list[Look] = []
-    for picture, of_one in zip(pictures, proposed, strict=True):
+    for picture, heat, offsets in zip(pictures, maps[0][:, 0], maps[1], strict=True):
+        proposed = [one.quad for one in proposals_of(heat, offsets, LEAST, MOST)]
         shown = [s.corners for s in picture.sleeves if s.visible >= SEEN]
         chosen = [shown[n] for n in rng.permutation(len(shown))[:MOST_SHIFTED]]
-        quads = of_one + [_shifted(quad, rng) for quad in chosen for _ in range(2)]
+        quads = proposed + [_shifted(quad, rng) for quad in chosen for _ in range(2)]
         sound = [quad for quad in quads if is_sound(quad)] or [_anywhere(rng)]
         looks += [_look(picture, quad, rng) for quad in sound]
     return looks
-
-
-@torch.no_grad()
-def _propose(proposer: Proposer, pictures: Sequence[WholePicture]) -> list[list[Quad]]:
-    images = torch.from_numpy(np.stack([picture.image for picture in pictures]))
-    heats, offsets = (part.numpy() for part in proposer(scale(images)))
-    return [
-        [one.quad for one in proposals_of(heat, of_one, LEAST, MOST)]
-        for heat, of_one in zip(heats[:, 0], offsets, strict=True)
-    ]
-
-
-@torch.no_grad()
-def _look_again(
-    refiner: Refiner, pictures: Sequence[WholePicture], proposed: Sequence[Sequence[Quad]]
-) -> list[list[Quad]]:
-    patches = [
-        _patch(picture, quad)
-        for picture, of_one in zip(pictures, proposed, strict=True)
-        for quad in of_one
-    ]
-    if not patches:
-        return [[] for _ in pictures]
-    moves = iter(refiner(scale(torch.from_numpy(np.stack(patches))))[1].numpy())
-    again = [[moved(quad, next(moves)) for quad in of_one] for of_one in proposed]
-    return [[quad for quad in of_one if is_sound(quad)] for of_one in again]
 
 
 def _shifted(quad: Quad, rng: np.random.Generator) -> Quad:
     """Return a quad that misses a little, as proposals do, and as the second of two looks does."""
     size = side_of(quad)
     amount = float(rng.choice((0.015, 0.04, 0.08)))
-    off = quad + rng.normal(0, amount, (4, 2)) * size + rng.normal(0, amount, 2) * size
-    about = off.mean(axis=0)
-    return np.asarray(about + (off - about) * np.exp(rng.normal(0, 1.2 * amount)), np.float64)
+    moved = quad + rng.normal(0, amount, (4, 2)) * size + rng.normal(0, amount, 2) * size
+    about = moved.mean(axis=0)
+    return np.asarray(about + (moved - about) * np.exp(rng.normal(0, 1.2 * amount)), np.float64)
 
 
 def _anywhere(rng: np.random.Generator) -> Quad:
@@ -119,7 +83,7 @@ def _anywhere(rng: np.random.Generator) -> Quad:
 
 def _look(picture: WholePicture, quad: Quad, rng: np.random.Generator) -> Look:
     quad = np.roll(quad, int(rng.integers(4)), axis=0)
-    patch = _patch(picture, quad)
+    patch = rectify(picture.image, widened(frame_of(quad), PATCH_MARGIN), PATCH_PX)
     shares = [iou(quad, sleeve.corners) for sleeve in picture.sleeves]
     best = int(np.argmax(shares)) if shares else -1
     if best < 0 or shares[best] < IS_NONE:
@@ -131,14 +95,10 @@ def _look(picture: WholePicture, quad: Quad, rng: np.random.Generator) -> Look:
     return Look(patch, good, moves, known=counts)
 
 
-def _patch(picture: WholePicture, quad: Quad) -> Rgb:
-    return rectify(picture.image, widened(frame_of(quad), PATCH_MARGIN), PATCH_PX)
-
-
 def moves_to(quad: Quad, right: Quad) -> npt.NDArray[np.float32]:
     """Return how far each right corner lies from that of the quad's frame, in its sides, (8,)."""
     turns = [np.roll(right, turn, axis=0) for turn in range(4)]
     nearest = min(turns, key=lambda turn: float(np.abs(turn - quad).sum()))
     to_face = np.linalg.inv(homography(frame_of(quad)))
-    off = np.column_stack([nearest, np.ones(4)]) @ to_face.T
-    return np.asarray(np.clip(off[:, :2] / off[:, 2:] - UNIT, -1, 1).ravel(), np.float32)
+    moved = np.column_stack([nearest, np.ones(4)]) @ to_face.T
+    return np.asarray(np.clip(moved[:, :2] / moved[:, 2:] - UNIT, -1, 1).ravel(), np.float32)

@@ -69,9 +69,8 @@ def train_refiner(
     rng = np.random.default_rng([config.seed, 2])
     proposer.eval()
     trainer = _Trainer(net, net.trunk[:FROZEN], config)
-    averaged: Refiner = trainer.averaged  # type: ignore[assignment]
     for step in range(config.steps):
-        looks = looks_at(proposer, next(batches), rng, averaged)
+        looks = looks_at(proposer, next(batches), rng)
         patches = torch.from_numpy(np.stack([look.patch for look in looks]))
         wanted = {
             "good": torch.tensor([look.good for look in looks], dtype=torch.float32),
@@ -80,6 +79,7 @@ def train_refiner(
         }
         scores, moves = net(scale(patches))
         tell(step, trainer.step(refine_loss(scores, moves, wanted)))
+    averaged: Refiner = trainer.averaged  # type: ignore[assignment]
     return averaged
 
 
