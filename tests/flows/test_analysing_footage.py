@@ -198,3 +198,14 @@ def prepared(home: Path) -> Path:
 def start(home: Path, recordings: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "tests.flows.analysed", str(home), str(recordings)]
     return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.usefixtures("prefect")
+def test_the_flow_does_the_same(
+    settings: Settings, recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.analyse_footage.analyse_in_process", analyse)
+    from flows.analyse_footage import analyse_footage as flow
+
+    report = flow(settings.home, [str(recordings)])
+    assert (report.analysed, report.handlings) == (N, 2 * N)
