@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,13 +16,16 @@ import typer
 from cratewatch.commands.footage_recording import home_if_any, record
 from cratewatch.commands.options import AsJson, Home, whole
 from cratewatch.commands.output import show
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CratewatchError, NotFoundError
 
 if TYPE_CHECKING:
     from cratewatch.footage.analysing import Analysis, FootageOptions, FootageReport
     from cratewatch.footage.events import Event
-    from cratewatch.footage.run import Observer, Output, Seen
+    from cratewatch.footage.run import Output, Seen
+    from cratewatch.footage.sleeves import SleeveWatch
     from cratewatch.footage.sources import Source
+    from cratewatch.retrieval.identification import Identifier
+    from cratewatch.settings import Settings
     from flows.progress import Advance
 
 app = typer.Typer()
@@ -103,12 +106,15 @@ def footage(  # noqa: PLR0913, PLR0917  options
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
-    """Follow persons through footage: annotated.mp4, tracks.csv, events.jsonl, run.json."""
+    """Follow persons through footage, and name the records that they handle.
+
+    Writes annotated.mp4, tracks.csv, events.jsonl, handled.csv, handled/, report.html, run.json.
+    """
     from cratewatch.embedding.devices import find_device
     from cratewatch.footage.analysing import Analysis, FootageOptions
     from cratewatch.footage.sources import open_source
 
-    chosen = {"detector": detector, "appearance": appearance}
+    chosen: dict[str, Any] = {"detector": detector, "appearance": appearance}
     options = FootageOptions(
         conf=conf,
         reid_thresh=reid_thresh,
@@ -121,13 +127,15 @@ def footage(  # noqa: PLR0913, PLR0917  options
     )
     settings = home_if_any(home)
     source = open_source(input_)
-    with contextlib.closing(source):
+    with contextlib.closing(source), _open_gallery(settings) as identifier:
+        options = replace(options, names=_named_by(identifier))
         analysis = Analysis(source, output_dir, options)
         report = analysis.begin()
         if report:
             sys.stderr.write(f"{output_dir}: this run is there already, whole\n")
         else:
-            report = _analyse(analysis, source, options, shows=show_)
+            watch = _sleeve_watch(identifier, options)
+            report = _analyse(analysis, source, watch, output_dir, shows=show_)
     if settings is not None and keep:
         record(settings, output_dir, camera or Path(source.name).stem, report.input)
     for note in report.notes:
@@ -136,22 +144,52 @@ def footage(  # noqa: PLR0913, PLR0917  options
 
 
 def _analyse(
-    analysis: Analysis, source: Source, options: FootageOptions, *, shows: bool
+    analysis: Analysis, source: Source, watch: SleeveWatch, folder: Path, *, shows: bool
 ) -> FootageReport:
+    from cratewatch.footage.handled_files import HandledFiles
+    from cratewatch.reports.footage.page import FootagePage
     from flows.progress import progress_bar
 
     sys.stderr.write(
         f"{source.width_px}x{source.height_px}, {analysis.rate_fps:.3g} frames/s are looked at; "
         f"max_age is {analysis.max_age_s:.2f} s\n"
     )
+    files = HandledFiles(folder, watch.handled)
+    page = FootagePage(folder, Path(source.name).name, watch.handled)
     with progress_bar("footage") as advance, _live_pages(shows) as pages:
         bar = _ProgressBar(advance, source)
-        return analysis.run(_observers(source, options), [bar, *pages])
+        return analysis.run([watch], [files, page, bar, *pages])
 
 
-def _observers(source: Source, options: FootageOptions) -> list[Observer]:
-    del source, options
-    return []
+@contextlib.contextmanager
+def _open_gallery(settings: Settings | None) -> Iterator[Identifier | None]:
+    """Open what names sleeves, if there is anything; without it they stay unknown."""
+    from cratewatch.retrieval.identification import open_identifier
+
+    with contextlib.ExitStack() as stack:
+        identifier = None
+        if settings is not None:
+            try:
+                identifier = stack.enter_context(open_identifier(settings))
+            except NotFoundError as error:
+                sys.stderr.write(f"sleeves stay unknown: {error}\n")
+        yield identifier
+
+
+def _named_by(identifier: Identifier | None) -> str | None:
+    """Return the collection by which sleeves are named, for run.json."""
+    return identifier.gallery.alias.require_serving() if identifier else None
+
+
+def _sleeve_watch(identifier: Identifier | None, options: FootageOptions) -> SleeveWatch:
+    from cratewatch.embedding.inference import Device, Inference
+    from cratewatch.finding.loading import load_finder
+    from cratewatch.footage.sleeves import SleeveWatch
+
+    inference = identifier.inference if identifier else Inference()
+    device: Device = "cuda" if options.device.startswith("cuda") else "cpu"
+    finder = load_finder(replace(inference, device=device))
+    return SleeveWatch(finder, identifier.namer if identifier else None)
 
 
 @contextlib.contextmanager

@@ -43,6 +43,7 @@ class FootageOptions:
         detector: A YOLOX or RT-DETR model.
         appearance: A model that embeds persons; None: they are told apart by place alone.
         started_at: When the first frame was taken.
+        names: What sleeves are named by, a collection of the gallery.
     """
 
     conf: float = 0.40
@@ -54,6 +55,7 @@ class FootageOptions:
     detector: Path = SHIPPED_DETECTOR
     appearance: Path | None = SHIPPED_APPEARANCE
     started_at: datetime | None = None
+    names: str | None = None
 
     def tracking(self, rate_fps: float) -> TrackerConfig:
         """Return it for footage of a rate: frames become seconds, here and nowhere else."""
@@ -203,6 +205,7 @@ class Analysis:
         settings = {
             **{name: getattr(options, name) for name in ("conf", "reid_thresh", "max_age")},
             **{"every": self._every, "hides": options.hides, "device": options.device},
+            "names": options.names,
             "started_at": options.started_at.isoformat() if options.started_at else None,
         }
         read = {

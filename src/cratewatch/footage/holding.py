@@ -1,0 +1,157 @@
+"""Who has a sleeve, and from when to when: from sightings of sleeves to spans of handlings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cratewatch.finding.quads import Quad, area_of, overlap_of
+from cratewatch.footage.persons import Box, TrackedPerson
+from cratewatch.footage.sleeve_looks import reach_of
+from cratewatch.footage.sleeve_tracks import Sighting, SleeveTrack
+
+BESIDE, HEAD = 0.12, 0.16
+"""Shares of a person's box at its sides, and above, in which the wall behind him shows."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """When a sleeve counts as handled.
+
+    Attributes:
+        sightings: How often it must be seen with a person,
+        score: and how surely it must be a sleeve in the best of these.
+        within_s: Seconds in which that must be.
+        passed: Sightings with another person after which it has been passed on.
+        on_body: Share of it before a person's body from which it needs not be seen to move.
+        rest_s: Seconds at one place after which it lay or hung there before it was taken.
+    """
+
+    sightings: int = 3
+    score: float = 0.6
+    within_s: float = 2.0
+    passed: int = 3
+    on_body: float = 0.6
+    rest_s: float = 1.2
+
+
+@dataclass
+class Span:
+    """A person who has a sleeve.
+
+    Attributes:
+        is_over: Whether the sleeve is gone, or somebody else has it.
+    """
+
+    person: int
+    sleeve: SleeveTrack
+    sightings: list[Sighting] = field(default_factory=list)
+    is_over: bool = False
+
+    @property
+    def started_s(self) -> float:
+        """When it was first seen with the person."""
+        return self.sightings[0].seconds
+
+    @property
+    def ended_s(self) -> float:
+        """When it was last seen with the person."""
+        return self.sightings[-1].seconds
+
+
+class Holdings:
+    """Watches one sleeve after the other come into hands and leave them."""
+
+    def __init__(self, config: Holding) -> None:
+        """Begin with none."""
+        self._config = config
+        self._held: dict[int, Span] = {}
+
+    def update(self, sleeve: SleeveTrack) -> tuple[Span | None, Span | None]:
+        """Take note of the latest sighting of a sleeve.
+
+        Returns:
+            The span that ended with it, and the one that began.
+        """
+        span = self._held.get(sleeve.number)
+        if span is not None and sleeve.last.person in (span.person, None):
+            span.sightings.append(sleeve.last)
+            return None, None
+        began = self._begun(sleeve, span)
+        if began is None:
+            return None, None
+        self._held[sleeve.number] = began
+        if span is not None:
+            span.is_over = True
+        return span, began
+
+    def end(self, sleeve: SleeveTrack) -> Span | None:
+        """Return the span that ends because a sleeve is gone."""
+        span = self._held.pop(sleeve.number, None)
+        if span is not None:
+            span.is_over = True
+        return span
+
+    def span_of(self, sleeve: SleeveTrack) -> Span | None:
+        """Return who has a sleeve."""
+        return self._held.get(sleeve.number)
+
+    def _begun(self, sleeve: SleeveTrack, before: Span | None) -> Span | None:
+        """Return the span that the latest sightings of a sleeve make, if they do."""
+        config, person = self._config, sleeve.last.person
+        if person is None:
+            return None
+        since = sleeve.last.seconds - config.within_s
+        recent = [one for one in sleeve.sightings if one.seconds >= since]
+        of_person = [one for one in recent if one.person == person]
+        if before is not None:
+            latest = sleeve.sightings[-config.passed :]
+            if any(one.person != person for one in latest):
+                return None
+            return Span(person, sleeve, latest)
+        enough = len(of_person) >= config.sightings
+        if not enough or max(one.score for one in of_person) < config.score:
+            return None
+        if not self._is_carried(sleeve, of_person):
+            return None
+        return Span(person, sleeve, self._since_taken(sleeve, person))
+
+    def _is_carried(self, sleeve: SleeveTrack, with_person: Sequence[Sighting]) -> bool:
+        """Whether a sleeve left its place, or is seen before a body and never without one."""
+        if sleeve.moved_s is not None:
+            return True
+        alone = any(one.person is None for one in sleeve.sightings)
+        before_body = float(np.median([one.on_body for one in with_person]))
+        return not alone and before_body >= self._config.on_body
+
+    def _since_taken(self, sleeve: SleeveTrack, person: int) -> list[Sighting]:
+        """Return the sightings since a person took it from where it lay or hung."""
+        start = sleeve.first_s
+        if sleeve.moved_s is not None and sleeve.rested_s - start > self._config.rest_s:
+            start = sleeve.rested_s
+        return [one for one in sleeve.sightings if one.seconds >= start and one.person == person]
+
+
+def holder_of(quad: Quad, persons: Sequence[TrackedPerson]) -> tuple[int | None, float]:
+    """Return who has a sleeve within his reach, the nearest, and its share before his body."""
+    middle = quad.mean(axis=0)
+    nearest, least = None, 1.0
+    for one in persons:
+        x1, y1, x2, y2 = reach_of(one.box_xyxy)
+        if not (x1 <= middle[0] <= x2 and y1 <= middle[1] <= y2):
+            continue
+        away = abs(middle[0] - (x1 + x2) / 2) / ((x2 - x1) / 2)
+        if away < least:
+            nearest, least = one, away
+    if nearest is None:
+        return None, 0.0
+    return nearest.track_id, _on_body(quad, nearest.box_xyxy)
+
+
+def _on_body(quad: Quad, box: Box) -> float:
+    x1, y1, x2, y2 = box
+    inset, top = BESIDE * (x2 - x1), y1 + HEAD * (y2 - y1)
+    corners = [(x1 + inset, top), (x2 - inset, top), (x2 - inset, y2), (x1 + inset, y2)]
+    return overlap_of(quad, np.array(corners, np.float64)) / max(area_of(quad), 1.0)

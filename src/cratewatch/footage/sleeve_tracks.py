@@ -1,0 +1,193 @@
+"""Follows quads from look to look: which of them are one sleeve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from cratewatch.finding.finder import FoundSleeve
+from cratewatch.finding.quads import Quad, Rgb, area_of, overlap_of, rectify, side_of
+from cratewatch.footage.persons import Box
+
+LOOK_PX = 12
+Look = npt.NDArray[np.float32]
+"""(LOOK_PX, LOOK_PX, 3), of mean 0 and length 1: what a sleeve looks like at a glance."""
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """How quads become tracks.
+
+    Attributes:
+        gone_s: Seconds unseen after which a sleeve is gone.
+        reach: How far its middle moves from one look to the next, in its sides.
+        resize: By which factor its side changes.
+        turn_s: Seconds unseen within which it may look different: it was turned over.
+        alike: Likeness from which it looks the same after a longer time.
+        far: Cost of a pair from which on the two are different sleeves.
+    """
+
+    gone_s: float = 1.5
+    reach: float = 1.3
+    resize: float = 1.9
+    turn_s: float = 0.7
+    alike: float = 0.3
+    far: float = 1.7
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A sleeve in a frame.
+
+    Attributes:
+        person: Track id of who has it within his reach, None if nobody has.
+        on_body: Share of it that lies before that person's body.
+    """
+
+    frame: int
+    seconds: float
+    quad: Quad
+    score: float
+    look: Look
+    person: int | None
+    on_body: float
+
+
+@dataclass
+class SleeveTrack:
+    """One sleeve, as often as it was seen.
+
+    Attributes:
+        rest: Where it was seen first; a sleeve on a wall never leaves it.
+        rested_s: When it was last seen there without having left.
+        moved_s: When it was first seen elsewhere, None as long as it was not.
+    """
+
+    number: int
+    sightings: list[Sighting] = field(default_factory=list)
+    rested_s: float = 0.0
+    moved_s: float | None = None
+
+    @property
+    def last(self) -> Sighting:
+        """The latest."""
+        return self.sightings[-1]
+
+    @property
+    def first_s(self) -> float:
+        """When it was seen first."""
+        return self.sightings[0].seconds
+
+    def add(self, seen: Sighting) -> None:
+        """Go on."""
+        self.sightings.append(seen)
+        if self.moved_s is not None:
+            return
+        rest = self.sightings[0].quad
+        if overlap_of(seen.quad, rest) > AT_REST * area_of(seen.quad):
+            self.rested_s = seen.seconds
+        else:
+            self.moved_s = seen.seconds
+
+
+AT_REST = 0.55
+"""Share of a quad within the place of rest above which it is there: what hides a part of a sleeve
+on the wall makes its quad smaller, not leave."""
+
+
+class SleeveTracks:
+    """All sleeves that are in sight, or were until shortly before."""
+
+    def __init__(self, config: Tracking) -> None:
+        """Begin with none."""
+        self._config = config
+        self._numbers = count(1)
+        self._boxes: dict[int, Box] = {}
+        self.live: list[SleeveTrack] = []
+
+    def drop_gone(self, seconds: float) -> list[SleeveTrack]:
+        """Let go of those that are gone, and return them."""
+        gone = [one for one in self.live if seconds - one.last.seconds > self._config.gone_s]
+        self.live = [one for one in self.live if one not in gone]
+        return gone
+
+    def match(
+        self,
+        found: Sequence[FoundSleeve],
+        looks: Sequence[Look],
+        seconds: float,
+        boxes: dict[int, Box],
+    ) -> list[SleeveTrack]:
+        """Return the track of each quad, a new one where it is of none.
+
+        Args:
+            looks: Of the quads.
+            boxes: The persons in this frame, by track id; what they held moved with them.
+        """
+        costs = np.full((len(found), len(self.live)), 9.0)
+        for row, (one, look) in enumerate(zip(found, looks, strict=True)):
+            for column, track in enumerate(self.live):
+                costs[row, column] = self._cost(one.quad, look, track, seconds, boxes)
+        tracks: list[SleeveTrack | None] = [None] * len(found)
+        for row, column in zip(*linear_sum_assignment(costs), strict=True):
+            if costs[row, column] < self._config.far:
+                tracks[row] = self.live[column]
+        matched = [one or SleeveTrack(next(self._numbers)) for one in tracks]
+        self.live += [one for one in matched if not one.sightings]
+        self._boxes = {**self._boxes, **boxes}
+        return matched
+
+    def _cost(
+        self, quad: Quad, look: Look, track: SleeveTrack, seconds: float, boxes: dict[int, Box]
+    ) -> float:
+        config, last = self._config, track.last
+        gap_s = seconds - last.seconds
+        side = side_of(last.quad)
+        ratio = abs(np.log(side_of(quad) / side))
+        stayed = float(np.linalg.norm(quad.mean(axis=0) - last.quad.mean(axis=0))) / side
+        carried = self._shift(last.person, boxes)
+        came = float(np.linalg.norm(quad.mean(axis=0) - last.quad.mean(axis=0) - carried)) / side
+        distance = min(stayed, came)
+        alike = likeness(look, last.look)
+        if distance > config.reach or ratio > np.log(config.resize):
+            return 9.0
+        if gap_s > config.turn_s and alike < config.alike:
+            return 9.0
+        return float(distance + ratio + 0.8 * (1 - alike))
+
+    def _shift(self, person: int | None, boxes: dict[int, Box]) -> npt.NDArray[np.float64]:
+        """Return how far a person went since the last look."""
+        if person is None or person not in boxes or person not in self._boxes:
+            return np.zeros(2)
+        return _chest(boxes[person]) - _chest(self._boxes[person])
+
+
+def _chest(box: Box) -> npt.NDArray[np.float64]:
+    return np.array([(box[0] + box[2]) / 2, box[1]])
+
+
+def look_of(picture: Rgb, quad: Quad) -> Look:
+    """Return what a quad of a picture looks like at a glance."""
+    low = np.floor(quad.min(axis=0)).clip(0).astype(int)
+    high = np.ceil(quad.max(axis=0)).astype(int) + 1
+    part = picture[low[1] : high[1], low[0] : high[0]]
+    if not part.size:
+        return np.zeros((LOOK_PX, LOOK_PX, 3), np.float32)
+    shrink = max(1.0, side_of(quad) / (2 * LOOK_PX))
+    size = (max(1, round(part.shape[1] / shrink)), max(1, round(part.shape[0] / shrink)))
+    small = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+    factor = (size[0] / part.shape[1], size[1] / part.shape[0])
+    face = rectify(small, (quad - low) * factor, LOOK_PX).astype(np.float32)
+    face -= face.mean(axis=(0, 1))
+    return np.asarray(face / max(float(np.linalg.norm(face)), 1e-6), np.float32)
+
+
+def likeness(one: Look, other: Look) -> float:
+    """Return the correlation of two looks, -1 to 1, in the quarter turn in which it is highest."""
+    return max(float((np.rot90(one, n) * other).sum()) for n in range(4))

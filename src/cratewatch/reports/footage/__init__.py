@@ -1,0 +1,1 @@
+"""The page of a run of footage: who handled which record when."""
