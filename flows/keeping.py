@@ -29,3 +29,10 @@ def forget_handlings(settings: Settings, catalog: Catalog) -> Forgotten:
     """Delete pictures of handlings, and handlings, that are older than the settings allow."""
     kept = Kept(settings.crops_keep_days, settings.handlings_keep_days)
     return forget_footage(catalog, open_lake(settings.lake), kept, now())
+
+
+@step()
+def forget_old_items(settings: Settings, catalog: Catalog) -> int:
+    """Delete what the ledger holds of items that no run came to for long; return how many."""
+    catalog.check_writer()
+    return catalog.items.forget_before(now() - timedelta(days=settings.ledger_keep_days))

@@ -67,7 +67,9 @@ class NightNews:
 
     def _of(self, report: SourceReport | PriceReport) -> Event | None:
         if report.error is None:
-            return Event(report.source, "recovered") if report.source in self._were_bad else None
+            helped = isinstance(report, PriceReport) and report.joined  # the other process tells
+            is_well = report.source in self._were_bad and not helped
+            return Event(report.source, "recovered") if is_well else None
         detail = f"{report.error}\n{report.listed_by} lists what changed and what failed"
         kind: EventKind = "refused" if report.refused else "failed"
         return Event(report.source, kind, report.reason or "", detail)

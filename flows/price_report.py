@@ -24,6 +24,7 @@ class PriceReport:
         refused: Whether prices came that were not believed.
         crawl: None where an error came before it, like yielded and published.
         failed: Items that failed in this run, by reason.
+        joined: Whether another process leads the run, and publishes; crawl is what was helped.
     """
 
     source: str
@@ -35,6 +36,7 @@ class PriceReport:
     yielded: Yield | None = None
     published: Published | None = None
     failed: Mapping[str, int] = field(default_factory=dict)
+    joined: bool = False
 
     @classmethod
     def of(cls, source: str, run: Run) -> PriceReport:
@@ -83,6 +85,9 @@ class PriceReport:
 
     def __str__(self) -> str:
         """Say it in one line for a log."""
+        if self.joined:
+            done = self.crawl.items if self.crawl else 0
+            return f"{self.source}: {'failed' if self.error else 'helped'}, {done} prices"
         new = self.published.new if self.published else 0
         told = [f"{self.yielded.prices if self.yielded else 0} prices, {new} new"]
         told += [f"{sum(self.failed.values())} items failed"] if self.failed else []

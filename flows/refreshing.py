@@ -25,7 +25,7 @@ from cratewatch.lake.opening import open_lake
 from cratewatch.monitoring.yields import YieldError
 from cratewatch.settings import Settings
 from cratewatch.sources.dumps.settings import DumpSource
-from flows.keeping import forget_expired, forget_handlings
+from flows.keeping import forget_expired, forget_handlings, forget_old_items
 from flows.progress import progress_bar
 from flows.pruning import prune_home
 from flows.publishing import RunOfItems, publish_prices, sum_up
@@ -74,6 +74,7 @@ def refresh(
         catalog.changes.forget_before(now() - timedelta(days=kept_days))
         forget_expired(settings, catalog)
         forget_handlings(settings, catalog)
+        forget_old_items(settings, catalog)
         reports = [refresh_source(settings, catalog, source, only_failed) for source in sources]
         try:
             if any(report.changed_releases for report in reports):
@@ -171,10 +172,19 @@ def plan(catalog: Catalog, kind: str) -> Run:
 
 
 @step(name="crawl-{job}-{source}", again=True)
-def crawl(
-    settings: Settings, source: str, run_id: str, job: Job, recheck: bool = False
+def crawl(  # noqa: PLR0913, PLR0917  what varies of a CrawlJob
+    settings: Settings,
+    source: str,
+    run_id: str,
+    job: Job,
+    recheck: bool = False,
+    joins: bool = False,
 ) -> CrawlReport:
-    """Run one crawl as a process of its own; with recheck it asks for some stored images, too."""
+    """Run one crawl as a process of its own; with recheck it asks for some stored images, too.
+
+    Args:
+        joins: Whether it helps with what another process has planned in the run.
+    """
     crawl_job = CrawlJob(
         job=job,
         source_name=source,
@@ -186,6 +196,7 @@ def crawl(
         log_path=_log_path(settings, run_id),
         recheck_share=settings.source(source).recheck_share if recheck else 0.0,
         max_changed_share=settings.max_changed_share,
+        joins=joins,
     )
     with progress_bar(f"{source}: {job}") as advance:
         return run_crawl(

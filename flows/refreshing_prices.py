@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.runs import prices_kind
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import BusyError, CratewatchError
 from cratewatch.lake.lake import REPORTS
 from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings
-from flows.keeping import forget_expired, forget_handlings
+from flows.joining import LOOK_AGAIN_S, join, still_open
+from flows.keeping import forget_expired, forget_handlings, forget_old_items
 from flows.price_report import PriceReport
 from flows.pruning import prune_home
 from flows.publishing import publish_prices, sum_up
@@ -32,27 +35,53 @@ class PriceRefreshError(CratewatchError):
 def refresh_prices(settings: Settings, sources: list[str]) -> list[PriceReport]:
     """Ask the sources for prices one after the other, and publish what is believed.
 
-    A source's run that was killed is gone on with: what it has asked is not asked again.
+    A source's run that was killed is gone on with: what it has asked is not asked again. One that
+    another process is at is joined, where the catalog is shared.
 
     Raises:
         SettingsError: if a source is not configured, or has no prices of its own.
-        BusyError: if another process is writing.
+        BusyError: if another process is writing that cannot be helped with any of the sources.
         PriceRefreshError: at the end, if something failed or was refused; the rest is done.
     """
     for source in sources:
         settings.source_of_prices(source)
     prune_home(settings)
-    with (
-        contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
-        catalog.one_writer(),
-    ):
-        forget_expired(settings, catalog)
-        forget_handlings(settings, catalog)
-        reports = [refresh_source_prices(settings, catalog, source) for source in sources]
-        reports = [report_prices(settings, catalog, report) for report in reports]
+    with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
+        try:
+            with catalog.one_writer():
+                reports = _refresh_all(settings, catalog, sources)
+        except BusyError:
+            joined = join(settings, catalog, sources) if catalog.leases else []
+            if not joined:
+                raise
+            reports = _see_through(settings, catalog, joined)
     if any(report.error for report in reports):
         raise PriceRefreshError(reports)
     return reports
+
+
+def _refresh_all(settings: Settings, catalog: Catalog, sources: Sequence[str]) -> list[PriceReport]:
+    forget_expired(settings, catalog)
+    forget_handlings(settings, catalog)
+    forget_old_items(settings, catalog)
+    return [
+        report_prices(settings, catalog, refresh_source_prices(settings, catalog, source))
+        for source in sources
+    ]
+
+
+def _see_through(
+    settings: Settings, catalog: Catalog, joined: list[PriceReport]
+) -> list[PriceReport]:
+    """Wait until the runs that were joined have ended; end them if their process died."""
+    helped = [report for report in joined if report.error is None]
+    while still_open(catalog, helped):
+        with contextlib.suppress(BusyError), catalog.one_writer():
+            left = still_open(catalog, helped)
+            ended = _refresh_all(settings, catalog, left)
+            return [one for one in joined if one.source not in left] + ended
+        time.sleep(LOOK_AGAIN_S)
+    return joined
 
 
 def refresh_source_prices(settings: Settings, catalog: Catalog, source: str) -> PriceReport:

@@ -63,6 +63,7 @@ def crawl(job: CrawlJob, on_progress: Callable[[CrawlProgress], None]) -> CrawlR
     if job.job == "covers":
         spider_of(crawler).rechecks.settle()
     ledger.save()
+    ledger.leave()
     if job.job == "covers":
         ledger.noted["placeholder"] += catalog.mark_placeholders()
     ledger.tell(now=True)

@@ -36,8 +36,9 @@ class EbaySpider(JobSpider):
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the first page of each search that is still to be done."""
         wanted = {search.key: search for search in self._searches()}
-        for key in self.ledger.plan("price", list(wanted)):
-            yield self._request(wanted[key], 0)
+        async for part in self.ledger.parts(self.ledger.plan("price", list(wanted))):
+            for key in part:
+                yield self._request(wanted[key], 0)
 
     def _searches(self) -> Iterator[Search]:
         yield from searches(self._source.queries, self._releases())
@@ -64,7 +65,7 @@ class EbaySpider(JobSpider):
         except ValueError as error:
             self._give_up(search, "unreadable", str(error))
             return
-        self.ledger.observe(page.prices)
+        self.ledger.observe(search.key, page.prices)
         self.ledger.noted["lot"] += page.lots
         following = offset + PER_PAGE
         if page.length and following < min(page.total, self._source.max_results):

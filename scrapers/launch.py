@@ -48,6 +48,7 @@ class CrawlJob:
         log_path: Receives Scrapy's log, appended.
         recheck_share: Of the stored images, that are asked for again with covers.
         max_changed_share: So many of these may show another picture; more are not believed.
+        joins: Whether another crawl has planned the run's items, which this one helps with.
     """
 
     job: Job
@@ -60,6 +61,7 @@ class CrawlJob:
     log_path: Path
     recheck_share: float = 0.0
     max_changed_share: float = 1.0
+    joins: bool = False
 
     __pydantic_config__ = ConfigDict(hide_input_in_errors=True)
 
@@ -94,7 +96,8 @@ class CrawlReport:
             same_product (pages), other_host (entries of listings), newest_only (the listing),
             same_bytes (images stored before), same_artwork (new scans of a known sleeve),
             placeholder (covers found to stand in for many releases' own), checked (stored images
-            that were asked for again), replaced (those of them with another picture now).
+            that were asked for again), replaced (those of them with another picture now),
+            taken_over (items that another crawl went on with).
         requests: Sent over the network, retries and redirects included.
         retries: Requests that were sent again after a failure.
     """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from itertools import chain
 
 from scrapy.exceptions import DropItem
 
@@ -16,6 +17,7 @@ from cratewatch.sources.storefront.addresses import address_key
 from cratewatch.sources.storefront.identity import PageFacts
 from scrapers.claims import Claims, Verdict
 from scrapers.launch import CrawlJob, CrawlProgress, Job
+from scrapers.sharing import Share, all_at_once
 
 PROGRESS_EVERY_S = 0.2
 # What a killed crawl has read and not written yet, and will read again.
@@ -59,9 +61,12 @@ class Ledger:
         self.noted: Counter[str] = Counter()
         self._releases: list[Release] = []
         self._items: list[Item] = []
-        self._prices: list[Observation] = []
+        self._prices: defaultdict[str, list[Observation]] = defaultdict(list)
         self._saved_at = time.monotonic()
         kind = ITEM_KINDS.get(job.job, "page")
+        self._kind = kind
+        is_shared = job.job == "prices" and catalog.leases is not None
+        self._share = Share(job, kind, catalog) if is_shared else None
         self._already_done = catalog.items.done(job.run_id, kind)
         self._only: set[str] | None = None
         self._failed_pages: dict[str, str] = {}
@@ -73,7 +78,7 @@ class Ledger:
         if job.job == "covers":
             self.items = len(self._already_done)
         elif job.job == "prices":
-            self.items = catalog.staged_prices.count(job.run_id)
+            self.items = 0 if self._share else catalog.staged_prices.count(job.run_id)
         else:
             staged = catalog.staged(job.run_id)
             self.known = catalog.known_pages(job.source_name)
@@ -99,11 +104,18 @@ class Ledger:
         if self._only is not None:
             keys = [key for key in keys if item_key(key) in self._only]
         keys = self._bounded(keys)
-        self._catalog.items.plan(self._job.run_id, self._job.source_name, kind, keys)
+        if not self._job.joins:
+            if self._catalog.leases and self._share:
+                self._catalog.leases.reopen(self._job.run_id, kind, keys)
+            self._catalog.items.plan(self._job.run_id, self._job.source_name, kind, keys)
         todo = [key for key in keys if item_key(key) not in self._already_done]
         self.planned = (self.planned or 0) + len(keys)
         self.done += len(keys) - len(todo)
         return todo
+
+    def parts(self, keys: Sequence[str]) -> AsyncIterator[list[str]]:
+        """Yield what is planned in parts, each when this crawl may work on it."""
+        return self._share.parts(keys, self.save) if self._share else all_at_once(keys)
 
     def _bounded(self, keys: Collection[str]) -> Collection[str]:
         """Cut what would be more than a crawl may read; the listing then counts as incomplete."""
@@ -127,9 +139,9 @@ class Ledger:
         facts = self._facts.pop(release.page_key, bare)
         self._carry_out(self._claims.claim(release, facts))
 
-    def observe(self, prices: Sequence[Observation]) -> None:
+    def observe(self, key: str, prices: Sequence[Observation]) -> None:
         """Keep prices until the run publishes them; say next how far the item is they came of."""
-        self._prices += map(self._terms.kept_price, prices)
+        self._prices[key] += map(self._terms.kept_price, prices)
         if self._job.job == "prices":
             self.items += len(prices)
 
@@ -205,11 +217,26 @@ class Ledger:
 
     def save(self) -> None:
         """Write what is not written yet."""
-        self._catalog.stage(self._job.run_id, self._releases, self._items, self._prices)
+        if self._share:
+            self._share.record(self._items, self._prices)
+        else:
+            prices = chain.from_iterable(self._prices.values())
+            self._catalog.stage(self._job.run_id, self._releases, self._items, prices)
         self._releases.clear()
         self._prices.clear()
         self._items.clear()
         self._saved_at = time.monotonic()
+
+    def leave(self) -> None:
+        """Let others go on with what is left, and count what was done together."""
+        if self._share is None:
+            return
+        self._share.give_back()
+        if self._share.lost:
+            self.noted["taken_over"] = len(self._share.lost)
+        if not self._job.joins:
+            self.done = sum(self._catalog.items.tally(self._job.run_id, self._kind))
+            self.items = self._catalog.staged_prices.count(self._job.run_id)
 
     def _add(self, item: Item) -> None:
         self._items.append(item)

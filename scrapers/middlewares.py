@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import time
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from scrapy.robotstxt import RobotParser
 from scrapy.signals import robots_parsed
 
 from cratewatch.sources.storefront.decoding import decode
+from scrapers.pacing import leave_alone
 from scrapers.reasons import CONNECTION_ERRORS, HostClosedError
 
 BUSY = (429, 503)  # the host as a whole wants fewer requests
@@ -83,7 +83,7 @@ class PatientRetry:
         wait_s = self._next_wait_s(request)
         if response.status in BUSY:
             wait_s = max(wait_s, _asked_wait_s(response))
-            self._pause(self._host(request), response.status, wait_s)
+            self._pause(request, response.status, wait_s)
             wait_s = 0.0
         return await self._again(request, f"http_{response.status}", wait_s) or response
 
@@ -109,15 +109,17 @@ class PatientRetry:
     def _next_wait_s(self, request: Request) -> float:
         return self._backoff.wait_s(request.meta.get("retry_times", 0) + 1)
 
-    def _pause(self, host: str, status: int, wait_s: float) -> None:
-        """Let the host's slot send nothing for a while, requests already queued included."""
-        slot = self._crawler.engine.downloader.slots[host]
-        if wait_s > self._backoff.longest_pause_s:
-            self._closed[host] = (status, wait_s)
-            while slot.queue:
-                _, waiting = slot.queue.popleft()
-                waiting.errback(HostClosedError(host, status, wait_s))
-        slot.lastseen = max(slot.lastseen, time.monotonic() + wait_s - slot.delay)
+    def _pause(self, request: Request, status: int, wait_s: float) -> None:
+        """Send the host nothing for a while, requests already queued included."""
+        host = self._host(request)
+        if wait_s <= self._backoff.longest_pause_s:
+            leave_alone(self._crawler, request, wait_s)
+            return
+        self._closed[host] = (status, wait_s)
+        queue = self._crawler.engine.downloader.slots[host].queue
+        while queue:
+            _, waiting = queue.popleft()
+            waiting.errback(HostClosedError(host, status, wait_s))
 
     def _host(self, request: Request) -> str:
         return self._crawler.engine.downloader.get_slot_key(request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Self
 
 from scrapy.crawler import Crawler
@@ -10,6 +9,7 @@ from scrapy.http import Request, Response
 
 from cratewatch.sources.discogs.settings import DiscogsSource
 from scrapers.job_spider import spider_of
+from scrapers.pacing import leave_alone
 
 LIMIT, REMAINING = "X-Discogs-Ratelimit", "X-Discogs-Ratelimit-Remaining"
 WINDOW_S = 60.0
@@ -38,15 +38,9 @@ class Quota:
     def process_response(self, request: Request, response: Response) -> Response:
         """Read what is left."""
         limit, left = _number(response, LIMIT), _number(response, REMAINING)
-        if limit and left is not None:
-            self._wait(request, wait_s(limit, left, self._window_s))
+        if limit and left is not None and (seconds := wait_s(limit, left, self._window_s)):
+            leave_alone(self._crawler, request, seconds)
         return response
-
-    def _wait(self, request: Request, seconds: float) -> None:
-        downloader = self._crawler.engine.downloader
-        slot = downloader.slots.get(downloader.get_slot_key(request))
-        if seconds and slot is not None:
-            slot.lastseen = max(slot.lastseen, time.monotonic() + seconds - slot.delay)
 
 
 def wait_s(limit: int, left: int, window_s: float) -> float:

@@ -26,6 +26,7 @@ OF_CRAWLS = {
     "scrapers.credentials.Authorize": 560,  # below the retries: each has the token of its time
     "scrapers.proxies.Proxies": 565,  # a request that is sent again gets another one
     "scrapers.quotas.Quota": 570,
+    "scrapers.pacing.SharedPace": 900,
 }
 
 

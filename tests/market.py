@@ -48,6 +48,7 @@ class Market:
     Attributes:
         asked: Of each request method, path, parameters and headers.
         wrong: What was asked against the rules.
+        answers: Cleared, it lets whoever asks wait.
         busiest: The most requests of any window.
     """
 
@@ -60,6 +61,8 @@ class Market:
         self.asked: list[tuple[str, str, dict[str, str], dict[str, str]]] = []
         self.wrong: list[str] = []
         self.busiest = 0
+        self.answers = threading.Event()
+        self.answers.set()
         self.minted = 0
         self._limit, self._window_s = limit, window_s
         self._recent: deque[float] = deque()
@@ -72,6 +75,7 @@ class Market:
         self._thread.start()
 
     def close(self) -> None:
+        self.answers.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -220,6 +224,7 @@ def _handler_of(market: Market) -> type[BaseHTTPRequestHandler]:
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            market.answers.wait()
             status, headers, said = market.answer(
                 self.command, self.path, {k.title(): v for k, v in self.headers.items()}, body
             )

@@ -171,7 +171,7 @@ def test_the_services_settings_are_those_of_cratewatch(
         unset |= {"tills", "currency", "rates_path", "min_yield_share", "max_failed_share"}
         unset |= {"runtime", "precision", "device"}
         unset |= {f"gallery_{name}" for name in ("ca", "tenant", "index", "recall", "keep_days")}
-        unset |= {"gallery_import_path", "logs_keep_days", "max_changed_share"}
+        unset |= {"gallery_import_path", "logs_keep_days", "ledger_keep_days"}
         unset |= {"crops_keep_days", "footage_keep_days", "handlings_keep_days"}
         unset |= {"footage_name", "timezone"}
         for field in set(Settings.model_fields) - unset:

@@ -14,7 +14,6 @@ from twisted.python.failure import Failure
 
 from cratewatch.catalog.observations import Observation
 from cratewatch.catalog.records import Release
-from cratewatch.chunks import chunks
 from cratewatch.sources.discogs.prices import read_stats, read_suggestions
 from cratewatch.sources.discogs.releases import (
     MOST_RESULTS,
@@ -31,7 +30,6 @@ from scrapers.job_spider import JobSpider, failed_request
 from scrapers.reasons import reason_of
 
 PER_PAGE = 100
-AT_ONCE = 500
 
 
 class DiscogsSpider(JobSpider):
@@ -49,7 +47,7 @@ class DiscogsSpider(JobSpider):
     async def start(self) -> AsyncIterator[Any]:
         """Ask for the first page, or for the first price."""
         if self.job.job == "prices":
-            for request in self._price_requests():
+            async for request in self._price_requests():
                 yield request
             return
         images = self.catalog.stored_images(self.job.source_name)
@@ -124,10 +122,9 @@ class DiscogsSpider(JobSpider):
         known = self._stored.get(image_path(release.image_url or ""))
         return replace(release, image_url=known) if known else release
 
-    def _price_requests(self) -> Iterator[Request]:
+    async def _price_requests(self) -> AsyncIterator[Request]:
         known = list(self.catalog.known_pages(self.job.source_name))
-        todo = set(self.ledger.plan("price", known))
-        for part in chunks((release_id for release_id in known if release_id in todo), AT_ONCE):
+        async for part in self.ledger.parts(self.ledger.plan("price", known)):
             for release in self.catalog.releases(part).values():
                 query = urlencode({"curr_abbr": self._source.currency})
                 yield self._price_request(release, f"stats/{release.native_id}?{query}", [])
@@ -185,7 +182,7 @@ class DiscogsSpider(JobSpider):
         self._finish(release, found)
 
     def _finish(self, release: Release, found: list[Observation]) -> None:
-        self.ledger.observe(found)
+        self.ledger.observe(release.release_id, found)
         self.ledger.advance("price", release.release_id)
         self.ledger.finish()
 

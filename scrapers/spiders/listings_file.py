@@ -73,6 +73,6 @@ class ListingsFileSpider(JobSpider):
             if listing.price is None:
                 self.ledger.note("lot")
             else:
-                self.ledger.observe([listing.price])
+                self.ledger.observe(listing.release.page_key, [listing.price])
             releases.append(listing.release)
         yield from self.listed(releases)

@@ -101,6 +101,9 @@ class Settings(BaseModel):
     )
     footage_name: FootageName = "{camera}_{started_at}"
     timezone: Timezone = Field(default="UTC", description="of the shop, in which its days count")
+    ledger_keep_days: float = Field(
+        default=365.0, ge=1, le=36_500, description="of items that no run has worked on since"
+    )
     runtime: RuntimeName = "auto"
     precision: Precision = "auto"
     device: Device = "auto"

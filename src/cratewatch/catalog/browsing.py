@@ -183,13 +183,13 @@ def _of_artwork(session: Session, cover: CoverRow) -> list[dict[str, Any]]:
 
 def _items(session: Session, which: ColumnElement[bool]) -> list[dict[str, Any]]:
     rows = session.scalars(select(ItemRow).where(which).order_by(ItemRow.kind, ItemRow.key))
-    return [_columns(row, "cover_id") for row in rows]
+    return [_columns(row, "cover_id", "owner", "leased_until") for row in rows]
 
 
 def _cover(row: CoverRow) -> dict[str, Any]:
     return _columns(row, "facts_changed_at")
 
 
-def _columns(row: Any, but: str) -> dict[str, Any]:
-    names = [column.key for column in row.__table__.columns if column.key != but]
+def _columns(row: Any, *but: str) -> dict[str, Any]:
+    names = [column.key for column in row.__table__.columns if column.key not in but]
     return {name: getattr(row, name) for name in names}

@@ -30,9 +30,11 @@ from cratewatch.catalog.handlings import Handlings
 from cratewatch.catalog.images import Images, keep
 from cratewatch.catalog.items import Items, save
 from cratewatch.catalog.keys import Keys
+from cratewatch.catalog.leases import Leases
 from cratewatch.catalog.links import Links
 from cratewatch.catalog.naming import Named, Names, names_of
 from cratewatch.catalog.observations import Observation, Observations
+from cratewatch.catalog.paces import Paces
 from cratewatch.catalog.placeholders import PLACEHOLDER, mark_placeholders
 from cratewatch.catalog.records import (
     Cover,
@@ -78,6 +80,8 @@ class Catalog:
     Attributes:
         runs: The book of runs.
         items: The ledger of what runs work on.
+        leases: Which crawl works on which of them, and
+        paces: how fast each host is asked by all; both are None on SQLite, which one machine has.
         images: What the addresses of stored images answered.
         changes: What each run changed, or would have changed.
         browse: Releases and covers for people who look for them.
@@ -97,6 +101,9 @@ class Catalog:
         self._db = database
         self.runs = Runs(database)
         self.items = Items(database)
+        shared = database.is_shared
+        self.leases = Leases(database) if shared else None
+        self.paces = Paces(database) if shared else None
         self.images = Images(database)
         self.changes = Changes(database)
         self.browse = Browse(database)

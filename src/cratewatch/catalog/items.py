@@ -9,18 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, delete, func, or_, select, update
+from sqlalchemy import case, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
 from cratewatch.catalog.records import Item, ItemKind, item_key
-from cratewatch.catalog.schema import EmbeddingRow, ItemRow, ReleaseRow
+from cratewatch.catalog.schema import EmbeddingRow, ItemRow, ReleaseRow, RunRow
 from cratewatch.chunks import chunks
 
 DONE = ("fetched", "stored", "embedded", "indexed")
 UNREADABLE = "unreadable_in_lake"
+FORGOTTEN_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,34 @@ class Items:
         with self._db.transaction() as session:
             session.execute(delete(ItemRow).where(asked))
 
+    def forget_before(self, moment: datetime) -> int:
+        """Forget items that no run has worked on since; return how many.
+
+        What could not be embedded stays: its attempts are counted.
+        """
+        wanted = (ItemRow.reason.is_distinct_from(UNREADABLE), ItemRow.run_id == RunRow.run_id)
+        runs = select(RunRow.run_id).where(
+            RunRow.started_at < moment, RunRow.state != "running", exists().where(*wanted)
+        )
+        with self._db.transaction() as session:
+            old = session.scalars(runs).all()
+        return sum(self._forget_run(run_id) for run_id in old)
+
+    def _forget_run(self, run_id: str) -> int:
+        """Forget a run's items bit by bit, so that nobody else waits for long."""
+        key = (ItemRow.source, ItemRow.kind, ItemRow.key)
+        of_run = (ItemRow.run_id == run_id, ItemRow.reason.is_distinct_from(UNREADABLE))
+        some = select(*key).where(*of_run).limit(FORGOTTEN_AT_ONCE)
+        forgotten = 0
+        while True:
+            with self._db.transaction() as session:
+                old = delete(ItemRow).where(tuple_(*key).in_(some))
+                unsynchronised = old.execution_options(synchronize_session=False)
+                gone = int(session.execute(unsynchronised).rowcount)  # type: ignore[attr-defined]
+            forgotten += gone
+            if gone < FORGOTTEN_AT_ONCE:
+                return forgotten
+
     def tally(self, run_id: str, kind: ItemKind) -> tuple[int, int]:
         """Return how many of a run's items of a kind are done, and how many have failed."""
         of_kind = (ItemRow.run_id == run_id) & (ItemRow.kind == kind)
@@ -193,12 +223,11 @@ class Items:
         query = (
             select(ItemRow.kind, ItemRow.state, func.count())
             .where(*of_run)
-            .group_by(ItemRow.kind, ItemRow.state)
-            .order_by(ItemRow.kind, ItemRow.state)
+            .group_by(ItemRow.state, ItemRow.kind)  # as the index has them; an order would sort all
         )
         counts: dict[str, dict[str, int]] = {}
         with self._db.transaction() as session:
-            for kind, state, count in session.execute(query):
+            for kind, state, count in sorted(session.execute(query).tuples()):
                 counts.setdefault(kind, {})[state] = count
         return counts
 
@@ -277,4 +306,6 @@ def _row(run_id: str, item: Item) -> dict[str, Any]:
         "detail": item.detail,
         "attempts": int(item.state == "failed"),
         "updated_at": now(),
+        "owner": None,
+        "leased_until": None,
     }

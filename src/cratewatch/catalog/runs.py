@@ -110,6 +110,18 @@ class Runs:
                 return Run(latest.run_id, latest.report or {})
         return Run(self.start(kind))
 
+    def under_way(self, kind: str) -> Run | None:
+        """Return the latest run of that kind if it has not ended, lately begun."""
+        query = (
+            select(RunRow)
+            .where(RunRow.kind == kind, RunRow.state == "running")
+            .where(RunRow.started_at > now() - RESUME_WITHIN, _believed())
+            .order_by(RunRow.started_at.desc())
+        )
+        with self._db.transaction() as session:
+            row = session.scalars(query).first()
+            return None if row is None else Run(row.run_id, row.report or {})
+
     def note(self, run_id: str, /, **parts: Any) -> None:
         """Add parts to the report of a run that is under way."""
         with self._db.transaction() as session:

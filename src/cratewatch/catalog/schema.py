@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cratewatch.catalog.records import MAX_KEY, Cover, ListedRelease, Release
 
-SCHEMA_REVISION = "0009"  # the newest of migrations/versions
+SCHEMA_REVISION = "0010"  # the newest of migrations/versions
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -296,7 +296,10 @@ class ItemRow(Table):
     """The state of one item, as the last run that worked on it left it; see items.py."""
 
     __tablename__ = "items"
-    __table_args__ = (Index(None, "run_id", "state"), Index(None, "state"))
+    __table_args__ = (
+        Index(None, "run_id", "state", "kind"),
+        Index(None, "state", "kind", "source", "reason"),
+    )
 
     source: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -308,6 +311,17 @@ class ItemRow(Table):
     detail: Mapped[str | None] = mapped_column(Text)
     attempts: Mapped[int]
     updated_at: Mapped[datetime]
+    owner: Mapped[str | None] = mapped_column(String(32))
+    leased_until: Mapped[datetime | None]
+
+
+class PaceRow(Table):
+    """When a host may be asked next, by the database's clock; see paces.py."""
+
+    __tablename__ = "paces"
+
+    host: Mapped[str] = mapped_column(String(255), primary_key=True)
+    next_s: Mapped[float]
 
 
 class EmbeddingRow(Table):

@@ -40,6 +40,12 @@ class Source(BaseModel):
     deadline_s: float = Field(
         default=8 * 3600.0, gt=0, le=20 * 86_400, description="of one crawl; then it ends"
     )
+    lease_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=86_400,
+        description="after which a crawl of another machine takes over from one that died",
+    )
     max_bytes: int = Field(default=20 * 2**30, ge=1, description="of all answers of one crawl")
     max_pages: int = Field(default=500_000, ge=1, description="pages or releases of one crawl")
     max_listings: int = Field(default=10_000, ge=1, description="sitemaps or feed pages")

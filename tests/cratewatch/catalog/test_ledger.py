@@ -8,7 +8,7 @@ import pytest
 
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.items import UNREADABLE, Items
-from cratewatch.catalog.records import MAX_KEY, Item, ItemKind, Release, item_key
+from cratewatch.catalog.records import MAX_KEY, Item, ItemKind, Release, item_key, storable
 from cratewatch.catalog.runs import RESUME_WITHIN
 
 
@@ -156,6 +156,28 @@ def test_a_whole_run_forgets_a_listing_that_failed_and_keeps_what_was_not_embedd
     assert items.failures() == {UNREADABLE: 1}
 
 
+def test_what_no_run_came_to_for_long_is_forgotten(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cratewatch.catalog import items, runs
+
+    monkeypatch.setattr(items, "FORGOTTEN_AT_ONCE", 2)
+    long_ago = datetime.now(UTC) - timedelta(days=400)
+    monkeypatch.setattr(runs, "now", lambda: long_ago)
+    old, killed = catalog.runs.start("import"), catalog.runs.start("refresh-shop")
+    catalog.runs.finish(old, "done", {})
+    monkeypatch.undo()
+    monkeypatch.setattr(items, "FORGOTTEN_AT_ONCE", 2)
+    new = catalog.runs.start("refresh-other")
+    catalog.items.record(old, [fetched(key) for key in "abcde"])
+    catalog.items.record(old, [failed("f", UNREADABLE, "cover"), failed("g")])
+    catalog.items.record(killed, [fetched("h")])
+    catalog.items.record(new, [fetched("i"), fetched("a")])
+    assert catalog.items.forget_before(datetime.now(UTC) - timedelta(days=365)) == 5
+    assert catalog.items.states() == {"cover": {"failed": 1}, "page": {"fetched": 3}}
+    assert catalog.items.forget_before(datetime.now(UTC) - timedelta(days=365)) == 0
+
+
 def test_what_a_killed_retry_had_planned_is_still_to_be_retried(catalog: Catalog) -> None:
     items: Items = catalog.items
     items.record("night", [failed("a"), failed("b")])
@@ -204,3 +226,13 @@ def test_a_release_of_any_text_can_be_stored(catalog: Catalog) -> None:
     catalog.stage(run, [release])
     assert catalog.apply_crawl(run, "shop", complete=True).new == 1
     assert (release.title, release.artist) == ("NUL ", "half ?")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "NULL", "null", 'a "b" \\c', "{a,b}", "ä\n\tö", "'; --", "a%sb :c $1", "\\N"]
+)
+def test_any_text_comes_back_as_it_was_written(catalog: Catalog, text: str) -> None:
+    items = [Item("shop", "page", f"k{text}", "failed", "http_500", text), failed("other")]
+    catalog.items.record("one", items)
+    details = {e["key"]: e["detail"] for e in catalog.items.failure_examples(9)["http_500"]}
+    assert details == {item_key(f"k{text}"): storable(text), "other": "why"}
