@@ -22,7 +22,9 @@ from cratewatch.chunks import chunks
 
 DONE = ("fetched", "stored", "embedded", "indexed")
 UNREADABLE = "unreadable_in_lake"
+OF_CRAWLS: tuple[ItemKind, ...] = ("listing", "page", "cover", "check", "price")
 FORGOTTEN_AT_ONCE = 10_000
+_FORGETTABLE = (ItemRow.kind.in_(OF_CRAWLS), ItemRow.reason.is_distinct_from(UNREADABLE))
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,10 @@ class Items:
     def forget_before(self, moment: datetime) -> int:
         """Forget items that no run has worked on since; return how many.
 
-        What could not be embedded stays: its attempts are counted.
+        What could not be embedded stays, as its attempts are counted, and so does what was done
+        once for all, such as footage.
         """
-        wanted = (ItemRow.reason.is_distinct_from(UNREADABLE), ItemRow.run_id == RunRow.run_id)
+        wanted = (*_FORGETTABLE, ItemRow.run_id == RunRow.run_id)
         runs = select(RunRow.run_id).where(
             RunRow.started_at < moment, RunRow.state != "running", exists().where(*wanted)
         )
@@ -153,8 +156,7 @@ class Items:
     def _forget_run(self, run_id: str) -> int:
         """Forget a run's items bit by bit, so that nobody else waits for long."""
         key = (ItemRow.source, ItemRow.kind, ItemRow.key)
-        of_run = (ItemRow.run_id == run_id, ItemRow.reason.is_distinct_from(UNREADABLE))
-        some = select(*key).where(*of_run).limit(FORGOTTEN_AT_ONCE)
+        some = select(*key).where(ItemRow.run_id == run_id, *_FORGETTABLE).limit(FORGOTTEN_AT_ONCE)
         forgotten = 0
         while True:
             with self._db.transaction() as session:

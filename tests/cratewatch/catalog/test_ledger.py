@@ -171,10 +171,12 @@ def test_what_no_run_came_to_for_long_is_forgotten(
     new = catalog.runs.start("refresh-other")
     catalog.items.record(old, [fetched(key) for key in "abcde"])
     catalog.items.record(old, [failed("f", UNREADABLE, "cover"), failed("g")])
+    catalog.items.record(old, [Item("footage", "footage", "a.mp4", "fetched")])
     catalog.items.record(killed, [fetched("h")])
     catalog.items.record(new, [fetched("i"), fetched("a")])
     assert catalog.items.forget_before(datetime.now(UTC) - timedelta(days=365)) == 5
-    assert catalog.items.states() == {"cover": {"failed": 1}, "page": {"fetched": 3}}
+    left = {"cover": {"failed": 1}, "footage": {"fetched": 1}, "page": {"fetched": 3}}
+    assert catalog.items.states() == left
     assert catalog.items.forget_before(datetime.now(UTC) - timedelta(days=365)) == 0
 
 
