@@ -48,7 +48,7 @@ def _await_items(catalog: Catalog, source: str) -> str | None:
     """Return the run that asks a source once its items are planned; None if there is none."""
     began = time.monotonic()
     while True:
-        run = catalog.runs.under_way(prices_kind(source))
+        run = catalog.runs.open_one(prices_kind(source))
         waited_s = time.monotonic() - began
         if run is not None and catalog.leases and catalog.leases.left(run.run_id, "price"):
             return run.run_id
@@ -60,5 +60,5 @@ def _await_items(catalog: Catalog, source: str) -> str | None:
 
 
 def _run_id(catalog: Catalog, source: str) -> str | None:
-    run = catalog.runs.under_way(prices_kind(source))
+    run = catalog.runs.open_one(prices_kind(source))
     return run.run_id if run else None

@@ -110,7 +110,7 @@ class Runs:
                 return Run(latest.run_id, latest.report or {})
         return Run(self.start(kind))
 
-    def under_way(self, kind: str) -> Run | None:
+    def open_one(self, kind: str) -> Run | None:
         """Return the latest run of that kind if it has not ended, lately begun."""
         query = (
             select(RunRow)
