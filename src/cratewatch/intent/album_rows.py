@@ -13,7 +13,7 @@ from cratewatch.intent.albums import Albums
 from cratewatch.intent.market import market_prices
 from cratewatch.intent.periods import Period
 from cratewatch.intent.report import AlbumIntent
-from cratewatch.intent.shares import rate_p_value, real_changes, share
+from cratewatch.intent.shares import believed, rate_p_value, share
 from cratewatch.pricing.rates import Rates
 
 FEWEST_HANDLERS = 3
@@ -135,7 +135,7 @@ def _with_changes(told: Sequence[AlbumIntent], period: Period, before: Period) -
     p_values = [rate_p_value(a.handlers_before, a.handlers, days_before, days) for a in tested]
     real = {
         album.artwork_id
-        for album, is_real in zip(tested, real_changes(p_values), strict=True)
+        for album, is_real in zip(tested, believed(p_values), strict=True)
         if is_real
     }
     return [
@@ -154,9 +154,11 @@ def _with_unbought(told: Sequence[AlbumIntent], period: Period) -> list[AlbumInt
     """Mark albums that so many handlers of this shop do not leave behind by chance alone."""
     everywhere = period.conversion
     usual = everywhere.value if everywhere else 0.0
-
-    def is_left_behind(album: AlbumIntent) -> bool:
-        often = album.handlers >= FEWEST_HANDLERS and album.bought == 0
-        return often and album.conversion is not None and album.conversion.high < usual
-
-    return [replace(album, never_bought=is_left_behind(album)) for album in told]
+    tested = [album for album in told if album.handlers >= FEWEST_HANDLERS]
+    p_values = [(1 - usual) ** a.handlers if a.bought == 0 else 1.0 for a in tested]
+    left = {
+        album.artwork_id
+        for album, is_left in zip(tested, believed(p_values), strict=True)
+        if is_left
+    }
+    return [replace(album, never_bought=album.artwork_id in left) for album in told]

@@ -17,7 +17,7 @@ TAIL = 0.025
 PRIOR = 0.5
 """Jeffreys' (1946): half a case on either side."""
 FALSE_SHARE = 0.05
-"""Of the changes that are told, so many may be none (Benjamini and Hochberg 1995)."""
+"""Of the findings that are told, so many may be none (Benjamini and Hochberg 1995)."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,16 @@ def shares_differ(one: Share, other: Share) -> bool:
     return low > 0 or high < 0
 
 
-def real_changes(p_values: Sequence[float]) -> list[bool]:
-    """Return which of many changes to believe, so that few of the believed ones are noise."""
+def believed(p_values: Sequence[float]) -> list[bool]:
+    """Return which of many findings to believe, so that few of the believed ones are noise.
+
+    Args:
+        p_values: How likely each is if there is nothing to find.
+    """
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    believed = 0
+    last = 0
     for rank, place in enumerate(order, 1):
         if p_values[place] <= FALSE_SHARE * rank / len(order):
-            believed = rank
-    real = set(order[:believed])
-    return [place in real for place in range(len(p_values))]
+            last = rank
+    found = set(order[:last])
+    return [place in found for place in range(len(p_values))]

@@ -13,7 +13,7 @@ from cratewatch.intent.handlers import Handler, chance_of
 from cratewatch.intent.market import band_of, bands
 from cratewatch.intent.periods import Period, Till, read_period, told
 from cratewatch.intent.report import AlbumIntent, GroupIntent, IntentReport, PeriodIntent
-from cratewatch.intent.shares import Share, rate_p_value, real_changes, share, shares_differ
+from cratewatch.intent.shares import Share, believed, rate_p_value, share, shares_differ
 from cratewatch.intent.spans import Span
 
 
@@ -61,7 +61,7 @@ def _nothing_handled(catalog: Catalog, span: Span) -> str:
 
 def _differ(now: PeriodIntent, then: PeriodIntent) -> bool:
     p_value = rate_p_value(then.handlers, now.handlers, then.watched_days, now.watched_days)
-    return real_changes([p_value])[0]
+    return believed([p_value])[0]
 
 
 def _conversions_differ(now: Share | None, then: Share | None) -> bool:

@@ -41,7 +41,7 @@ def test_the_page_shows_what_the_report_tells(
     write_page(report, lake, tmp_path / "intent.html")
     page = Page((tmp_path / "intent.html").read_text("utf-8"))
     told = " ".join(" ".join(page.shown).split())
-    assert "Often looked at, never bought Of those in bold" in told
+    assert "Often looked at, never bought Those in bold" in told
     assert "1 of 1" in told
     assert "2026-10-02 to 2026-10-31: 6 handlers on 6 days of footage" in told
     assert "10 40 400 40 20 50 % 35 to 65" in told, "the hour"

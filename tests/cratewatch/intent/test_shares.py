@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cratewatch.intent.shares import rate_p_value, real_changes, share, shares_differ
+from cratewatch.intent.shares import believed, rate_p_value, share, shares_differ
 
 
 def test_a_share_by_hand() -> None:
@@ -49,10 +49,10 @@ def test_of_many_albums_that_did_not_change_none_is_told() -> None:
     before, now = rng.poisson(8, (2, 500))
     p_values = [rate_p_value(b, n, 30, 30) for b, n in zip(before, now, strict=True)]
     assert sum(p < 0.05 for p in p_values) > 5, "each by itself would be"
-    assert sum(real_changes(p_values)) <= 1
+    assert sum(believed(p_values)) <= 1
     p_values[7] = rate_p_value(8, 40, 30, 30)
-    assert real_changes(p_values)[7]
-    assert real_changes([]) == []
+    assert believed(p_values)[7]
+    assert believed([]) == []
 
 
 def test_shares_differ_where_their_intervals_are_far_apart() -> None:

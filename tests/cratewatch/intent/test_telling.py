@@ -184,6 +184,22 @@ def test_what_is_often_looked_at_and_never_bought(catalog: Catalog, imported: li
     assert [a.artwork_id for a in report.albums if a.never_bought] == [left.artwork_id]
 
 
+def test_that_some_albums_are_not_bought_is_no_finding(
+    catalog: Catalog, imported: list[Cover]
+) -> None:
+    """Each fifth handler buys, whatever it is."""
+    rng = np.random.default_rng(4)
+    handlings, sales = [], []
+    for cover in imported:
+        for _ in range(rng.integers(3, 12)):
+            day = int(rng.integers(1, 28))
+            handlings.append(held(cover, at(day, 10)))
+            sales += [sold(cover, at(day, 11))] if rng.uniform() < 0.2 else []
+    report = tell(catalog, handlings, sales)
+    assert sum(album.bought == 0 for album in report.albums) > 2
+    assert not any(album.never_bought for album in report.albums)
+
+
 def test_prices_are_those_of_the_market(catalog: Catalog, imported: list[Cover]) -> None:
     dear, asked, unknown = imported[:3]
     catalog.observations.add(
