@@ -18,6 +18,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,16 @@ def ours(looked: Sequence[Looked], rate_fps: float, *, by_appearance: bool = Tru
     tracker = Tracker(FootageOptions().tracking(rate_fps))
     rows = {}
     for number, one in enumerate(looked):
-        looks = one.looks if by_appearance else None
-        persons, _ = tracker.update(number, one.seconds, one.seen, looks)
+        look = partial(embedded, one) if by_appearance else None
+        persons, _ = tracker.update(number, one.seconds, one.seen, look)
         rows[number] = [
             (p.track_id, p.box_xyxy) for p in persons if p.state == TrackState.CONFIRMED
         ]
     return rows
+
+
+def embedded(one: Looked, numbers: Sequence[int]) -> Embeddings:
+    return one.looks[list(numbers)]
 
 
 def byte_track(looked: Sequence[Looked], rate_fps: float) -> Rows:

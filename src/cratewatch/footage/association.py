@@ -56,6 +56,13 @@ def best_pairs(scores: Scores, least: float) -> Pairs:
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if worth[r, c] > 0]
 
 
+def lone_pairs(near: Scores, least: float) -> Pairs:
+    """Return the pairs of those who overlap nobody else, each by at least `least`."""
+    touching = near > 0
+    alone = touching & (touching.sum(axis=1)[:, None] == 1) & (touching.sum(axis=0)[None] == 1)
+    return [(int(r), int(c)) for r, c in zip(*np.nonzero(alone & (near >= least)), strict=True)]
+
+
 def rest(count: int, taken: Iterable[int]) -> list[int]:
     """Return the numbers below count that are not taken."""
     gone = set(taken)

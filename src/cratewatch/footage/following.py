@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from functools import partial
 
 from cratewatch.footage.appearance import Appearance, Embeddings
 from cratewatch.footage.detecting import Detector
@@ -52,25 +52,23 @@ class Follower:
         start = time.perf_counter()
         detections = self._detector.detect([frame.pixels])[0]
         detected = time.perf_counter()
-        looks = self._embed(frame, detections)
-        embedded = time.perf_counter()
-        persons, events = self._tracker.update(frame.number, frame.seconds, detections, looks)
+        before = self.spent_s["appearance"]
+        look = partial(self._look, frame, detections) if self._appearance else None
+        persons, events = self._tracker.update(frame.number, frame.seconds, detections, look)
         self.spent_s["detect"] += detected - start
-        self.spent_s["appearance"] += embedded - detected
-        self.spent_s["track"] += time.perf_counter() - embedded
+        looked_s = self.spent_s["appearance"] - before
+        self.spent_s["track"] += time.perf_counter() - detected - looked_s
         return Followed(persons, detections, events)
 
     def end(self) -> list[Event]:
         """Return the ends of the tracks that still go on."""
         return self._tracker.end()
 
-    def _embed(self, frame: Frame, detections: list[Detection]) -> Embeddings | None:
-        """Embed those whose appearance is asked for: the sure ones, which stand first."""
-        if self._appearance is None:
-            return None
-        least = self._tracker.config.associate_from
-        boxes = [one.box_xyxy for one in detections if one.conf >= least]
-        looks = self._appearance.embed(frame.pixels, boxes)
-        whole = np.zeros((len(detections), looks.shape[1]), np.float32)
-        whole[: len(boxes)] = looks
-        return whole
+    def _look(
+        self, frame: Frame, detections: Sequence[Detection], numbers: Sequence[int]
+    ) -> Embeddings:
+        assert self._appearance is not None
+        start = time.perf_counter()
+        looks = self._appearance.embed(frame.pixels, [detections[n].box_xyxy for n in numbers])
+        self.spent_s["appearance"] += time.perf_counter() - start
+        return looks

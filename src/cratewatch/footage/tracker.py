@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,17 @@ from cratewatch.footage.association import (
     Scores,
     best_pairs,
     buffered_overlaps,
+    lone_pairs,
     rest,
     similarities,
 )
 from cratewatch.footage.events import Event, EventKind
 from cratewatch.footage.persons import Detection, TrackedPerson, TrackState
-from cratewatch.footage.tracks import Track, TrackerConfig, as_box
+from cratewatch.footage.tracks import Track, TrackerConfig, Vector, as_box
+
+Look = Callable[[Sequence[int]], Embeddings]
+"""Takes numbers of detections, and returns their embeddings in that order."""
+Looks = Mapping[int, Vector]
 
 
 class Tracker:
@@ -36,9 +41,16 @@ class Tracker:
         frame: int,
         seconds: float,
         seen: Sequence[Detection],
-        embeddings: Embeddings | None = None,
+        look: Look | None = None,
     ) -> tuple[list[TrackedPerson], list[Event]]:
-        """Take the detections of a frame, and their embeddings (N, D) if there are any.
+        """Take the detections of a frame.
+
+        Args:
+            frame: Its number.
+            seconds: Its time.
+            seen: Persons in it.
+            look: Embeds some of them; it is asked for those alone of whom place leaves a doubt,
+                and now and then for the others. None: place alone tells.
 
         Returns:
             Every track as it stands in this frame, by id; and what happened.
@@ -48,10 +60,12 @@ class Tracker:
         config = self.config
         sure = [n for n, one in enumerate(seen) if one.conf >= config.associate_from]
         weak = [n for n, one in enumerate(seen) if one.conf < config.associate_from]
-        left = self._associate(self._tracks, seen, sure, embeddings)
+        tracks, left = self._go_on_plainly(seen, sure) if look else (self._tracks, sure)
+        looks = dict(zip(left, look(left), strict=True)) if look and left else None
+        left = self._associate(tracks, seen, left, looks)
         in_sight = [t for t in self._tracks if seconds > t.seen_s >= seconds - config.tentative_s]
         self._associate(in_sight, seen, weak, None)
-        self._begin([n for n in left if seen[n].conf >= config.start_from], seen, embeddings)
+        self._begin([n for n in left if seen[n].conf >= config.start_from], seen, looks)
         self._confirm()
         self._forget()
         return self._persons(), self._events
@@ -64,41 +78,67 @@ class Tracker:
         self._tracks = []
         return self._events
 
+    def _go_on_plainly(
+        self, seen: Sequence[Detection], numbers: Sequence[int]
+    ) -> tuple[list[Track], list[int]]:
+        """Continue those who stand alone and were looked at lately; return who is left."""
+        config = self.config
+        near = self._near(self._tracks, [seen[n] for n in numbers])
+        pairs = [
+            (row, column)
+            for row, column in lone_pairs(near, config.plain_overlap)
+            if self._tracks[row].looked_s > self._seconds - config.look_every_s
+        ]
+        for row, column in pairs:
+            self._go_on(self._tracks[row], seen[numbers[column]])
+        rows = rest(len(self._tracks), (row for row, _ in pairs))
+        columns = rest(len(numbers), (column for _, column in pairs))
+        return [self._tracks[row] for row in rows], [numbers[column] for column in columns]
+
     def _associate(
         self,
         tracks: Sequence[Track],
         seen: Sequence[Detection],
         numbers: Sequence[int],
-        embeddings: Embeddings | None,
+        looks: Looks | None,
     ) -> list[int]:
         """Go on with some of the detections; return the numbers of those that are left."""
         if not tracks or not numbers:
             return list(numbers)
-        some = [seen[n] for n in numbers]
-        looks = None if embeddings is None else embeddings[list(numbers)]
         least = self.config.least_overlap if looks is None else self.config.least_score
-        pairs = best_pairs(self._scores(tracks, some, looks), least)
+        pairs = best_pairs(self._scores(tracks, seen, numbers, looks), least)
         for row, column in pairs:
-            self._go_on(tracks[row], some[column])
+            number = numbers[column]
+            self._go_on(tracks[row], seen[number])
             if looks is not None:
-                tracks[row].look_like(looks[column], self.config.memory)
+                tracks[row].look_like(looks[number], self.config.memory)
         return [numbers[n] for n in rest(len(numbers), (column for _, column in pairs))]
 
     def _scores(
-        self, tracks: Sequence[Track], seen: Sequence[Detection], looks: Embeddings | None
+        self,
+        tracks: Sequence[Track],
+        seen: Sequence[Detection],
+        numbers: Sequence[int],
+        looks: Looks | None,
     ) -> Scores:
+        near = self._near(tracks, [seen[n] for n in numbers])
+        galleries = [t.appearance for t in tracks if t.appearance is not None]
+        if looks is None or len(galleries) < len(tracks):
+            return np.where(near > 0, near, IMPOSSIBLE)
+        alike = similarities(np.stack(galleries), np.stack([looks[n] for n in numbers]))
+        weight = self.config.overlap_weight
+        return np.where(near > 0, weight * near + (1 - weight) * alike, IMPOSSIBLE)
+
+    def _near(self, tracks: Sequence[Track], seen: Sequence[Detection]) -> Scores:
+        """Return how much tracks, where they are expected, overlap detections."""
+        if not tracks or not seen:
+            return np.empty((len(tracks), len(seen)), np.float32)
         config = self.config
         boxes = np.array([one.box_xyxy for one in seen], np.float32)
         expected = np.stack([t.expected(self._seconds, config.believed_s) for t in tracks])
         unseen_s = np.array([self._seconds - t.seen_s for t in tracks], np.float32)
         shares = np.minimum(config.buffer + config.buffer_growth * unseen_s, config.most_buffer)
-        near = buffered_overlaps(expected, boxes, shares)
-        galleries = [t.appearance for t in tracks]
-        if looks is None or any(one is None for one in galleries):
-            return np.where(near > 0, near, IMPOSSIBLE)
-        alike = similarities(np.stack(galleries), looks)  # type: ignore[arg-type]
-        score = config.overlap_weight * near + (1 - config.overlap_weight) * alike
-        return np.where(near > 0, score, IMPOSSIBLE)
+        return buffered_overlaps(expected, boxes, shares)
 
     def _go_on(self, track: Track, seen: Detection) -> None:
         unseen_s = self._seconds - track.seen_s
@@ -108,10 +148,10 @@ class Tracker:
             self._tell(EventKind.TRACK_RECOVERED, track, unseen_s=round(unseen_s, 3))
 
     def _begin(
-        self, numbers: Sequence[int], seen: Sequence[Detection], embeddings: Embeddings | None
+        self, numbers: Sequence[int], seen: Sequence[Detection], looks: Looks | None
     ) -> None:
         for n in numbers:
-            look = None if embeddings is None else embeddings[n]
+            look = None if looks is None else looks[n]
             self._tracks.append(Track(self._next_id, seen[n], self._seconds, look))
             self._next_id += 1
 

@@ -29,6 +29,8 @@ class TrackerConfig:
         overlap_weight: Against that of appearance, in the score of a pair.
         least_score: Of a pair that is one.
         least_overlap: Of a pair that is one, where appearance is not compared.
+        plain_overlap: From there on, one who overlaps nobody else is himself.
+        look_every_s: Even he is looked at so often.
         near_similarity: See reid_thresh.
         walking_heights_s: How many times his own height a person may walk in a second.
         confirmed_after: Detections that make a track a person.
@@ -48,12 +50,14 @@ class TrackerConfig:
     overlap_weight: float = 0.5
     least_score: float = 0.25
     least_overlap: float = 0.5
+    plain_overlap: float = 0.5
+    look_every_s: float = 0.5
     near_similarity: float = 0.40
     walking_heights_s: float = 1.2
     confirmed_after: int = 3
     tentative_s: float = 0.8
     lost_event_s: float = 1.0
-    memory: float = 0.95
+    memory: float = 0.9
     velocity_memory: float = 0.3
     believed_s: float = 1.5
 
@@ -74,6 +78,7 @@ class Track:
     Attributes:
         box: Where he was seen last, (4,).
         appearance: What he looks like, (D,) of unit length.
+        looked_s: When he was last looked at for that.
         is_confirmed: Whether it is a person.
         is_told_lost: Whether it was told as lost, and not yet as recovered.
     """
@@ -86,6 +91,7 @@ class Track:
         self.conf = seen.conf
         self.seen_s = seconds
         self.appearance = appearance
+        self.looked_s = seconds
         self.velocity: Vector = np.zeros(4, np.float32)
         self.hits = 1
         self.is_confirmed = False
@@ -117,6 +123,7 @@ class Track:
 
     def look_like(self, embedding: Vector, memory: float) -> None:
         """Remember how he looks now."""
+        self.looked_s = self.seen_s
         if self.appearance is None:
             self.appearance = embedding
             return

@@ -12,6 +12,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.footage.analysing import FootageOptions
 from cratewatch.footage.appearance import Appearance
 from cratewatch.footage.detecting import Detector, keep_surest, overlaps
+from cratewatch.footage.following import Follower
 from cratewatch.footage.sources import open_source
 from cratewatch.footage.tracker import Tracker
 from tests.conftest import SHARED_DATA
@@ -183,14 +184,12 @@ def test_nobody_is_seen_where_nobody_is() -> None:
 def test_persons_of_real_footage_keep_their_numbers() -> None:
     """Eight walk about in the first seconds of PETS09-S2L1, and cross."""
     source = open_source(str(PETS / "video.mp4"))
-    detector, appearance = Detector(), Appearance()
     tracker = Tracker(FootageOptions().tracking(source.rate_fps))
+    follower = Follower(Detector(), Appearance(), tracker)
     confirmed = set()
     for frame in source.frames():
         if frame.number == 60:
             break
-        seen = detector.detect([frame.pixels])[0]
-        looks = appearance.embed(frame.pixels, [one.box_xyxy for one in seen])
-        persons, _ = tracker.update(frame.number, frame.seconds, seen, looks)
+        persons = follower.follow(frame).persons
         confirmed |= {one.track_id for one in persons if one.state == "confirmed"}
     assert 5 <= len(confirmed) <= 9

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -25,14 +27,19 @@ class Stage:
         self.tracker = Tracker(TrackerConfig(**config))  # type: ignore[arg-type]
         self.events: list[Event] = []
         self.frame = 0
+        self.looked = 0
 
     def show(self, *seen: tuple[Detection, np.ndarray] | Detection) -> list[TrackedPerson]:
         detections = [one[0] if isinstance(one, tuple) else one for one in seen]
         looks = [one[1] for one in seen if isinstance(one, tuple)]
-        embeddings = np.stack(looks) if looks else None
-        if not seen:
-            embeddings = np.empty((0, 1), np.float32)
-        persons, events = self.tracker.update(self.frame, self.frame / FPS, detections, embeddings)
+
+        def look(numbers: Sequence[int]) -> np.ndarray:
+            self.looked += len(numbers)
+            return np.stack([looks[n] for n in numbers])
+
+        persons, events = self.tracker.update(
+            self.frame, self.frame / FPS, detections, look if len(looks) == len(seen) else None
+        )
         self.frame += 1
         self.events += events
         return persons
@@ -154,6 +161,16 @@ def test_the_thresholds_follow_conf() -> None:
     assert len(seen(persons)) == 1
 
 
+def test_those_who_stand_alone_are_looked_at_now_and_then() -> None:
+    stage = Stage(look_every_s=0.5)
+    for n in range(20):
+        stage.show((person(100 + n), RED), (person(500 - n), BLUE))
+    assert stage.looked == 2 * 4
+    for n in range(20):
+        stage.show((person(100 + 2 * n), RED), (person(130 + 2 * n), BLUE))
+    assert stage.looked > 2 * 4 + 2 * 15
+
+
 def test_without_appearance_place_alone_tells() -> None:
     stage = Stage()
     for n in range(6):
@@ -165,8 +182,8 @@ def test_without_appearance_place_alone_tells() -> None:
 def test_times_count_and_not_frames() -> None:
     tracker = Tracker(TrackerConfig(max_age_s=2))
     for frame, seconds in enumerate([0.0, 0.1, 0.2]):
-        tracker.update(frame, seconds, [person(100)], RED[None])
-    assert len(tracker.update(3, 2.1, [], np.empty((0, 1), np.float32))[0]) == 1
-    persons, events = tracker.update(4, 2.3, [], np.empty((0, 1), np.float32))
+        tracker.update(frame, seconds, [person(100)], lambda _: RED[None])
+    assert len(tracker.update(3, 2.1, [])[0]) == 1
+    persons, events = tracker.update(4, 2.3, [])
     assert persons == []
     assert [event.kind for event in events] == ["track_ended"]
