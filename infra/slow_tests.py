@@ -18,6 +18,17 @@ LAST_COMMITS = 10
 # The code that the slow tests of a file are about, beside the file itself. A name that ends with
 # a slash is a folder.
 SLOW_TESTS: dict[str, tuple[str, ...]] = {
+    "tests/benchmarks/test_kill_prices.py": (
+        "benchmarks/kill_prices.py",
+        "flows/refreshing_prices.py",
+        "scrapers/",
+    ),
+    "tests/benchmarks/test_rate_windows.py": (
+        "benchmarks/rate_windows.py",
+        "scrapers/pacing.py",
+        "scrapers/quotas.py",
+        "src/cratewatch/catalog/paces.py",
+    ),
     "tests/cratewatch/commands/test_without_prefect.py": (
         "src/cratewatch/commands/",
         "workers/",
