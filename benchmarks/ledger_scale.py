@@ -109,7 +109,7 @@ def _add_run(connection: Connection, n: int) -> None:
 def _rows(catalog: Catalog) -> Iterable[tuple[str, list[Took]]]:
     items = catalog.items
     yield from _leased(catalog.leases) if catalog.leases else _written(catalog)
-    yield "is anything left of a run", _timed(lambda: items.planned("run-1", "price"))
+    yield "what a run has planned: nothing", _timed(lambda: items.planned("run-1", "price"))
     yield "a run's items by state", _timed(lambda: items.tally("run-0", "price"), 5)
     yield "a run's failures by reason", _timed(lambda: items.failures_of_run("run-0"), 5)
     yield "go on with a run: what is done", _timed(lambda: items.done("run-0", "price"), 5)

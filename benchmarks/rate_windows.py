@@ -1,7 +1,7 @@
 """Four crawls of one source at a rate limit of 60 requests in 60 s, watched in every such window.
 
-    .venv/bin/python benchmarks/rate_windows.py
-    .venv/bin/python benchmarks/rate_windows.py --url postgresql://…
+    .venv/bin/python -m benchmarks.rate_windows
+    .venv/bin/python -m benchmarks.rate_windows --url postgresql://…
 
 A replayed Discogs on loopback counts requests, tells in its headers what is left, and refuses what
 is beyond. The crawls ask for prices, each at the whole rate that the terms allow. Without a URL

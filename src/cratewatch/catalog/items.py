@@ -154,15 +154,18 @@ class Items:
         return sum(self._forget_run(run_id) for run_id in old)
 
     def _forget_run(self, run_id: str) -> int:
-        """Forget a run's items bit by bit, so that nobody else waits for long."""
-        key = (ItemRow.source, ItemRow.kind, ItemRow.key)
-        some = select(*key).where(ItemRow.run_id == run_id, *_FORGETTABLE).limit(FORGOTTEN_AT_ONCE)
+        """Forget a run's items, bit by bit in a file, so that its next writer does not wait."""
+        of_run = (ItemRow.run_id == run_id, *_FORGETTABLE)
+        old = delete(ItemRow).where(*of_run)
+        if not self._db.is_shared:
+            key = (ItemRow.source, ItemRow.kind, ItemRow.key)
+            some = select(*key).where(*of_run).limit(FORGOTTEN_AT_ONCE)
+            old = delete(ItemRow).where(tuple_(*key).in_(some))
+        old = old.execution_options(synchronize_session=False)
         forgotten = 0
         while True:
             with self._db.transaction() as session:
-                old = delete(ItemRow).where(tuple_(*key).in_(some))
-                unsynchronised = old.execution_options(synchronize_session=False)
-                gone = int(session.execute(unsynchronised).rowcount)  # type: ignore[attr-defined]
+                gone = int(session.execute(old).rowcount)  # type: ignore[attr-defined]
             forgotten += gone
             if gone < FORGOTTEN_AT_ONCE:
                 return forgotten
