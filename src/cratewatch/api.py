@@ -68,13 +68,14 @@ class Home:
         return self._identifier.embedder.name
 
     def identify(
-        self, pictures: Iterable[Picture], top: int = 5, sleeves: Sleeves = "crop"
+        self, pictures: Iterable[Picture], top: int = 5, sleeves: Sleeves = "auto"
     ) -> list[Answer]:
         """Name what pictures show, in their order; one that cannot be read has an error.
 
         Args:
             top: Matches of each, at most, one for each artwork.
-            sleeves: Whether to look for sleeves in a picture, or to take it for a crop of one.
+            sleeves: Whether to look for sleeves in a picture, or to take it for a crop of one;
+                "auto" looks, unless it is recognised as a crop at a glance.
         """
         answers: list[Answer] = []
         for part in chunks(pictures, BATCH):

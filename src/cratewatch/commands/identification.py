@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from cratewatch.retrieval.answers import Answer
     from cratewatch.retrieval.identification import Identifier, ReadPicture
 
-IDENTIFY_BATCH = 64
+IDENTIFY_BATCH = 16
+"""Pictures that are answered together: whole ones take a second each, and are waited for."""
 Looking = Literal["auto", "find", "crop"]
 """Those of retrieval.sleeves.Sleeves."""
 
@@ -53,8 +54,12 @@ def identify(  # noqa: PLR0913, PLR0917  typer reads the options from here
         bool, typer.Option("--withdrawn", help="Also what no source lists any more.")
     ] = False,
     sleeves: Annotated[
-        Looking, typer.Option(help="Look for sleeves in a picture, or take it for a crop of one.")
-    ] = "crop",
+        Looking,
+        typer.Option(
+            help="Look for sleeves in a picture, or take it for a crop of one; auto: look, unless "
+            "it is recognised as a crop at a glance."
+        ),
+    ] = "auto",
     preview: Annotated[
         Path | None,
         typer.Option(help="Also draw the sleeves of the one picture, with their names, as PNG."),

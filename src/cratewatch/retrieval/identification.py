@@ -65,7 +65,7 @@ class Identifier:
         return self.searcher.gallery
 
     def identify(
-        self, pictures: Sequence[tuple[str, ReadPicture]], top: int, sleeves: Sleeves = "crop"
+        self, pictures: Sequence[tuple[str, ReadPicture]], top: int, sleeves: Sleeves = "auto"
     ) -> list[Answer]:
         """Answer pictures, each of a name and what reads its file; bad ones with an error.
 

@@ -26,8 +26,6 @@ WAYS = tuple((quarters, mirrored) for mirrored in (False, True) for quarters in 
 COMPARED = 4
 """Ways, the most likely ones, in which the keypoints of the nearest cover are compared. Measured:
 corners that were found are so exact that no further cover, and no further view, brings more."""
-HOPELESS = 0.15
-"""Score at a glance, with a background, below which no keypoints are compared: none ever agree."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +96,7 @@ class SleeveNamer:
         if not nearest:  # nothing in the gallery is wanted
             return _Reading(0, Hit("", "", -1.0))
         config, covers = self.searcher.config, self.searcher.covers
-        hopeless = self.searcher.background is not None and nearest[0].score < HOPELESS
-        if covers is None or not config.rerank or hopeless:
+        if covers is None or not config.rerank:
             return nearest[0]
         keypoints = find_keypoints(sleeve.image, frame=QUERY_FRAME)
         compared: list[_Reading] = []

@@ -29,7 +29,7 @@ class Asked:
 
     pictures: Sequence[tuple[str, ReadPicture]] = field(compare=False)
     top: int = 5
-    sleeves: Sleeves = "crop"
+    sleeves: Sleeves = "auto"
     wanted: Wanted = EVERYTHING
 
 
@@ -37,7 +37,7 @@ class Identifies(Protocol):
     """What answers pictures; see retrieval.identification.Identifier."""
 
     def identify(
-        self, pictures: Sequence[tuple[str, ReadPicture]], top: int, sleeves: Sleeves = "crop"
+        self, pictures: Sequence[tuple[str, ReadPicture]], top: int, sleeves: Sleeves = "auto"
     ) -> list[Answer]:
         """Answer pictures."""
 

@@ -115,9 +115,19 @@ def test_what_is_doubtful_is_a_sleeve_if_the_gallery_knows_it(
 
 def test_a_crop_is_answered_as_before(ask: Callable[..., dict[str, Any]]) -> None:
     crop = paste(room(180, 180), [draw_noise(2, 256)], [held((90, 90), 150, 4)])
-    auto, plain = ask(crop, "--sleeves", "auto"), ask(crop)
+    auto, plain = ask(crop), ask(crop, "--sleeves", "crop")
     assert "sleeves" not in plain
     assert named(auto) == named(plain) == "cover-2"
+
+
+def test_of_what_is_a_crop_at_a_glance_no_sleeves_are_looked_for(
+    identifier: Identifier, shop: Path
+) -> None:
+    copy = (shop.parent / "covers" / "cover-5.png").read_bytes()
+    (answer,) = identifier.identify([("copy.png", lambda: copy)], 3)
+    assert answer.known
+    assert answer.sleeves == ()
+    assert "finder" not in identifier.__dict__, "it was loaded without need"
 
 
 def test_find_looks_at_sleeves_only(ask: Callable[..., dict[str, Any]]) -> None:
