@@ -177,7 +177,8 @@ class _Night:
         except NO_FAULT:
             raise
         except CratewatchError as error:
-            self._fail(key, reason, f"{recording.name}: {error}")
+            named = str(error).startswith(recording.name)
+            self._fail(key, reason, str(error) if named else f"{recording.name}: {error}")
             return
         self._items[key] = KnownItem("stored", 0, recording.stamp)
 

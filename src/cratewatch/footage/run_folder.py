@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import fields
@@ -80,7 +81,7 @@ def read_handlings(folder: Path) -> list[Handling]:
         CratewatchError: if a column is missing, or a value makes no sense.
     """
     file = folder / HANDLED
-    rows = csv.DictReader(_text(file).splitlines())
+    rows = csv.DictReader(io.StringIO(_text(file), newline=""))
     if missing := sorted(_NEEDED - set(rows.fieldnames or ())):
         raise CratewatchError(f"{file}: no column {', '.join(missing)}; {AGAIN}")
     handlings = [_handling(row, f"{file}, line {rows.line_num}") for row in rows]

@@ -51,7 +51,12 @@ def write_run(
         rows.writeheader()
         for one in handlings:
             known = str(one.known).lower()
-            told = {"seconds": one.seconds, "path_or_url": "", "artist": "", "title": ""}
+            told = {
+                "seconds": one.seconds,
+                "path_or_url": "",
+                "artist": "",
+                "title": 'Two\u2028lines, "quoted"',
+            }
             rows.writerow({**asdict(one), **told, "known": known})
             Image.new("RGB", (8, 8)).save(folder / "handled" / f"{one.handling_id:05d}.jpg")
     run: dict[str, Any] = {
