@@ -50,7 +50,7 @@ def manners_towards(source: Source, contact: str) -> dict[str, Any]:
     return {
         REACH: Reach(source),
         "BOT_NAME": "cratewatch",
-        "USER_AGENT": user_agent(contact),
+        "USER_AGENT": source.terms.user_agent(version("cratewatch"), contact),
         "ROBOTSTXT_OBEY": source.obey_robots,
         # Without jitter the delay is a bound: never more requests than the declared rate.
         "DOWNLOAD_DELAY": 1.0 / source.rate_per_s,
@@ -79,9 +79,3 @@ def manners_towards(source: Source, contact: str) -> dict[str, Any]:
         },
         "EXTENSIONS": {"scrapers.middlewares.CrawlDelay": 500},
     }
-
-
-def user_agent(contact: str) -> str:
-    """Return what the crawl calls itself, with whom to write to."""
-    name = f"cratewatch/{version('cratewatch')}"
-    return f"{name} (+{contact})" if contact else name

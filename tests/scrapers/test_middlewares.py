@@ -1,9 +1,13 @@
+from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 import pytest
 
+from cratewatch.sources.storefront.settings import StorefrontSource
+from cratewatch.sources.terms import OPEN
 from scrapers.middlewares import Backoff, retry_after_s
-from scrapers.settings import scrapy_settings
+from scrapers.settings import manners_towards, scrapy_settings
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -52,3 +56,12 @@ def test_the_settings_declare_who_asks_and_how_fast(workplace, storefront):
     assert settings["CONCURRENT_REQUESTS_PER_DOMAIN"] == 3
     assert settings["ROBOTSTXT_OBEY"] is True
     assert settings["USER_AGENT"].startswith("cratewatch/")
+
+
+def test_a_request_says_what_the_terms_of_its_source_want_said():
+    class Peculiar(StorefrontSource):
+        terms = replace(OPEN, agent="Shopbot/{version} ({contact})")
+
+    source = Peculiar(spider="storefront", url="http://127.0.0.1:1")
+    agent = manners_towards(source, "me@shop.example")["USER_AGENT"]
+    assert agent == f"Shopbot/{version('cratewatch')} (me@shop.example)"

@@ -77,14 +77,20 @@ class Source(BaseModel):
         if self.proxies and not self.terms.allows_proxies:
             raise ValueError(f"it may not be asked by way of proxies; see {self.terms.said_by}")
         most = self.terms.most_per_s
-        if most is not None and self.rate_per_s > most and not self._is_here:
+        if most is not None and self.rate_per_s > most and self.asks_the_service:
             raise ValueError(f"rate_per_s is above {most:g}; see {self.terms.said_by}")
+        ignores_robots = self.terms.obeys_robots and not self.obey_robots
+        if ignores_robots and self.asks_the_service and not self.private_network:
+            raise ValueError(
+                "robots.txt is for it (obey_robots = false); a shop of your own can allow "
+                "cratewatch there"
+            )
         return self
 
     @property
-    def _is_here(self) -> bool:
-        """Whether this machine alone is asked, whose terms are nobody's."""
-        return all(urlsplit(url).hostname in LOOPBACK for url in self.addresses)
+    def asks_the_service(self) -> bool:
+        """Whether others are asked than this machine, whose terms are nobody's."""
+        return not all(urlsplit(url).hostname in LOOPBACK for url in self.addresses)
 
     @property
     def prices_kept_days(self) -> float | None:

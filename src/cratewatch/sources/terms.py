@@ -14,6 +14,8 @@ NEEDED = frozenset(
     {"source", "native_id", "title", "kind", "price", "currency", "observed_at", "quantity"}
 )
 """Fields without which there is nothing to keep."""
+AGENT = "cratewatch/{version} (+{contact})"
+"""As MusicBrainz, Discogs and the Cover Art Archive want it: name, version, whom to write to."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,9 @@ class Terms:
     Attributes:
         said_by: Where the terms stand, for who wants to read them.
         most_per_s: Requests a second, or None if the operator decides.
-        obeys_robots: Whether robots.txt is for this source; False for an API with terms of its own.
-        names_itself: What the user agent has to say beside our name; "" for nothing.
+        obeys_robots: Whether robots.txt is for this source; False for an API with terms of its own,
+            and where the operator decides.
+        agent: The user agent that every request has; a source that asks for a contact names one.
         fields: Of releases and prices, that may be kept; None for all.
         keep_days: How long prices may be kept; None for as long as one likes.
         may_train: Whether models may learn from its rows; the operator may say that his may.
@@ -34,11 +37,16 @@ class Terms:
     said_by: str
     most_per_s: float | None = None
     obeys_robots: bool = True
-    names_itself: str = ""
+    agent: str = AGENT
     fields: frozenset[str] | None = None
     keep_days: float | None = None
     may_train: bool = True
     allows_proxies: bool = False
+
+    def user_agent(self, version: str, contact: str) -> str:
+        """Return what a crawl calls itself; without a contact only its name."""
+        agent = self.agent if contact else self.agent.partition(" (")[0]
+        return agent.format(version=version, contact=contact)
 
     def kept(self, item: Release) -> Release:
         """Return a release without what may not be kept of it."""
@@ -55,4 +63,6 @@ class Terms:
 
 
 OPEN = Terms("what each shop says in robots.txt", allows_proxies=True)
-GATHERED = Terms("what whoever gathered the file has agreed to", allows_proxies=True)
+GATHERED = Terms(
+    "what whoever gathered the file has agreed to", obeys_robots=False, allows_proxies=True
+)

@@ -10,6 +10,7 @@ from cratewatch.catalog.records import Release
 from cratewatch.sources.configured import SPIDERS
 from cratewatch.sources.discogs.settings import DiscogsSource
 from cratewatch.sources.ebay.settings import EbaySoldSource
+from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from cratewatch.sources.storefront.settings import StorefrontSource
 from cratewatch.sources.terms import Terms
 
@@ -56,6 +57,31 @@ def test_a_pace_above_the_terms_is_refused_unless_this_machine_alone_is_asked() 
     here: dict[str, Any] = {"url": "http://127.0.0.1:1", "site_url": "http://localhost"}
     DiscogsSource(spider="discogs", **(fast | here))
     assert StorefrontSource(spider="storefront", url="https://shop", rate_per_s=50.0)
+
+
+def test_musicbrainz_is_asked_once_a_second_and_a_mirror_as_often_as_its_owner_likes() -> None:
+    fast: dict[str, Any] = {"label": "x", "rate_per_s": 5.0}
+    for url in ("https://musicbrainz.org", "https://beta.musicbrainz.org"):
+        with pytest.raises(ValidationError, match="rate_per_s is above 1; see https://musicb"):
+            MusicBrainzSource(spider="musicbrainz", url=url, **fast)
+    assert MusicBrainzSource(spider="musicbrainz", url="https://mirror.example", **fast)
+
+
+def test_a_shops_robots_txt_is_obeyed_beyond_ones_own_network() -> None:
+    shop: dict[str, Any] = {"spider": "storefront", "url": "https://shop", "obey_robots": False}
+    with pytest.raises(ValidationError, match=r"robots\.txt is for it \(obey_robots = false\)"):
+        StorefrontSource(**shop)
+    assert StorefrontSource(**shop, private_network=True)
+    assert StorefrontSource(**(shop | {"url": "http://localhost"}))
+    assert not ebay().obey_robots  # an API has terms of its own
+
+
+def test_a_crawl_calls_itself_what_the_terms_say() -> None:
+    own = Terms("somebody", agent="Shopbot/{version} ({contact})")
+    assert own.user_agent("1.2", "me@shop") == "Shopbot/1.2 (me@shop)"
+    assert own.user_agent("1.2", "") == "Shopbot/1.2"
+    for source in SPIDERS.values():
+        assert source.terms.user_agent("1.2", "me@shop") == "cratewatch/1.2 (+me@shop)"
 
 
 def test_prices_are_kept_for_the_shorter_of_both_times() -> None:

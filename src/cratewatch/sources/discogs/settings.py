@@ -25,7 +25,6 @@ class DiscogsSource(Source):
         "https://www.discogs.com/developers",
         most_per_s=1.0,
         obeys_robots=False,
-        names_itself="version and contact",
     )
     asks_for_prices: ClassVar[bool] = True
 

@@ -15,7 +15,6 @@ class DumpSource(Source):
     terms: ClassVar[Terms] = Terms(
         "https://musicbrainz.org/doc/Cover_Art_Archive/API",
         obeys_robots=False,
-        names_itself="contact",
     )
 
     spider: Literal["dump"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import model_validator
 
 from cratewatch.secret_url import PublicUrl
 from cratewatch.sources.source import Source
 from cratewatch.sources.terms import Terms
+
+SITE = "musicbrainz.org"
 
 
 class MusicBrainzSource(Source):
@@ -19,18 +22,24 @@ class MusicBrainzSource(Source):
 
     terms: ClassVar[Terms] = Terms(
         "https://musicbrainz.org/doc/MusicBrainz_API/Rate_Limiting",
+        most_per_s=1.0,
         obeys_robots=False,
-        names_itself="contact",
     )
 
     spider: Literal["musicbrainz"]
     label: str | None = None
     artist: str | None = None
     release_group: str | None = None
-    url: PublicUrl = "https://musicbrainz.org"
+    url: PublicUrl = f"https://{SITE}"
     archive_url: PublicUrl = "https://coverartarchive.org"
     # The API's documentation permits what robots.txt refuses to general crawlers.
     obey_robots: bool = False
+
+    @property
+    def asks_the_service(self) -> bool:
+        """Whether MusicBrainz itself is asked, and no mirror, whose pace is its owner's."""
+        host = urlsplit(self.url).hostname or ""
+        return host == SITE or host.endswith(f".{SITE}")
 
     @property
     def addresses(self) -> tuple[str, ...]:
