@@ -26,6 +26,7 @@ from cratewatch.monitoring.yields import YieldError
 from cratewatch.settings import Settings
 from cratewatch.sources.dumps.settings import DumpSource
 from flows.keeping import forget_expired, forget_handlings, forget_old_items
+from flows.night_page import write_page
 from flows.progress import progress_bar
 from flows.pruning import prune_home
 from flows.publishing import RunOfItems, publish_prices, sum_up
@@ -259,6 +260,7 @@ def publish(settings: Settings, catalog: Catalog, report: SourceReport) -> Sourc
     text = json.dumps(report.with_changes(listed, MAX_LISTED), indent=2, sort_keys=True)
     try:
         open_lake(settings.lake).write(f"{REPORTS}/{report.run_id}.json", text.encode())
+        write_page(settings, catalog, report)
     except CratewatchError as error:  # the catalog still gets it
         report = report.with_error(error)
     state = "failed" if report.error else "done"

@@ -16,6 +16,7 @@ from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings
 from flows.joining import LOOK_AGAIN_S, join, still_open
 from flows.keeping import forget_expired, forget_handlings, forget_old_items
+from flows.night_page import write_page
 from flows.price_report import PriceReport
 from flows.pruning import prune_home
 from flows.publishing import publish_prices, sum_up
@@ -124,6 +125,7 @@ def report_prices(settings: Settings, catalog: Catalog, report: PriceReport) -> 
     text = json.dumps(report.as_json(), indent=2, sort_keys=True)
     try:
         open_lake(settings.lake).write(f"{REPORTS}/{report.run_id}.json", text.encode())
+        write_page(settings, catalog, report)
     except CratewatchError as error:  # the catalog still gets it
         report = report.with_error(error)
     catalog.runs.finish(report.run_id, "failed" if report.error else "done", report.as_json())

@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Release
 from cratewatch.errors import CratewatchError, UnavailableError
+from scrapers.host_times import HostTimes
 from scrapers.items import CoverItem
 from scrapers.job_spider import JobSpider, spider_of
 from scrapers.launch import CrawlJob, CrawlProgress, CrawlReport
@@ -56,7 +57,8 @@ def crawl(job: CrawlJob, on_progress: Callable[[CrawlProgress], None]) -> CrawlR
     started = time.monotonic()
     catalog = open_catalog(job.catalog_url)
     ledger = Ledger(job, catalog, on_progress)
-    crawler = _run_spider(job, catalog, ledger)
+    times = HostTimes()
+    crawler = _run_spider(job, catalog, ledger, times)
     stats = crawler.stats.get_stats()
     ended = stats.get("finish_reason") == "finished"
     ledger.settle(ended=ended)
@@ -76,14 +78,16 @@ def crawl(job: CrawlJob, on_progress: Callable[[CrawlProgress], None]) -> CrawlR
         seconds=round(time.monotonic() - started, 3),
         failed=dict(ledger.failed),
         noted={kind: count for kind, count in ledger.noted.items() if count},
+        hosts=times.told(),
     )
 
 
-def _run_spider(job: CrawlJob, catalog: Catalog, ledger: Ledger) -> Crawler:
+def _run_spider(job: CrawlJob, catalog: Catalog, ledger: Ledger, times: HostTimes) -> Crawler:
     process = AsyncCrawlerProcess(scrapy_settings(job))
     crawler = process.create_crawler(_spider_class(job))
     watcher = _Watcher(crawler, ledger)
     crawler.signals.connect(watcher.count_request, signal=signals.request_left_downloader)
+    crawler.signals.connect(times.add, signal=signals.response_downloaded)
     crawler.signals.connect(watcher.count_page_bug, signal=signals.spider_error)
     crawler.signals.connect(watcher.count_item_bug, signal=signals.item_error)
     process.crawl(crawler, job=job, catalog=catalog, ledger=ledger)

@@ -100,6 +100,8 @@ class CrawlReport:
             taken_over (items that another crawl went on with).
         requests: Sent over the network, retries and redirects included.
         retries: Requests that were sent again after a failure.
+        hosts: Of those that were slowest on the average: `requests` answered, and
+            `mean_s` and `slowest_s` to an answer.
     """
 
     complete: bool
@@ -109,6 +111,7 @@ class CrawlReport:
     seconds: float
     failed: dict[str, int] = field(default_factory=dict)
     noted: dict[str, int] = field(default_factory=dict)
+    hosts: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def lists_all(self) -> bool:

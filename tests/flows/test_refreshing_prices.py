@@ -11,6 +11,8 @@ import pytest
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.observations import Observation
 from cratewatch.errors import SettingsError
+from cratewatch.lake.lake import REPORTS
+from cratewatch.lake.opening import open_lake
 from cratewatch.monitoring.notification import Event
 from cratewatch.settings import Settings, load_settings
 from flows import night_news
@@ -70,6 +72,8 @@ def test_prices_are_published_and_a_bad_run_publishes_none_and_is_told(
     (report,) = refresh_prices(settings, ["ebay"])
     assert report.published is not None
     assert (report.published.new, report.failed) == (25, {})
+    page = open_lake(settings.lake).read(f"{REPORTS}/{report.run_id}.html").decode()
+    assert market.url.removeprefix("http://") in page  # among the slowest hosts
     market.listings = {"q1": [sold(100)]}
     with pytest.raises(PriceRefreshError, match="1 prices came, and 25 in a run of the last week"):
         refresh_prices(settings, ["ebay"])

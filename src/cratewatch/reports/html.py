@@ -15,6 +15,7 @@ from cratewatch.images.reading import decode
 from cratewatch.lake.lake import Lake, cover_key
 
 TILE_PX = 144
+WEB = ("https://", "http://")
 
 
 def render(package: str, template: str, **values: Any) -> str:
@@ -27,6 +28,11 @@ def render(package: str, template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template(template).render(**values)
+
+
+def web_link(*addresses: str | None) -> str | None:
+    """Return the first address that a browser may follow: a shop can write anything there."""
+    return next((url for url in addresses if url and url.startswith(WEB)), None)
 
 
 def picture_url(image: Image.Image) -> str:

@@ -7,6 +7,7 @@ from cratewatch.catalog.records import Cover
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import cover_key
 from cratewatch.reports.answers import page as answers_page
+from cratewatch.reports.html import web_link
 
 
 def test_identify_writes_a_page_of_queries_beside_their_matches(
@@ -43,8 +44,8 @@ def test_a_page_is_refused_before_anything_is_done(
 
 
 def test_nothing_but_the_web_is_linked() -> None:
-    assert answers_page._link("javascript:alert(1)", "/covers/a.jpg") is None
-    assert answers_page._link(None, "https://shop.example/a.jpg") == "https://shop.example/a.jpg"
+    assert web_link("javascript:alert(1)", "/covers/a.jpg") is None
+    assert web_link(None, "https://shop.example/a.jpg") == "https://shop.example/a.jpg"
 
 
 def test_a_long_page_shows_its_first_queries(

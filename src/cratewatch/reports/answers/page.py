@@ -11,13 +11,12 @@ from cratewatch.catalog.records import ListedRelease
 from cratewatch.errors import ImageError, NotFoundError
 from cratewatch.images.reading import decode
 from cratewatch.lake.lake import Lake
-from cratewatch.reports.html import TILE_PX, caption, cover_url, picture_url, render
+from cratewatch.reports.html import TILE_PX, caption, cover_url, picture_url, render, web_link
 from cratewatch.retrieval.answers import Answer
 from cratewatch.retrieval.identification import ReadPicture
 from cratewatch.retrieval.matches import Match
 from cratewatch.retrieval.verdict import said
 
-WEB = ("https://", "http://")
 MOST_SHOWN = 500
 """Queries on one page, some 40 kB each; browsers bear no more."""
 
@@ -68,7 +67,7 @@ class AnswersPage:
             "score": match.score,
             "path_or_url": match.path_or_url,
             "facts": _facts(first) if first else [],
-            "link": _link(first.page_url if first else None, match.path_or_url),
+            "link": web_link(first.page_url if first else None, match.path_or_url),
             "more": max(0, len(match.releases) - 1),
             **caption(match.releases),
         }
@@ -86,8 +85,3 @@ def _facts(release: ListedRelease) -> list[str]:
     pressing = (release.year, release.label, release.catno)
     lines = (release.artist, " · ".join(str(fact) for fact in pressing if fact), release.format)
     return [line for line in lines if line]
-
-
-def _link(*addresses: str | None) -> str | None:
-    """Return the first address that a browser may follow: a shop can write anything there."""
-    return next((url for url in addresses if url and url.startswith(WEB)), None)

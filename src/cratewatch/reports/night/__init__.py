@@ -1,0 +1,1 @@
+"""What a night did for one source, as one page."""
