@@ -45,6 +45,12 @@ def demo(
                 f"({low:.1%} to {high:.1%}), {recall.n_queries} queries, {recall.model}",
                 soft_wrap=True,
             )
+    seen = result.footage
+    out.print(
+        f"footage: {seen['told']} of {seen['handlings']} handlings told, {seen['known']} of albums "
+        f"known: {settings.home / 'filmed' / 'report.html'}, {settings.home / 'intent.html'}",
+        soft_wrap=True,
+    )
     out.print(f"report: {settings.home / 'report.html'}", soft_wrap=True)
     out.print(f"to look around in it: cratewatch serve --home {settings.home}", soft_wrap=True)
 

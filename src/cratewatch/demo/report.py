@@ -71,6 +71,7 @@ class DemoResult:
     after: Recall | None = None
     newcomers: dict[str, int] = field(default_factory=dict)
     misses: dict[str, int] = field(default_factory=dict)
+    footage: dict[str, int] = field(default_factory=dict)
 
     def count(self, evaluation: Evaluation, answers: Sequence[Answer]) -> None:
         """Take over what the serving model found in the end, and why it missed."""

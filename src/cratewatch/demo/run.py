@@ -18,6 +18,7 @@ from cratewatch.catalog.catalog import open_catalog
 from cratewatch.datasets.shards import Sample
 from cratewatch.demo.asking import Exam, ask_serving, catalog_covers, draw_each, unseen_run
 from cratewatch.demo.covers import draw_stock
+from cratewatch.demo.footage import film
 from cratewatch.demo.report import DemoResult, Recall, write_report
 from cratewatch.demo.site import DemoShop
 from cratewatch.demo.stock import NightExpectation, expected_night, stock_of_night
@@ -64,6 +65,8 @@ def run_demo(home: Path, tuning: FineTuning = TUNING) -> tuple[DemoResult, Evalu
         _write_settings(home, shop.url)
         settings = load_settings(home=home)
         queries = _open_for_business(settings, result)
+        with _stage(result, "footage"), progress_bar("footage") as advance:
+            result.footage = film(settings, advance)
         _fine_tune(settings, result, tuning)
         known = {cover.cover_id for cover in catalog_covers(settings)}
         shop.open_night(2)

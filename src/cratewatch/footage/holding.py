@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cratewatch.finding.quads import Quad, area_of, overlap_of
-from cratewatch.footage.persons import Box, TrackedPerson
+from cratewatch.footage.persons import Box, TrackedPerson, TrackState
 from cratewatch.footage.sleeve_looks import reach_of
 from cratewatch.footage.sleeve_tracks import Sighting, SleeveTrack
 
@@ -24,8 +24,10 @@ class Holding:
         sightings: How often it must be seen with a person,
         score: and how surely it must be a sleeve in the best of these.
         within_s: Seconds in which that must be.
-        passed: Sightings with another person after which it has been passed on.
+        passed: Sightings with another person after which it has been passed on,
+        passed_on_body: and its share before that person's body in them.
         on_body: Share of it before a person's body from which it needs not be seen to move.
+        came_s: Seconds that a person was there without it, from which it need not stir either.
         rest_s: Seconds at one place after which it lay or hung there before it was taken.
     """
 
@@ -33,7 +35,9 @@ class Holding:
     score: float = 0.6
     within_s: float = 2.0
     passed: int = 3
+    passed_on_body: float = 0.5
     on_body: float = 0.6
+    came_s: float = 1.0
     rest_s: float = 1.2
 
 
@@ -108,7 +112,8 @@ class Holdings:
         of_person = [one for one in recent if one.person == person]
         if before is not None:
             latest = sleeve.sightings[-config.passed :]
-            if any(one.person != person for one in latest):
+            before_body = float(np.median([one.on_body for one in latest]))
+            if any(one.person != person for one in latest) or before_body < config.passed_on_body:
                 return None
             return Span(person, sleeve, latest)
         enough = len(of_person) >= config.sightings
@@ -119,12 +124,14 @@ class Holdings:
         return Span(person, sleeve, self._since_taken(sleeve, person))
 
     def _is_carried(self, sleeve: SleeveTrack, with_person: Sequence[Sighting]) -> bool:
-        """Whether a sleeve left its place, or is seen before a body and never without one."""
+        """Whether a sleeve left its place, or came or stirs before a body and is never alone."""
         if sleeve.moved_s is not None:
             return True
         alone = any(one.person is None for one in sleeve.sightings)
         before_body = float(np.median([one.on_body for one in with_person]))
-        return not alone and before_body >= self._config.on_body
+        came = sleeve.first_s - with_person[0].since_s >= self._config.came_s
+        held = not sleeve.hung and (came or sleeve.stirs)
+        return held and not alone and before_body >= self._config.on_body
 
     def _since_taken(self, sleeve: SleeveTrack, person: int) -> list[Sighting]:
         """Return the sightings since a person took it from where it lay or hung."""
@@ -139,6 +146,8 @@ def holder_of(quad: Quad, persons: Sequence[TrackedPerson]) -> tuple[int | None,
     middle = quad.mean(axis=0)
     nearest, least = None, 1.0
     for one in persons:
+        if one.state == TrackState.LOST:  # nobody knows where he is
+            continue
         x1, y1, x2, y2 = reach_of(one.box_xyxy)
         if not (x1 <= middle[0] <= x2 and y1 <= middle[1] <= y2):
             continue

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from cratewatch.finding.finder import FoundSleeve
-from cratewatch.finding.quads import Quad, Rgb, area_of, overlap_of, rectify, side_of
+from cratewatch.finding.quads import Quad, Rgb, area_of, iou, overlap_of, rectify, side_of
 from cratewatch.footage.persons import Box
 
 LOOK_PX = 12
@@ -48,6 +48,7 @@ class Sighting:
     Attributes:
         person: Track id of who has it within his reach, None if nobody has.
         on_body: Share of it that lies before that person's body.
+        since_s: When that person was seen first.
     """
 
     frame: int
@@ -57,6 +58,7 @@ class Sighting:
     look: Look
     person: int | None
     on_body: float
+    since_s: float = 0.0
 
 
 @dataclass
@@ -65,14 +67,17 @@ class SleeveTrack:
 
     Attributes:
         rest: Where it was seen first; a sleeve on a wall never leaves it.
+        hung: Whether a sleeve that looked the same hung there before.
         rested_s: When it was last seen there without having left.
         moved_s: When it was first seen elsewhere, None as long as it was not.
     """
 
     number: int
     sightings: list[Sighting] = field(default_factory=list)
+    hung: bool = False
     rested_s: float = 0.0
     moved_s: float | None = None
+    _away: int = 0
 
     @property
     def last(self) -> Sighting:
@@ -89,16 +94,50 @@ class SleeveTrack:
         self.sightings.append(seen)
         if self.moved_s is not None:
             return
-        rest = self.sightings[0].quad
-        if overlap_of(seen.quad, rest) > AT_REST * area_of(seen.quad):
+        if self.at_rest(seen.quad):
             self.rested_s = seen.seconds
-        else:
-            self.moved_s = seen.seconds
+            self._away = 0
+            return
+        self._away += 1
+        if self._away == SURELY_AWAY:
+            self.moved_s = self.sightings[-SURELY_AWAY].seconds
+
+    def at_rest(self, quad: Quad) -> bool:
+        """Whether a quad lies where the sleeve was seen first, or is a part of that or about it."""
+        rest = self.sightings[0].quad
+        return overlap_of(quad, rest) > AT_REST * min(area_of(quad), area_of(rest))
+
+    @property
+    def stirs(self) -> bool:
+        """Whether it was seen to move a little, as what hands hold does."""
+        return int(np.count_nonzero(self._apart > STIR)) >= 2
+
+    @property
+    def hangs(self) -> bool:
+        """Whether it was seen for long, never left its place, and hardly ever stirred there."""
+        if self.moved_s is not None or self.last.seconds - self.first_s < HANGS_S:
+            return False
+        before_body = float(np.median([one.on_body for one in self.sightings]))
+        return before_body < 0.5 and float((self._apart > STIR).mean()) < STIRS_SHARE
+
+    @property
+    def _apart(self) -> npt.NDArray[np.float64]:
+        """How far from its usual place it was at each sighting, in its sides."""
+        middles = np.array([one.quad.mean(axis=0) for one in self.sightings])
+        apart = np.linalg.norm(middles - np.median(middles, axis=0), axis=1)
+        return np.asarray(apart / side_of(self.last.quad))
 
 
+SURELY_AWAY = 2
+"""Sightings in a row elsewhere after which it has left: one may be a quad that is wrong."""
+STIR = 0.05
+"""In sides of a sleeve: more than a finder's quads waver about one that hangs."""
+STIRS_SHARE = 0.2
+"""Of its sightings: whoever walks past hides a part of it, which moves its visible middle."""
+HANGS_S = 4.0
 AT_REST = 0.55
-"""Share of a quad within the place of rest above which it is there: what hides a part of a sleeve
-on the wall makes its quad smaller, not leave."""
+"""Share of the smaller of a quad and the place of rest above which it is there: what hides a part
+of a sleeve on the wall makes its quad smaller, not leave."""
 
 
 class SleeveTracks:
@@ -109,12 +148,14 @@ class SleeveTracks:
         self._config = config
         self._numbers = count(1)
         self._boxes: dict[int, Box] = {}
+        self._hung: list[Sighting] = []
         self.live: list[SleeveTrack] = []
 
     def drop_gone(self, seconds: float) -> list[SleeveTrack]:
         """Let go of those that are gone, and return them."""
         gone = [one for one in self.live if seconds - one.last.seconds > self._config.gone_s]
         self.live = [one for one in self.live if one not in gone]
+        self._hung += [one.last for one in gone if one.hangs]
         return gone
 
     def match(
@@ -138,7 +179,10 @@ class SleeveTracks:
         for row, column in zip(*linear_sum_assignment(costs), strict=True):
             if costs[row, column] < self._config.far:
                 tracks[row] = self.live[column]
-        matched = [one or SleeveTrack(next(self._numbers)) for one in tracks]
+        matched = [
+            track or SleeveTrack(next(self._numbers), hung=self._hung_there(one.quad, look))
+            for track, one, look in zip(tracks, found, looks, strict=True)
+        ]
         self.live += [one for one in matched if not one.sightings]
         self._boxes = {**self._boxes, **boxes}
         return matched
@@ -159,7 +203,17 @@ class SleeveTracks:
             return 9.0
         if gap_s > config.turn_s and alike < config.alike:
             return 9.0
+        if track.hangs and not track.at_rest(quad):
+            surest = max(track.sightings, key=lambda one: one.score)
+            if likeness(look, surest.look) < config.alike:
+                return 9.0
         return float(distance + ratio + 0.8 * (1 - alike))
+
+    def _hung_there(self, quad: Quad, look: Look) -> bool:
+        return any(
+            iou(quad, one.quad) > 0.4 and likeness(look, one.look) > self._config.alike
+            for one in self._hung
+        )
 
     def _shift(self, person: int | None, boxes: dict[int, Box]) -> npt.NDArray[np.float64]:
         """Return how far a person went since the last look."""

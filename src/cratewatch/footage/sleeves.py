@@ -65,6 +65,7 @@ class SleeveWatch:
         self._shown: dict[int, Shown] = {}
         self._told: set[int] = set()
         self._boxes: dict[int, tuple[Box, float]] = {}
+        self._since_s: dict[int, float] = {}
         self._over: list[tuple[Span, SleeveViews]] = []
         self.spent_s: dict[str, float] = defaultdict(float)
 
@@ -72,6 +73,8 @@ class SleeveWatch:
         """Take a frame and the persons in it; return what happened."""
         if not self._looks.is_due(frame.seconds):
             return []
+        for one in persons:
+            self._since_s.setdefault(one.track_id, frame.seconds)
         self._boxes |= {one.track_id: (one.box_xyxy, one.conf) for one in persons}
         start = time.perf_counter()
         found = self._looks.look(frame, persons)
@@ -117,9 +120,9 @@ class SleeveWatch:
         halved = Halvings.of(frame.pixels)
         for one, look, track in zip(found, looks, tracks, strict=True):
             person, on_body = holder_of(one.quad, persons)
-            track.add(
-                Sighting(frame.number, frame.seconds, one.quad, one.score, look, person, on_body)
-            )
+            since_s = frame.seconds if person is None else self._since_s[person]
+            seen = frame.number, frame.seconds, one.quad, one.score, look
+            track.add(Sighting(*seen, person, on_body, since_s))
             views = self._views.setdefault(track.number, SleeveViews(self._config.naming))
             if person is not None:
                 views.offer(view_of(frame, halved, one))

@@ -125,6 +125,19 @@ def test_what_hangs_beside_a_person_is_not_handled(watched: Callable) -> None:
     assert events == []
 
 
+def test_what_hangs_where_a_picture_is_taken_for_a_person_is_not_handled(
+    watched: Callable,
+) -> None:
+    assert watched(Play(hung(90, 150)))[0].handled() == []
+
+
+def test_one_wrong_quad_does_not_take_a_sleeve_off_the_wall(watched: Callable) -> None:
+    wrong = lifted(7, 11)
+    play = Play(lambda at: (100, 150) if 5.9 < at < 6.2 else (165, 100), wrong)
+    handled = watched(play)[0].handled()
+    assert [round(one.handling.started_s) for one in handled] == [7]
+
+
 def test_a_sleeve_that_hung_is_handled_from_when_it_is_taken(watched: Callable) -> None:
     def where(seconds: float) -> tuple[float, float]:
         gone = min(1.0, max(0.0, seconds - 6.0))
