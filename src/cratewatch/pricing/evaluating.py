@@ -16,7 +16,7 @@ from cratewatch.pricing.conformal import LEVELS
 from cratewatch.pricing.encoding import key_of
 from cratewatch.pricing.listing import Listing, PricedListing, bare
 from cratewatch.pricing.model import Facts
-from cratewatch.pricing.training import FEWEST, train_prices
+from cratewatch.pricing.training import FEWEST, on_one_thread, train_prices
 
 FOLDS = 5
 SplitBy = Literal["release", "artist", "label"]
@@ -143,7 +143,8 @@ def _evaluate_part(
     train = [one for one, out in zip(listings, unseen, strict=True) if not out]
     test = [one.listing for one, out in zip(listings, unseen, strict=True) if out]
     model = train_prices(train, Facts("", "", "", 0, 0, ()))
-    guesses = model.guess(test)
+    with on_one_thread():
+        guesses = model.guess(test)
     said.model[unseen] = [guess.log for guess in guesses]
     for row, listing, guess in zip(np.flatnonzero(unseen), test, guesses, strict=True):
         for column, level in enumerate(LEVELS):

@@ -1,7 +1,7 @@
-"""A guess by likeness: a Gaussian process over what is known of listings and over their words.
+"""A guess by likeness: what listings that are near cost, each by how much it pulls.
 
-Its kernel is a Matern one over distance, with straight ones over the same numbers and over words;
-of those only sums are kept (Rasmussen and Williams, 2006, chapters 2, 4 and 5).
+Its kernel is a Matern one over distance, with straight ones over the same numbers and, where WORDS
+count, over words; of those only sums are kept (Rasmussen and Williams, 2006, chapter 4).
 """
 
 from __future__ import annotations
@@ -11,16 +11,38 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from cratewatch.pricing.encoding import Encoded
 from cratewatch.pricing.trees import Floats
 
-REACH = 5.0
-"""Distance at which two listings tell about half of each other."""
-STRAIGHT = 0.02
-"""Of the kernel, what is straight; WORDS likewise. What is left of a price, NOISE, is by chance."""
-WORDS = 0.3
-NOISE = 0.3
-LEARNED = 0.7
-"""How much what is learned from prices counts for the distance, beside what is not."""
+
+@dataclass(frozen=True)
+class Kind:
+    """A way to see which listings are alike.
+
+    Attributes:
+        reach: Distance at which two listings tell about half of each other.
+        straight: Of the kernel, what is straight; words likewise.
+        learned: How much what is learned from prices counts, beside what is not; None for all
+            features, what is learned among them.
+        pull: The most that a listing pulls, in standard deviations of the prices' logarithms.
+        near: How far off costs nothing, in the same.
+    """
+
+    reach: float
+    straight: float
+    words: float
+    learned: float | None
+    pull: float
+    near: float
+
+
+KINDS_OF_LIKENESS = (
+    Kind(reach=10.0, straight=0.002, words=0.0, learned=None, pull=2.0, near=0.05),
+    Kind(reach=5.0, straight=0.02, words=0.3, learned=0.7, pull=1.0, near=0.1),
+)
+"""By everything, and by the design, what is learned and words."""
+FARTHEST = 4.0
+"""Standard deviations from the middle, beyond which a number counts as no farther."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +50,15 @@ class Likeness:
     """A guess that was fitted.
 
     Attributes:
-        middle: Of what is learned; scale likewise.
+        kind: How it was fitted.
+        middle: (F,) float32 of the features that count; scale likewise.
         rows: (N, D) float32 of what it was fitted to.
         pulls: (N,) float32, how much each of them pulls.
         straight: (D,) float32; words (BUCKETS,) float32.
         mean: Logarithm of the price of a listing that is like no other.
     """
 
+    kind: Kind
     middle: Floats
     scale: Floats
     rows: Floats
@@ -43,23 +67,30 @@ class Likeness:
     words: Floats
     mean: float
 
-    def says(self, dense: Floats, learned: Floats, of_words: npt.NDArray[np.float64]) -> Floats:
+    def says(self, encoded: Encoded, of_words: npt.NDArray[np.float64]) -> Floats:
         """Return (N,) float32 logarithms of prices.
 
         Args:
-            dense: (N, D) of the design.
-            learned: (N, L) of Encoder.
             of_words: (N,) what the listings' words add up to by self.words.
         """
-        asked = places(dense, learned, self.middle, self.scale)
-        near = matern(distances(asked, self.rows)) @ self.pulls
-        said: Floats = (self.mean + near + asked @ self.straight + of_words).astype(np.float32)
+        asked = places(self.kind, encoded, self.middle, self.scale)
+        near = matern(distances(asked, self.rows), self.kind.reach) @ self.pulls
+        straight = asked @ self.straight
+        said: Floats = (self.mean + near + straight + of_words).astype(np.float32)
         return said
 
 
-def places(dense: Floats, learned: Floats, middle: Floats, scale: Floats) -> Floats:
-    """Return where listings stand beside each other."""
-    return np.hstack([dense, LEARNED * (learned - middle) / scale]).astype(np.float32)
+def counted(kind: Kind, encoded: Encoded) -> Floats:
+    """Return the features that count for a kind."""
+    return encoded.features if kind.learned is None else encoded.learned
+
+
+def places(kind: Kind, encoded: Encoded, middle: Floats, scale: Floats) -> Floats:
+    """Return where listings stand beside each other, (N, D) float32."""
+    features = (kind.learned or 1.0) * (counted(kind, encoded) - middle) / scale
+    both = np.hstack([encoded.dense, features]).clip(-FARTHEST, FARTHEST)
+    told: Floats = both.astype(np.float32)
+    return told
 
 
 def distances(some: Floats, others: Floats) -> Floats:
@@ -69,8 +100,8 @@ def distances(some: Floats, others: Floats) -> Floats:
     return apart
 
 
-def matern(apart: Floats) -> Floats:
+def matern(apart: Floats, reach: float) -> Floats:
     """Return the Matern kernel of 3/2 over distances."""
-    far = apart / np.float32(REACH)
+    far = apart / np.float32(reach)
     told: Floats = (1 + far) * np.exp(-far)
     return told

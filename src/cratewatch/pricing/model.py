@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cratewatch.pricing.conformal import Conformal
-from cratewatch.pricing.encoding import Encoder, sums_of_words
+from cratewatch.pricing.encoding import Encoded, Encoder, sums_of_words
 from cratewatch.pricing.likeness import Likeness
 from cratewatch.pricing.listing import Listing
 from cratewatch.pricing.trees import Floats, Trees
@@ -58,7 +58,7 @@ class PriceModel:
     facts: Facts
     encoder: Encoder
     trees: Trees
-    likeness: Likeness
+    likenesses: tuple[Likeness, ...]
     conformal: Conformal
 
     def guess(self, listings: Sequence[Listing]) -> list[Guess]:
@@ -66,15 +66,25 @@ class PriceModel:
         if not listings:
             return []
         encoded = self.encoder.encode(listings)
-        words = self.likeness.words[None]
-        of_words = np.array([sums_of_words(words, listing)[0] for listing in listings])
-        by_likeness = self.likeness.says(encoded.dense, encoded.learned, of_words)
-        logs, spreads = points(self.trees.says(encoded.features), by_likeness)
+        words = np.stack([one.words for one in self.likenesses])
+        of_words = np.array([sums_of_words(words, listing) for listing in listings])
+        said = [one.says(encoded, of_words[:, n]) for n, one in enumerate(self.likenesses)]
+        by_likeness = np.stack(said, 1)
+        logs, spreads = points(self.trees.says(with_likeness(encoded, by_likeness)), by_likeness)
         return [Guess(float(log), float(s)) for log, s in zip(logs, spreads, strict=True)]
 
     def interval(self, listing: Listing, guess: Guess, level: float) -> tuple[float, float]:
         """Return the logarithms between which a share of prices lies; see Conformal."""
         return self.conformal.interval(listing.media_condition, level, guess.log, guess.spread)
+
+
+def with_likeness(encoded: Encoded, by_likeness: npt.NDArray[Any]) -> Floats:
+    """Return what trees are asked by: features, and what the first kind of likeness says.
+
+    Args:
+        by_likeness: (N, kinds) logarithms of prices.
+    """
+    return np.column_stack([encoded.features, by_likeness[:, 0].astype(np.float32)])
 
 
 def points(
@@ -83,7 +93,8 @@ def points(
     """Return estimates and spreads, (N,) each, as logarithms.
 
     Args:
-        said: (N, T), what trees say; half of an estimate is their median, half is by likeness.
+        said: (N, T), what trees say: their median counts as much as each kind of likeness.
+        by_likeness: (N, kinds).
     """
-    logs = (np.median(said, axis=1) + by_likeness) / 2
-    return logs, SPREAD + said.std(axis=1)
+    logs = np.column_stack([np.median(said, axis=1), by_likeness]).mean(1)
+    return logs, SPREAD + said.std(axis=1, ddof=1)  # or few trees would seem to agree more

@@ -22,11 +22,11 @@ from cratewatch.lake.lake import Lake
 from cratewatch.pricing.conformal import Conformal
 from cratewatch.pricing.design import Design
 from cratewatch.pricing.encoding import KINDS, Encoder, Group
-from cratewatch.pricing.likeness import Likeness
+from cratewatch.pricing.likeness import KINDS_OF_LIKENESS, Likeness
 from cratewatch.pricing.model import Facts, PriceModel
 from cratewatch.pricing.trees import Trees
 
-SHAPE = 1
+SHAPE = 2
 """Of the file: what it holds and how that is used. One of another shape is not read."""
 PRICES = "prices"
 SERVING = f"{PRICES}/serving.npz"
@@ -71,12 +71,13 @@ def to_bytes(model: PriceModel) -> bytes:
         "design": [design.means, design.scales, design.vocabulary],
         "shrink": {name: group.shrink for name, group in encoder.groups.items()},
         "groups": model.conformal.groups,
-        "mean": model.likeness.mean,
+        "means": [likeness.mean for likeness in model.likenesses],
     }
     arrays: Arrays = {"plain": np.frombuffer(json.dumps(plain).encode(), np.uint8)}
     arrays |= {name: getattr(encoder, name) for name in _ENCODER}
     arrays |= {"ends": model.conformal.ends} | model.trees.arrays("trees.")
-    arrays |= {f"likeness.{name}": getattr(model.likeness, name) for name in _LIKENESS}
+    for n, likeness in enumerate(model.likenesses):
+        arrays |= {f"likeness{n}.{name}": getattr(likeness, name) for name in _LIKENESS}
     for name, group in encoder.groups.items():
         arrays |= {f"{name}.{part}": getattr(group, part) for part in _GROUP}
     file = io.BytesIO()
@@ -117,6 +118,8 @@ def _model(plain: Mapping[str, Any], arrays: Arrays) -> PriceModel:
     }
     encoder = Encoder(design=design, groups=groups, **{n: arrays[n] for n in _ENCODER})
     conformal = Conformal(tuple(plain["groups"]), arrays["ends"])
-    of_likeness = {name: arrays[f"likeness.{name}"] for name in _LIKENESS}
-    likeness = Likeness(**of_likeness, mean=plain["mean"])
-    return PriceModel(facts, encoder, Trees.of_arrays(arrays, "trees."), likeness, conformal)
+    likenesses = tuple(
+        Likeness(kind, **{name: arrays[f"likeness{n}.{name}"] for name in _LIKENESS}, mean=mean)
+        for n, (kind, mean) in enumerate(zip(KINDS_OF_LIKENESS, plain["means"], strict=True))
+    )
+    return PriceModel(facts, encoder, Trees.of_arrays(arrays, "trees."), likenesses, conformal)

@@ -1,20 +1,23 @@
-"""Trains a price model: a guess by likeness, and trees, each without a part of the releases."""
+"""Trains a price model: guesses by likeness, and trees, each without a part of the releases."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from cratewatch.errors import CratewatchError
 from cratewatch.pricing import learning
 from cratewatch.pricing.conformal import Conformal
+from cratewatch.pricing.likeness import KINDS_OF_LIKENESS
 from cratewatch.pricing.liking import fit_likeness
 from cratewatch.pricing.listing import PricedListing
-from cratewatch.pricing.model import Facts, PriceModel, points
+from cratewatch.pricing.model import Facts, PriceModel, points, with_likeness
 from cratewatch.pricing.trees import Floats, of_forest
 
 FEWEST = 100
@@ -27,7 +30,7 @@ FEATURES_OF_SPLIT = 0.4
 
 
 def train_prices(listings: Sequence[PricedListing], facts: Facts, seed: int = 0) -> PriceModel:
-    """Return a model of listings.
+    """Return a model of listings, the same whatever the number of threads.
 
     Args:
         facts: n, releases and trained_at are filled in here.
@@ -40,21 +43,33 @@ def train_prices(listings: Sequence[PricedListing], facts: Facts, seed: int = 0)
             f"train-prices: {len(listings)} prices, and {FEWEST} are needed; import sales by "
             "`cratewatch import-sales`, or give a file with --csv"
         )
+    with on_one_thread():
+        return _trained(listings, facts, seed)
+
+
+def on_one_thread() -> AbstractContextManager[object]:
+    """Return what has sums be added in one order: in another they end a little otherwise.
+
+    Trees then part elsewhere, by which the error of a model changed by half a point.
+    """
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1)
+    return limits
+
+
+def _trained(listings: Sequence[PricedListing], facts: Facts, seed: int) -> PriceModel:
     asked = [one.listing for one in listings]
     logs = np.log([one.price for one in listings])
     learned = learning.fit(asked, logs)
     encoded = learned.encoded
-    likeness, by_likeness = fit_likeness(
-        encoded.dense, encoded.learned, learned.words, logs, learned.releases
-    )
     part = _parts(learned.releases, seed)
-    grown = [
-        _grow(encoded.features, logs, np.flatnonzero(part != n), seed + n) for n in range(PARTS)
-    ]
+    fitted = [fit_likeness(kind, encoded, learned.words, logs, part) for kind in KINDS_OF_LIKENESS]
+    by_likeness = np.stack([unseen for _, unseen in fitted], 1)
+    features = with_likeness(encoded, by_likeness)
+    grown = [_grow(features, logs, np.flatnonzero(part != n), seed + n) for n in range(PARTS)]
     distances = np.zeros(len(logs))
     for n, of_part in enumerate(grown):
         unseen = part == n
-        said = of_forest(of_part).says(encoded.features[unseen])
+        said = of_forest(of_part).says(features[unseen])
         told, spreads = points(said, by_likeness[unseen])
         distances[unseen] = (logs[unseen] - told) / spreads
     known = replace(
@@ -65,7 +80,7 @@ def train_prices(listings: Sequence[PricedListing], facts: Facts, seed: int = 0)
     )
     conformal = Conformal.of([one.media_condition for one in asked], distances)
     trees = of_forest([tree for of_part in grown for tree in of_part])
-    return PriceModel(known, learned.encoder, trees, likeness, conformal)
+    return PriceModel(known, learned.encoder, trees, tuple(one for one, _ in fitted), conformal)
 
 
 def _parts(releases: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:

@@ -4,15 +4,27 @@ import io
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from sklearn.svm import SVR
 from sklearn.tree import ExtraTreeRegressor
+from threadpoolctl import threadpool_limits
 
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
-from cratewatch.pricing import learning, likeness
+from cratewatch.pricing import learning
 from cratewatch.pricing.conformal import FEWEST, LEVELS, Conformal
+from cratewatch.pricing.likeness import (
+    KINDS_OF_LIKENESS,
+    Kind,
+    counted,
+    distances,
+    matern,
+    places,
+)
 from cratewatch.pricing.liking import fit_likeness
 from cratewatch.pricing.model import Facts, PriceModel
 from cratewatch.pricing.model_file import SERVING, load_prices, of_bytes, save_prices, to_bytes
@@ -58,6 +70,15 @@ def test_the_same_listings_give_the_same_model() -> None:
     assert first.guess(listings) == second.guess(listings)
 
 
+def test_the_number_of_threads_makes_no_difference() -> None:
+    listings = [one.listing for one in made_listings(20, seed=2)]
+    said = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            said.append(train_prices(made_listings(400), FACTS).guess(listings[:1]))
+    assert said[0] == said[1]
+
+
 def test_of_a_listing_nobody_knows_anything_about_there_is_a_guess(model: PriceModel) -> None:
     bare = replace(made_listings(1)[0].listing, artist="", label="", title="", catno="", want=None)
     unknown = replace(bare, have=None, year=None, format="", genre="", media_condition=None)
@@ -72,24 +93,44 @@ def test_too_few_prices_are_refused() -> None:
         train_prices(made_listings(99), FACTS)
 
 
-def test_likeness_without_a_release_is_what_a_fit_without_it_says() -> None:
-    """The short way over the inverse against the obvious one: to leave the rows out."""
+@pytest.mark.parametrize("kind", KINDS_OF_LIKENESS)
+def test_what_likeness_says_is_what_support_vectors_say_that_were_fitted(kind: Kind) -> None:
+    learned, logs, part = _learned()
+    encoded = learned.encoded
+    likeness, unseen = fit_likeness(kind, encoded, learned.words, logs, part)
+    counting = counted(kind, encoded)
+    rows = places(kind, encoded, counting.mean(0), counting.std(0) + np.float32(1e-6))
+    words = learned.words.toarray()
+    kernel = matern(distances(rows, rows), kind.reach) + kind.straight * rows @ rows.T
+    kernel = kernel + kind.words * words @ words.T
+
+    def fitted_without(out: npt.NDArray[np.bool_], asked: npt.NDArray[np.bool_]) -> Any:
+        mean, spread = logs[~out].mean(), logs[~out].std()
+        plain = SVR(kernel="precomputed", C=kind.pull, epsilon=kind.near)
+        plain.fit(kernel[np.ix_(~out, ~out)], (logs[~out] - mean) / spread)
+        return mean + spread * plain.predict(kernel[np.ix_(asked, ~out)])
+
+    everything = np.ones(len(logs), bool)
+    said = likeness.says(encoded, learned.words @ likeness.words)
+    np.testing.assert_allclose(said, fitted_without(~everything, everything), atol=2e-3)
+    np.testing.assert_allclose(unseen[part == 3], fitted_without(part == 3, part == 3), atol=2e-3)
+
+
+def test_what_likeness_says_of_an_unseen_part_is_without_its_prices() -> None:
+    learned, logs, part = _learned()
+    kind = KINDS_OF_LIKENESS[0]
+    _, before = fit_likeness(kind, learned.encoded, learned.words, logs, part)
+    _, after = fit_likeness(kind, learned.encoded, learned.words, logs + 5 * (part == 3), part)
+    np.testing.assert_array_equal(before[part == 3], after[part == 3])
+    assert (before[part != 3] != after[part != 3]).all()
+
+
+def _learned() -> tuple[learning.Learned, npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return listings, their prices as logarithms, and five parts of their releases."""
     made = made_listings(120)
     logs = np.log([one.price for one in made])
     learned = learning.fit([one.listing for one in made], logs)
-    encoded, releases = learned.encoded, learned.releases
-    _, unseen = fit_likeness(encoded.dense, encoded.learned, learned.words, logs, releases)
-    out = releases == releases[7]
-    assert out.sum() == 2
-    middle, scale = encoded.learned.mean(0), encoded.learned.std(0) + 1e-6
-    rows = likeness.places(encoded.dense, encoded.learned, middle, scale)
-    words = learned.words.toarray()
-    kernel = likeness.matern(likeness.distances(rows, rows))
-    kernel = kernel + likeness.STRAIGHT * rows @ rows.T + likeness.WORDS * words @ words.T
-    inside = kernel[np.ix_(~out, ~out)] + likeness.NOISE * np.eye((~out).sum())
-    mean = logs.mean()
-    said = mean + kernel[np.ix_(out, ~out)] @ np.linalg.solve(inside, logs[~out] - mean)
-    np.testing.assert_allclose(unseen[out], said, atol=2e-3)
+    return learned, logs, learned.releases % 5
 
 
 def test_what_the_training_knows_of_a_listing_is_without_its_own_release() -> None:
@@ -141,6 +182,6 @@ def test_another_file_is_no_price_model(model: PriceModel, monkeypatch: pytest.M
     for bad in broken:
         with pytest.raises(CratewatchError, match=r"x\.npz: it holds no price model; train one"):
             of_bytes(bad, "x.npz")
-    monkeypatch.setattr("cratewatch.pricing.model_file.SHAPE", 2)
-    with pytest.raises(CratewatchError, match=r"of shape 1, this version reads 2; train one anew"):
+    monkeypatch.setattr("cratewatch.pricing.model_file.SHAPE", 3)
+    with pytest.raises(CratewatchError, match=r"of shape 2, this version reads 3; train one anew"):
         of_bytes(data, "x.npz")
