@@ -67,11 +67,9 @@ class PriceKills:
         self._folder = folder
         self._market = market
         self._rng = random.Random(seed)
-        began = time.monotonic()
         calm = self._home("calm")
         if self._start(calm).wait():
             raise SystemExit(f"the refresh that nobody disturbs failed; see {calm}/command.log")
-        self._seconds = time.monotonic() - began
         self._expected = snapshot(calm)
         if len(self._expected["prices"]) != SEARCHES * EACH:
             raise SystemExit(f"{len(self._expected['prices'])} prices came, see {calm}")
@@ -81,7 +79,7 @@ class PriceKills:
         home = self._home(f"home-{number}")
         self._market.asked.clear()
         process = self._start(home)
-        time.sleep(self._rng.uniform(0, self._seconds))
+        self._wait_for(process, self._rng.randrange(SEARCHES))
         victim = self._rng.choice(["command", "crawl"])
         killed = self._kill(process, victim)
         code = process.wait()
@@ -95,6 +93,13 @@ class PriceKills:
         if not problem:
             shutil.rmtree(home)
         return Outcome(killed, again, problem)
+
+    def _wait_for(self, process: subprocess.Popen[bytes], searches: int) -> None:
+        """Wait until so many searches were asked for: at random times most kills would miss."""
+        while process.poll() is None:
+            if sum("q" in query for _, _, query, _ in list(self._market.asked)) >= searches:
+                return
+            time.sleep(0.01)
 
     def _home(self, name: str) -> Path:
         home = self._folder / name
