@@ -40,7 +40,8 @@ def test_a_picture_is_answered_as_the_command_answers_it(
     (shown,) = told["answers"]
     with pytest.MonkeyPatch.context() as patch:
         # The command reads the file itself: the service holds none but its copy.
-        said = run_here(patch, "identify", str(file), "--home", str(shop), "--json", "--withdrawn")
+        options = ("--sleeves", "crop", "--withdrawn", "--json", "--home", str(shop))
+        said = run_here(patch, "identify", str(file), *options)
     assert json.loads(said.stdout) | {"query": "0.jpg"} == shown
 
 
