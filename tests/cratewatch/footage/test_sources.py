@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -203,20 +206,60 @@ class _Camera(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def locked() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Camera)
+@contextlib.contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    """Serve on a port of loopback."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
-def test_a_wrong_password_is_said_and_not_shown(locked: int) -> None:
-    with pytest.raises(CratewatchError, match="lets nobody in") as caught:
-        open_source(f"http://me:secret@127.0.0.1:{locked}/video")
+class _MjpegCamera(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for number in range(20):
+                jpeg = io.BytesIO()
+                Image.fromarray(plain(number)).save(jpeg, "jpeg")
+                self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\n")
+                self.wfile.write(f"Content-Length: {jpeg.tell()}\r\n\r\n".encode())
+                self.wfile.write(jpeg.getvalue() + b"\r\n")
+                time.sleep(0.05)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_camera_that_sends_pictures_is_live_and_timed_by_arrival() -> None:
+    with serving(_MjpegCamera) as port:
+        source = open_source(f"http://127.0.0.1:{port}/video", timeout_s=5)
+        frames: list[Frame] = []
+        with pytest.raises(CratewatchError, match="cannot be reached or read"):
+            frames.extend(source.frames())  # it takes them one by one, until the camera is gone
+
+    assert source.is_live
+    assert source.expected is None
+    assert list(source.files) == []
+    assert 15 <= len(frames) <= 20
+    times = [frame.seconds for frame in frames]
+    assert times == sorted(set(times))
+    assert times[-1] < 5
+
+
+def test_a_wrong_password_is_said_and_not_shown() -> None:
+    with (
+        serving(_Camera) as port,
+        pytest.raises(CratewatchError, match="lets nobody in") as caught,
+    ):
+        open_source(f"http://me:secret@127.0.0.1:{port}/video")
     assert "secret" not in str(caught.value)
 
 
