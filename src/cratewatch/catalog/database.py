@@ -168,7 +168,8 @@ class Database:
         except (OperationalError, InterfaceError) as error:
             raise self.explained(error) from error
         except DatabaseError as error:
-            if type(error) is not DatabaseError:  # its other kinds are mistakes of ours
+            # Its other kinds are mistakes of ours, unless the server is stopping or starting.
+            if type(error) is not DatabaseError and not _is_stopping(error):
                 raise
             raise self.explained(error) from error
 
@@ -382,6 +383,12 @@ def _revision(connection: Connection) -> str | None:
     if inspect(connection).has_table("alembic_version"):
         return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
     return None
+
+
+def _is_stopping(error: DBAPIError) -> bool:
+    """Whether PostgreSQL says that it is about to stop, or not yet there: class 57P."""
+    first = error.orig.args[0] if error.orig and error.orig.args else None
+    return isinstance(first, dict) and str(first.get("C", "")).startswith("57P")
 
 
 def _said(error: DBAPIError) -> str:

@@ -24,6 +24,8 @@ from cratewatch.service.metrics import SHARED
 from cratewatch.settings import Settings
 
 DRAIN_S = 30
+IMPORTS_S = 120
+"""Until a process of several answers its parent: it imports a lot first."""
 BACKLOG = 512
 
 
@@ -50,6 +52,7 @@ def serve(settings: Settings, host: str, port: int, workers: int = 1) -> None:
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=DRAIN_S,
+            timeout_worker_healthcheck=IMPORTS_S,
             server_header=False,
         )
         logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
@@ -80,15 +83,17 @@ def _listen(host: str, port: int) -> socket.socket:
         kind, _, _, _, address = socket.getaddrinfo(
             host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(kind, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        with contextlib.ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(kind, socket.SOCK_STREAM))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            listener.set_inheritable(True)
+            stack.pop_all()  # it listens: the caller closes it
     except OSError as error:
         raise CratewatchError(
             f"serve: {host}:{port}: {error.strerror or error}; choose another --port or --host"
         ) from error
-    listener.set_inheritable(True)
     return listener
 
 

@@ -99,13 +99,12 @@ class Serving:
                 self._take_up(look.result())
             elif isinstance(error, BusyError) and self._opened and not self.why_not:
                 pass  # what is being written is taken up when that has ended
-            elif isinstance(error, CratewatchError):
+            else:  # whatever it is: one look that failed must not be the last
                 if str(error) != self.why_not:
-                    log.warning("no picture is answered: %s", error)
+                    bug = None if isinstance(error, CratewatchError) else error
+                    log.warning("no picture is answered: %s", error, exc_info=bug)
                 self._lose(str(error))
                 self._looks.clear()
-            else:
-                raise error
             wait_s = AWAY_EVERY_S if self.why_not else LOOK_EVERY_S
             try:
                 async with asyncio.timeout(wait_s):

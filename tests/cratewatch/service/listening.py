@@ -1,0 +1,27 @@
+"""An application that listens, in a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from tests.cratewatch.service.waiting import until
+
+
+@contextmanager
+def listening(app: FastAPI) -> Iterator[str]:
+    """Yield the address of an application that is ready."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started, 60)
+    (listener,) = server.servers[0].sockets
+    until(lambda: not app.state.parts.serving.why_not, 60)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    app.state.parts.leaving.set()
+    server.should_exit = True
+    thread.join()

@@ -1,0 +1,197 @@
+"""What happens beside a service: writers, other models, stores that go away, the end."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from cratewatch.catalog.catalog import open_catalog
+from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.model_folder import save_model
+from cratewatch.gallery.gallery import open_gallery
+from cratewatch.lake.folder import FolderLake
+from cratewatch.service import serving
+from cratewatch.service.app import create_app
+from cratewatch.settings import load_settings
+from cratewatch.sources.folder.importing import import_folder
+from tests.cratewatch.service.conftest import fill
+from tests.cratewatch.service.waiting import until
+from tests.made_collections import make_collection
+from tests.postgres_server import PostgresServer
+from tests.tiny import TINY, tiny_net
+
+if TYPE_CHECKING:
+    from tests.templates import Template
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr(serving, "AWAY_EVERY_S", 0.1)
+
+
+def ask(client: TestClient, data: bytes) -> Any:
+    text = base64.b64encode(data).decode()
+    return client.post("/v1/identify", json={"pictures": [{"data": text}], "sleeves": "crop"})
+
+
+def ready(client: TestClient) -> bool:
+    return client.get("/readyz").status_code == 200
+
+
+def another_model(home: Path, pictures: list[bytes]) -> str:
+    """Have another model serve the covers of a home."""
+    lake = FolderLake(home / "lake")
+    name = save_model(lake, tiny_net(1), TINY, {}, ["a-training-artwork"])
+    with closing(open_catalog(f"sqlite:///{home / 'catalog.db'}")) as catalog:
+        covers = catalog.covers()
+    images = [Image.open(io.BytesIO(Path(one.source_url).read_bytes())) for one in covers]
+    embeddings = load_model(lake, name).embed_covers(images)
+    with open_gallery(str(home / "gallery.db")) as gallery:
+        make_collection(gallery, name, embeddings.shape[1])
+        ids = [cover.cover_id for cover in covers]
+        gallery.rows.upsert(name, ids, [cover.artwork_id for cover in covers], embeddings)
+        gallery.rows.flush(name)
+        gallery.alias.point_to(name)
+    return name
+
+
+def test_a_model_that_is_replaced_is_taken_up_and_no_request_fails(
+    template: Template, home: Path
+) -> None:
+    fill(template, home)
+    pictures = [path.read_bytes() for path in sorted(template.covers.iterdir())]
+    codes: list[int] = []
+    with TestClient(create_app(load_settings(home=home)), base_url="http://localhost") as client:
+        until(lambda: ready(client), 60)
+        before = client.get("/readyz").json()["model"]
+        over = threading.Event()
+
+        def keep_asking() -> None:
+            while not over.is_set():
+                codes.append(ask(client, pictures[len(codes) % 24]).status_code)
+
+        asking = threading.Thread(target=keep_asking)
+        asking.start()
+        name = another_model(home, pictures)  # the file is free: the service reads a copy
+        until(lambda: client.get("/readyz").json().get("model") == name, 60)
+        over.set()
+        asking.join()
+        assert ask(client, pictures[3]).json()["model"] == name != before
+    assert set(codes) == {200}
+    assert len(codes) > 3
+    assert list((home / "service").iterdir()) == []  # copies go with the service
+
+
+def test_while_somebody_writes_what_is_known_stays(template: Template, home: Path) -> None:
+    fill(template, home)
+    picture = next(iter(template.covers.iterdir())).read_bytes()
+    app = create_app(load_settings(home=home))
+    with (
+        open_gallery(str(home / "gallery.db")),
+        TestClient(app, base_url="http://localhost") as early,
+    ):
+        until(lambda: "another process writes" in early.get("/readyz").text, 20)
+        refused = ask(early, picture)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    with TestClient(app, base_url="http://localhost") as client:
+        until(lambda: ready(client), 60)
+        with open_gallery(str(home / "gallery.db")) as gallery:
+            serves = gallery.alias.require_serving()
+            gallery.rows.flush(serves)
+            os.utime(next((home / "gallery.db").rglob("*.parquet"), home / "gallery.db"))
+            time.sleep(0.5)
+            assert ask(client, picture).status_code == 200
+
+
+def test_before_the_first_index_the_pages_work(empty_home: Path) -> None:
+    settings = load_settings(home=empty_home)
+    with TestClient(create_app(settings), base_url="http://localhost") as client:
+        until(lambda: "nothing is indexed" in client.get("/readyz").text, 20)
+        assert client.get("/catalog", headers={"Accept": "text/html"}).status_code == 200
+        assert ask(client, b"x").json()["reason"] == "unavailable"
+
+
+def test_a_catalog_that_goes_away_and_comes_back(
+    template: Template, home: Path, own_postgres: PostgresServer
+) -> None:
+    url = own_postgres.address.create_database()
+    home.mkdir()
+    (home / "cratewatch.toml").write_text(f'catalog_url = "{url}"\n')
+    template.tidy_covers()
+    with closing(open_catalog(url)) as catalog:
+        import_folder(template.covers, catalog, FolderLake(home / "lake"))
+    fill(template, home.with_name("made"))  # of which the index is taken
+    template.copy_model(FolderLake(home / "lake"))
+    template.copy_index(home)
+    picture = next(iter(template.covers.iterdir())).read_bytes()
+    with TestClient(create_app(load_settings(home=home)), base_url="http://localhost") as client:
+        until(lambda: ready(client), 60)
+        assert ask(client, picture).status_code == 200
+        own_postgres.stop()
+        for refused in (ask(client, picture), client.get("/v1/runs")):
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+            assert refused.json()["detail"].startswith("catalog postgresql://")
+        until(lambda: not ready(client), 20)
+        own_postgres.start()
+        until(lambda: ready(client), 60)
+        assert ask(client, picture).status_code == 200
+        assert client.get("/v1/runs").status_code == 200
+
+
+def start(home: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
+    """Start a service of its own process; return it and its address."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-c", "from cratewatch.commands.app import main; main()"),
+            *("serve", "--home", str(home), "--port", "0", *arguments),
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    return process, process.stderr.readline().split()[1]
+
+
+@pytest.mark.heavy
+def test_a_process_answers_what_it_has_and_ends(template: Template, home: Path) -> None:
+    fill(template, home)
+    picture = next(iter(template.covers.iterdir())).read_bytes()
+    services = [start(home), start(home, "--workers", "2")]  # of one home
+    for process, url in services:
+        assert answered_while_it_ends(process, url, picture) == 200
+        assert process.wait(40) == 0
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def answered_while_it_ends(process: subprocess.Popen[str], url: str, picture: bytes) -> int:
+    """End a service that answers and is listened to; return what became of the answer."""
+    many = [{"data": base64.b64encode(picture).decode()}] * 24
+    body = json.dumps({"pictures": many, "sleeves": "find"}).encode()
+    head = f"POST /v1/identify HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+    with httpx.Client(base_url=url, timeout=60) as client:
+        until(lambda: client.get("/readyz").status_code == 200, 90)
+        with client.stream("GET", "/v1/runs/events") as listening:
+            assert next(listening.iter_lines()) == "event: running"
+            with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 60) as asking:
+                asking.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body)
+                time.sleep(1)
+                process.send_signal(signal.SIGTERM)
+                return int(asking.recv(12).split()[1])

@@ -1,0 +1,190 @@
+"""The pages in a real browser; pictures of them are kept below build/pages."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from cratewatch.service.app import create_app
+from cratewatch.settings import load_settings
+from tests.cratewatch.service.conftest import LIMITS, fill
+from tests.cratewatch.service.listening import listening
+from tests.cratewatch.service.waiting import until
+
+if TYPE_CHECKING:
+    from tests.templates import Template
+
+CHROMIUM = shutil.which("chromium")
+SHOTS = Path(__file__).parents[3] / "build" / "pages"
+PAGES = ("/", "/catalog", "/releases/shop:1", "/nights", "/footage", "/intent", "/login", "/nope")
+
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium; infra/install-test-deps.sh"),
+]
+
+
+@pytest.fixture(scope="module")
+def shop_folder(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("browsed") / "home"
+    fill(template, home)
+    scene = Image.new("RGB", (800, 600), "grey")
+    scene.paste(Image.open(template.covers / "cover-03.jpg").resize((300, 300)), (200, 150))
+    scene.save(home / "scene.png")
+    shutil.copy(template.covers / "cover-05.jpg", home / "crop.jpg")
+    return home
+
+
+@pytest.fixture(scope="module")
+def url(shop_folder: Path) -> Iterator[str]:
+    """The address of a service."""
+    with listening(create_app(load_settings(home=shop_folder), limits=LIMITS)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", *camera]
+        )
+        yield opened
+        opened.close()
+
+
+@contextmanager
+def page_of(browser: Any, url: str, **ways: Any) -> Iterator[Any]:
+    """Yield a page; fail if it logs an error, or asks another host for anything."""
+    context = browser.new_context(base_url=url, **ways)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
+    page.on(
+        "request",
+        lambda r: None if r.url.startswith((url, "blob:", "data:")) else wrong.append(r.url),
+    )
+    yield page
+    context.close()
+    assert [one for one in wrong if "404" not in one and "422" not in one] == []
+
+
+def keep(page: Any, name: str) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+
+def test_a_picture_is_chosen_and_named(browser: Any, url: str, shop_folder: Path) -> None:
+    with page_of(browser, url, viewport={"width": 1280, "height": 900}) as page:
+        page.goto("/")
+        page.set_input_files("#file", shop_folder / "crop.jpg")
+        page.wait_for_selector(".found")
+        assert page.inner_text(".found h2") == "It is this one"
+        assert "cover-05" in page.inner_text(".found .best")
+        keep(page, "named")
+        page.set_input_files("#file", shop_folder / "scene.png")
+        page.wait_for_selector(".found")
+        keep(page, "scene")
+
+
+def test_a_bad_file_is_told_in_words(browser: Any, url: str, shop_folder: Path) -> None:
+    broken = shop_folder / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    with page_of(browser, url) as page:
+        page.goto("/")
+        page.set_input_files("#file", shop_folder / "cratewatch.toml")
+        page.wait_for_selector(".notice.bad:visible")
+        assert "no picture" in page.inner_text("#said")
+        page.set_input_files("#file", broken)
+        page.locator("#said", has_text="not_an_image").wait_for()
+        keep(page, "error")
+
+
+def test_the_camera_takes_a_picture(browser: Any, url: str) -> None:
+    with page_of(browser, url, permissions=["camera"]) as page:
+        page.goto("/")
+        page.click("#camera")
+        until(lambda: page.evaluate("document.querySelector('#live').videoWidth") > 0, 30)
+        page.click("#shutter")
+        page.wait_for_selector(".found", timeout=60_000)
+        assert page.is_hidden("#shoot")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_fit_a_phone(browser: Any, url: str, scheme: str) -> None:
+    size = {"width": 360, "height": 740}
+    with page_of(browser, url, viewport=size, color_scheme=scheme) as page:
+        for path in PAGES:
+            page.goto(path)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 360, f"{path} is {wide} px wide"
+            keep(
+                page,
+                f"phone-{scheme}-{path.strip('/').replace('/', '-').replace(':', '-') or 'home'}",
+            )
+
+
+def test_pages_are_small_and_named_for_screen_readers(browser: Any, url: str) -> None:
+    with page_of(browser, url) as page:
+        weights: list[int] = []
+        page.on("response", lambda r: weights.append(len(r.body())))
+        page.goto("/", wait_until="networkidle")
+        assert sum(weights) < 100_000
+        for path in PAGES:
+            page.goto(path)
+            unnamed = page.evaluate(
+                """() => [...document.querySelectorAll('a,button,input,select,img,svg,summary')]
+                .filter(one => one.checkVisibility() && !one.closest('[aria-hidden]')
+                  && !(one.textContent.trim() || one.getAttribute('aria-label')
+                       || one.hasAttribute('alt')
+                       || one.title || (one.labels && one.labels.length)))
+                .map(one => one.outerHTML.slice(0, 120))"""
+            )
+            assert unnamed == [], path
+            assert page.locator("h1").count() <= 1
+            assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_everything_is_reached_by_keyboard(browser: Any, url: str) -> None:
+    with page_of(browser, url) as page:
+        page.goto("/catalog")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+        page.keyboard.press("Enter")
+        for _ in range(12):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == "q":
+                break
+        page.keyboard.type("bjork")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**q=bjork**")
+        page.focus(".tiles a")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/releases/**")
+        assert page.inner_text("h1").startswith("<b>Blue</b> Train")
+
+
+def test_what_is_running_comes_by_itself(browser: Any, url: str, shop_folder: Path) -> None:
+    from cratewatch.catalog.catalog import open_catalog
+
+    with page_of(browser, url) as page:
+        page.goto("/nights")
+        page.locator("#running", has_text="Nothing is running").wait_for()
+        catalog = open_catalog(f"sqlite:///{shop_folder / 'catalog.db'}")
+        run_id = catalog.runs.start("refresh-shop")
+        catalog.items.plan(run_id, "shop", "page", ["a", "b"])
+        page.wait_for_selector("#running progress")
+        assert "page: 0 of 2" in page.inner_text("#running")
+        keep(page, "nights")
+        catalog.runs.finish(run_id, "done", {})
+        catalog.close()
+        page.locator("#running", has_text="Nothing is running").wait_for()
