@@ -47,6 +47,13 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "src/cratewatch/commands/",
         "tests/first_hour/",
     ),
+    "tests/flows/test_analysing_footage.py": (
+        "flows/analyse_footage.py",
+        "flows/analysing_footage.py",
+        "flows/footage_process.py",
+        "src/cratewatch/catalog/handlings.py",
+        "src/cratewatch/footage/recording.py",
+    ),
     "tests/flows/test_away.py": (
         "flows/refresh_catalog.py",
         "flows/outages.py",
