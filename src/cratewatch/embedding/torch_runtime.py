@@ -43,8 +43,8 @@ def uses_bf16(precision: Precision, device: torch.device) -> bool:
     """
     if precision == "int8":
         raise CratewatchError(
-            "precision: int8 needs OpenVINO on the CPU; install cratewatch[openvino] and set "
-            "device to cpu, or set precision to auto"
+            "precision: int8 needs OpenVINO on the CPU; if that is missing, install cratewatch "
+            "anew, and set device to cpu, or set precision to auto"
         )
     if precision != "auto":
         return precision == "bf16"
