@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 import cv2
@@ -34,12 +35,19 @@ def draw_persons(canvas: Rgb, persons: Sequence[TrackedPerson]) -> None:
 
 
 def draw_label(canvas: Rgb, corner: tuple[int, int], said: str, colour: Colour) -> None:
-    """Write above a point, in place, on a ground of a colour; letters beyond ASCII become "?"."""
+    """Write above a point, in place, on a ground of a colour; letters lose their marks."""
     scale = max(0.4, canvas.shape[0] / 1400)
-    letters = said.encode("ascii", "replace").decode()
+    letters = plain_letters(said)
     (width, height), below = cv2.getTextSize(letters, FONT, scale, 1)
     x = int(np.clip(corner[0], 0, max(0, canvas.shape[1] - width - 4)))
     y = int(np.clip(corner[1], height + below + 2, canvas.shape[0]))
     cv2.rectangle(canvas, (x, y - height - below - 2), (x + width + 4, y), colour, cv2.FILLED)
     black = (0, 0, 0)
     cv2.putText(canvas, letters, (x + 2, y - below), FONT, scale, black, 1, cv2.LINE_AA)
+
+
+def plain_letters(said: str) -> str:
+    """Return a text in the letters of OpenCV's fonts, ASCII; "?" for what has no such letter."""
+    parts = unicodedata.normalize("NFKD", said)
+    bare = "".join(letter for letter in parts if not unicodedata.combining(letter))
+    return bare.encode("ascii", "replace").decode()

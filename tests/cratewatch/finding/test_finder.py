@@ -10,10 +10,11 @@ import pytest
 from cratewatch.embedding.inference import Inference
 from cratewatch.errors import CratewatchError
 from cratewatch.finding.config import FinderConfig
+from cratewatch.finding.decoding import Proposal
 from cratewatch.finding.finder import Finder
 from cratewatch.finding.loading import SHIPPED, load_finder
 from cratewatch.finding.looking import MULTIPLE, Halvings
-from cratewatch.finding.quads import iou, is_sound
+from cratewatch.finding.quads import UNIT, iou, is_sound
 from tests.cratewatch.finding.scenes import Rgb, held, paste, room
 from tests.pictures import draw_noise
 
@@ -101,6 +102,15 @@ def test_levels_halve_down_to_a_glance() -> None:
     panorama = Halvings.of(room(4000, 200)).levels(FinderConfig())[0].pixels
     assert panorama.shape[0] >= 150
     assert all(side % MULTIPLE == 0 for side in panorama.shape[:2])
+
+
+@pytest.mark.parametrize(("side_px", "found"), [(30, 2), (70, 1)])
+def test_a_sleeve_before_a_window_is_found_and_a_picture_on_a_sleeve_is_not(
+    finder: Finder, side_px: int, found: int
+) -> None:
+    """A quad of 100 px that surely is a sleeve, with a smaller one within."""
+    proposals = [Proposal(UNIT * 100, (0.9,)), Proposal(UNIT * side_px + 10, (0.8,))]
+    assert len(finder._settle(proposals, 0.5)) == found
 
 
 def test_no_nothing_gives_nothing(finder: Finder) -> None:
