@@ -115,7 +115,9 @@ def _create_engine(url: URL) -> Engine:
     mode = query.pop("sslmode", "disable")
     if mode != "disable":
         options["ssl_context"] = _tls(str(mode))
-    url = url.set(drivername="postgresql+pg8000", query=query)
+    from cratewatch.catalog.postgres_driver import DRIVER
+
+    url = url.set(drivername=DRIVER, query=query)
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # it logs what it raises
     return create_engine(url, connect_args=options, pool_pre_ping=True)
 

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
-from cratewatch.errors import BusyError, CratewatchError
+from cratewatch.catalog.database import open_database
+from cratewatch.errors import BusyError, CatalogAwayError, CratewatchError
 from cratewatch.settings import load_settings
 from tests.postgres_server import Postgres, PostgresServer
+from tests.relay import relay_to
 
 
 @pytest.mark.heavy
@@ -57,6 +61,32 @@ def test_a_lock_that_a_restart_of_the_server_took_away_is_noticed(
             catalog.apply_crawl(run.run_id, "shop", complete=True)
     catalog.check_writer()  # nothing is held
     catalog.close()
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+)
+@pytest.mark.parametrize("ask", ["execute", "commit", "ping"])
+def test_a_connection_that_is_reset_while_it_waits_is_explained(
+    postgres: Postgres, ask: str
+) -> None:
+    url = postgres.create_database()
+    with (
+        relay_to(postgres.port) as relay,
+        closing(open_database(url.replace(f":{postgres.port}/", f":{relay.port}/"))) as database,
+    ):
+        with pytest.raises(CatalogAwayError, match=r"catalog postgresql://watch:\*\*\*@.*check"):
+            if ask == "ping":
+                relay.cut()
+            with database.transaction() as session:
+                session.execute(select(1))
+                relay.cut()
+                if ask == "execute":
+                    session.execute(select(2))
+        relay.mend()
+        with database.transaction() as session:
+            assert session.scalar(select(3)) == 3
+    gc.collect()  # pg8000 leaves the sockets that it cannot say goodbye on
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""pg8000 with every broken connection told as the driver's own error, as the DB API has it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from pg8000.exceptions import InterfaceError
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
+
+DRIVER = "postgresql+pg8000_told"
+
+
+class PostgresDialect(PGDialect_pg8000):
+    """SQLAlchemy's dialect, of which no OSError comes.
+
+    A connection that is reset while its answer is awaited reaches SQLAlchemy as an OSError, since
+    pg8000 translates only later ones: it would stay in the pool, and nobody would explain it.
+    """
+
+    supports_statement_cache = True
+
+    def connect(self, *arguments: Any, **options: Any) -> Any:
+        with _told():
+            return super().connect(*arguments, **options)
+
+    def do_execute(self, *arguments: Any, **options: Any) -> None:
+        with _told():
+            super().do_execute(*arguments, **options)
+
+    def do_executemany(self, *arguments: Any, **options: Any) -> None:
+        with _told():
+            super().do_executemany(*arguments, **options)
+
+    def do_commit(self, dbapi_connection: Any) -> None:
+        with _told():
+            super().do_commit(dbapi_connection)
+
+    def do_rollback(self, dbapi_connection: Any) -> None:
+        with _told():
+            super().do_rollback(dbapi_connection)
+
+    def do_ping(self, dbapi_connection: Any) -> bool:
+        with _told():
+            return super().do_ping(dbapi_connection)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # the words by which SQLAlchemy knows that a connection is gone
+        raise InterfaceError(f"network error: {error}") from error
+
+
+registry.register(DRIVER.replace("+", "."), __name__, PostgresDialect.__name__)
