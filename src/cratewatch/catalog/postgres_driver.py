@@ -23,26 +23,32 @@ class PostgresDialect(PGDialect_pg8000):
     supports_statement_cache = True
 
     def connect(self, *arguments: Any, **options: Any) -> Any:
+        """Connect; a server that is there and hangs up is told as any that is away."""
         with _told():
             return super().connect(*arguments, **options)
 
     def do_execute(self, *arguments: Any, **options: Any) -> None:
+        """Execute a statement."""
         with _told():
             super().do_execute(*arguments, **options)
 
     def do_executemany(self, *arguments: Any, **options: Any) -> None:
+        """Execute a statement for several rows."""
         with _told():
             super().do_executemany(*arguments, **options)
 
     def do_commit(self, dbapi_connection: Any) -> None:
+        """Commit."""
         with _told():
             super().do_commit(dbapi_connection)
 
     def do_rollback(self, dbapi_connection: Any) -> None:
+        """Roll back."""
         with _told():
             super().do_rollback(dbapi_connection)
 
     def do_ping(self, dbapi_connection: Any) -> bool:
+        """Ask whether a pooled connection lives."""
         with _told():
             return super().do_ping(dbapi_connection)
 

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
-from cratewatch.catalog.database import open_database
+from cratewatch.catalog.database import Database, open_database
 from cratewatch.errors import BusyError, CatalogAwayError, CratewatchError
 from cratewatch.settings import load_settings
 from tests.postgres_server import Postgres, PostgresServer
-from tests.relay import relay_to
+from tests.relay import Relay, relay_to
 
 
 @pytest.mark.heavy
@@ -63,6 +63,17 @@ def test_a_lock_that_a_restart_of_the_server_took_away_is_noticed(
     catalog.close()
 
 
+def break_at(ask: str, database: Database, relay: Relay) -> None:
+    """Have the connection reset at what is asked of it."""
+    if ask == "ping":
+        relay.cut()
+    with database.transaction() as session:
+        session.execute(select(1))
+        relay.cut()
+        if ask == "execute":
+            session.execute(select(2))
+
+
 @pytest.mark.filterwarnings(
     "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
 )
@@ -76,13 +87,7 @@ def test_a_connection_that_is_reset_while_it_waits_is_explained(
         closing(open_database(url.replace(f":{postgres.port}/", f":{relay.port}/"))) as database,
     ):
         with pytest.raises(CatalogAwayError, match=r"catalog postgresql://watch:\*\*\*@.*check"):
-            if ask == "ping":
-                relay.cut()
-            with database.transaction() as session:
-                session.execute(select(1))
-                relay.cut()
-                if ask == "execute":
-                    session.execute(select(2))
+            break_at(ask, database, relay)
         relay.mend()
         with database.transaction() as session:
             assert session.scalar(select(3)) == 3
