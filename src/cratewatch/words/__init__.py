@@ -1,0 +1,1 @@
+"""Words: persons in footage found by describing them."""
