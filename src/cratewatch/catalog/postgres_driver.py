@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from pg8000.exceptions import InterfaceError
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 
@@ -24,41 +23,40 @@ class PostgresDialect(PGDialect_pg8000):
 
     def connect(self, *arguments: Any, **options: Any) -> Any:
         """Connect; a server that is there and hangs up is told as any that is away."""
-        with _told():
+        with self._told():
             return super().connect(*arguments, **options)
 
     def do_execute(self, *arguments: Any, **options: Any) -> None:
         """Execute a statement."""
-        with _told():
-            super().do_execute(*arguments, **options)
+        with self._told():
+            super().do_execute(*arguments, **options)  # type: ignore[no-untyped-call]
 
     def do_executemany(self, *arguments: Any, **options: Any) -> None:
         """Execute a statement for several rows."""
-        with _told():
-            super().do_executemany(*arguments, **options)
+        with self._told():
+            super().do_executemany(*arguments, **options)  # type: ignore[no-untyped-call]
 
     def do_commit(self, dbapi_connection: Any) -> None:
         """Commit."""
-        with _told():
-            super().do_commit(dbapi_connection)
+        with self._told():
+            super().do_commit(dbapi_connection)  # type: ignore[no-untyped-call]
 
     def do_rollback(self, dbapi_connection: Any) -> None:
         """Roll back."""
-        with _told():
-            super().do_rollback(dbapi_connection)
+        with self._told():
+            super().do_rollback(dbapi_connection)  # type: ignore[no-untyped-call]
 
     def do_ping(self, dbapi_connection: Any) -> bool:
         """Ask whether a pooled connection lives."""
-        with _told():
+        with self._told():
             return super().do_ping(dbapi_connection)
 
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:  # the words by which SQLAlchemy knows that a connection is gone
-        raise InterfaceError(f"network error: {error}") from error
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:  # the words by which SQLAlchemy knows that a connection is gone
+            raise self.loaded_dbapi.InterfaceError(f"network error: {error}") from error
 
 
 registry.register(DRIVER.replace("+", "."), __name__, PostgresDialect.__name__)

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import text
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.database import Database, open_database
@@ -68,10 +68,10 @@ def break_at(ask: str, database: Database, relay: Relay) -> None:
     if ask == "ping":
         relay.cut()
     with database.transaction() as session:
-        session.execute(select(1))
+        session.execute(text("SELECT 1"))
         relay.cut()
         if ask == "execute":
-            session.execute(select(2))
+            session.execute(text("SELECT 2"))
 
 
 @pytest.mark.filterwarnings(
@@ -90,7 +90,7 @@ def test_a_connection_that_is_reset_while_it_waits_is_explained(
             break_at(ask, database, relay)
         relay.mend()
         with database.transaction() as session:
-            assert session.scalar(select(3)) == 3
+            assert session.scalar(text("SELECT 3")) == 3
     gc.collect()  # pg8000 leaves the sockets that it cannot say goodbye on
 
 
