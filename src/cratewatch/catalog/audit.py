@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now
 from cratewatch.catalog.records import MAX_TEXT, storable
@@ -57,6 +57,13 @@ class Audit:
         with self._db.transaction() as session:
             for row in session.scalars(query.execution_options(yield_per=ROWS_AT_ONCE)):
                 yield Export(row.at, row.who, row.what, row.target, row.detail, row.rows)
+
+    def targets(self, what: str, limit: int) -> list[str]:
+        """Return the files or folders to which something was exported, the newest first."""
+        newest = func.max(AuditRow.audit_id)
+        query = select(AuditRow.target).where(AuditRow.what == what).group_by(AuditRow.target)
+        with self._db.transaction() as session:
+            return list(session.scalars(query.order_by(newest.desc()).limit(limit)))
 
 
 def whoever() -> str:

@@ -60,6 +60,15 @@ class SeenHandling:
 
 
 @dataclass(frozen=True)
+class FilmedRun:
+    """What the catalog has of a run of footage: its camera, handlings, and those with a name."""
+
+    camera: str
+    handlings: int
+    known: int
+
+
+@dataclass(frozen=True)
 class Work:
     """Which item of which run the recording of handlings completes."""
 
@@ -140,6 +149,18 @@ class Handlings:
             rows = session.execute(query.order_by(HandlingRow.camera))
             return {row.camera: row.n for row in rows}
 
+    def of_runs(self, footage_runs: Iterable[str]) -> dict[str, FilmedRun]:
+        """Return which of some runs of footage have handlings, whose they are and how many."""
+        known = func.count(HandlingRow.number).filter(HandlingRow.known)
+        query = select(HandlingRow.footage_run, HandlingRow.camera, func.count(), known)
+        grouped = query.group_by(HandlingRow.footage_run, HandlingRow.camera)
+        found: dict[str, FilmedRun] = {}
+        with self._db.transaction() as session:
+            for part in chunks(dict.fromkeys(footage_runs), ROWS_AT_ONCE):
+                rows = session.execute(grouped.where(HandlingRow.footage_run.in_(part)))
+                found |= {run: FilmedRun(*told) for run, *told in rows}
+        return found
+
     def tally(self, footage_runs: Iterable[str]) -> tuple[int, int]:
         """Return how many handlings runs of footage have, and how many of them are known."""
         query = select(func.count(), func.count(HandlingRow.number).filter(HandlingRow.known))
@@ -166,11 +187,13 @@ class Handlings:
         with self._db.transaction() as session:
             return sorted(session.scalars(grouped))
 
-    def pictures(self, footage_run: str) -> list[str]:
-        """Return the keys of the pictures of a run's handlings."""
-        query = select(HandlingRow.crop_key).where(HandlingRow.footage_run == footage_run)
+    def pictures(self, footage_run: str) -> dict[int, str]:
+        """Return the keys of the pictures of a run's handlings, by their number."""
+        query = select(HandlingRow.number, HandlingRow.crop_key).where(
+            HandlingRow.footage_run == footage_run, HandlingRow.crop_key.is_not(None)
+        )
         with self._db.transaction() as session:
-            return [key for key in session.scalars(query) if key is not None]
+            return {row.number: row.crop_key for row in session.execute(query)}
 
     def all_pictures(self) -> set[str]:
         """Return the keys of the pictures of all handlings."""

@@ -60,6 +60,7 @@ def film(settings: Settings, on_progress: Progress) -> dict[str, Any]:
         handled = _analyse(staged / VIDEO, run, identifier)
     with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
         record_run(run, catalog, lake, Filmed("floor", FILMED_AT, settings.crops_keep_days))
+        catalog.audit.note("footage", str(run.absolute()), VIDEO, len(handled))
         _tell(catalog, settings, handled)
     known = sum(one.handling.known for one in handled)
     return {"handlings": len(truth.handlings), "told": len(handled), "known": known}

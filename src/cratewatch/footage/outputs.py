@@ -11,9 +11,9 @@ from cratewatch.footage.events import Event
 from cratewatch.footage.frames import Frame
 from cratewatch.footage.persons import TrackedPerson
 from cratewatch.footage.run import Seen
+from cratewatch.footage.run_folder import ANNOTATED, EVENTS_JSONL, TRACKS_CSV
 from cratewatch.footage.video_writing import VideoWriter
 
-TRACKS_CSV, EVENTS_JSONL, ANNOTATED = "tracks.csv", "events.jsonl", "annotated.mp4"
 TRACK_COLUMNS = ("frame", "track_id", "x1", "y1", "x2", "y2", "det_conf", "state", "t_s")
 
 

@@ -43,7 +43,7 @@ def forget_footage(catalog: Catalog, lake: Lake, kept: Kept, now: datetime) -> F
     runs = handlings.expired_runs(now, _before(now, kept.crops_days))
     pictures = 0
     for run in runs:
-        keys = handlings.pictures(run)
+        keys = handlings.pictures(run).values()
         for key in keys:
             lake.delete(key)
         handlings.forget_persons(run)

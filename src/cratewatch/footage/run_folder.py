@@ -16,6 +16,7 @@ from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.footage.handlings import Handling
 
 RUN, HANDLED, PICTURES = "run.json", "handled.csv", "handled"
+TRACKS_CSV, EVENTS_JSONL, ANNOTATED = "tracks.csv", "events.jsonl", "annotated.mp4"
 AGAIN = "run `cratewatch footage` again"
 _NEEDED = {field.name for field in fields(Handling)}
 

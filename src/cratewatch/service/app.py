@@ -21,6 +21,7 @@ from cratewatch.service import (
     health,
     identifying,
     prices,
+    recordings,
     releases,
     runs,
 )
@@ -28,6 +29,7 @@ from cratewatch.service.entrance import Entrance
 from cratewatch.service.guard import Guard
 from cratewatch.service.limits import Limits
 from cratewatch.service.metrics import Metrics
+from cratewatch.service.pages import footage as footage_pages
 from cratewatch.service.pages import routes as pages
 from cratewatch.service.pages.rendering import as_page
 from cratewatch.service.parts import Parts
@@ -77,8 +79,10 @@ def create_app(
         redoc_url=None,
     )
     install(app, as_page)
-    for room in (health, identifying, prices, releases, runs, footage, pages):
+    for room in (health, identifying, prices, releases, runs, footage, recordings):
         app.include_router(room.router)
+    for page in (pages, footage_pages):
+        app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     hosts = () if is_public else LOOPBACK
     app.add_middleware(Guard, limits=limits, metrics=metrics, hosts=hosts)

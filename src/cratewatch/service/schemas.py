@@ -254,6 +254,48 @@ class Handling(BaseModel):
     known: bool
 
 
+class Recording(BaseModel):
+    """A recording that was analysed and whose files are still there."""
+
+    footage_run: str = Field(description="what handlings call it")
+    name: str
+    camera: str | None
+    filmed_at: datetime | None = Field(description="when its first frame was taken")
+    seconds: float
+    persons: int
+    handlings: int
+    known: int = Field(description="handlings with a name that is believed")
+    video: str | None = Field(description="where its video is, in which nobody is known")
+
+
+class Recordings(BaseModel):
+    """Recordings, the newest first."""
+
+    recordings: list[Recording]
+
+
+class HandledThen(BaseModel):
+    """A handling in the time of its recording."""
+
+    number: int
+    person: int
+    started_s: float = Field(description="seconds since the first frame")
+    ended_s: float
+    cover_id: str | None
+    release_ids: list[str]
+    title: str
+    probability: float | None
+    known: bool
+    picture: str | None = Field(description="where its best picture is, until it expires")
+
+
+class WholeRecording(Recording):
+    """What a recording shows when; events as docs/footage.md describes events.jsonl."""
+
+    handled: list[HandledThen]
+    events: list[dict[str, Any]]
+
+
 class HandlingsPage(BaseModel):
     """Handlings, the newest first."""
 

@@ -92,7 +92,7 @@ def test_what_has_expired_lacks_picture_and_person_and_still_counts(catalog: Cat
     assert len(catalog.handlings.pictures("run")) == 6
     catalog.handlings.forget_persons("run")
     assert catalog.handlings.expired_runs(month, never) == []
-    assert catalog.handlings.pictures("run") == []
+    assert catalog.handlings.pictures("run") == {}
     left = [h for h in all_of(catalog) if h.footage_run == "run"]
     assert [h.person for h in left] == [-1, -2, -1, -4, -5, -6]
     assert {(h.crop_key, h.expires_at) for h in left} == {(None, None)}

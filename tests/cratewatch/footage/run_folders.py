@@ -43,6 +43,7 @@ def write_run(
     started_at: str | None = None,
     begun_at: str | None = None,
     complete: bool = True,
+    hides: bool = True,
 ) -> Path:
     """Write a run's folder with a picture of each handling, and run.json last."""
     (folder / "handled").mkdir(parents=True, exist_ok=True)
@@ -61,8 +62,8 @@ def write_run(
             Image.new("RGB", (8, 8)).save(folder / "handled" / f"{one.handling_id:05d}.jpg")
     run: dict[str, Any] = {
         "input": {"sha256": sha256, "begun_at": begun_at},
-        "settings": {"started_at": started_at},
-        "report": {"complete": complete},
+        "settings": {"started_at": started_at, "hides": hides},
+        "report": {"complete": complete, "seconds": 60.0, "persons": 1},
     }
     (folder / "run.json").write_text(json.dumps(run))
     return folder

@@ -14,6 +14,7 @@ from PIL import Image
 from cratewatch.service.app import create_app
 from cratewatch.settings import load_settings
 from tests.cratewatch.service.conftest import LIMITS, fill
+from tests.cratewatch.service.filmed import RUN, SECONDS, film
 from tests.cratewatch.service.listening import listening
 from tests.cratewatch.service.waiting import until
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 CHROMIUM = shutil.which("chromium")
 SHOTS = Path(__file__).parents[3] / "build" / "pages"
-PAGES = ("/", "/catalog", "/releases/shop:1", "/nights", "/footage", "/intent", "/login", "/nope")
+PAGES = (
+    *("/", "/catalog", "/releases/shop:1", "/nights", "/footage", f"/footage/{RUN}?t=20"),
+    *("/intent", "/login", "/nope"),
+)
 
 pytestmark = [
     pytest.mark.heavy,
@@ -33,7 +37,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def shop_folder(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("browsed") / "home"
-    fill(template, home)
+    covers = fill(template, home)
+    film(home, next(one for one in covers if one.source_url.endswith("cover-03.jpg")))
     scene = Image.new("RGB", (800, 600), "grey")
     scene.paste(Image.open(template.covers / "cover-03.jpg").resize((300, 300)), (200, 150))
     scene.save(home / "scene.png")
@@ -83,6 +88,11 @@ def keep(page: Any, name: str) -> None:
     page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
+def name_of(path: str) -> str:
+    """Return what a page's picture is called."""
+    return path.partition("?")[0].strip("/")[:24].replace("/", "-").replace(":", "-") or "home"
+
+
 def test_a_picture_is_chosen_and_named(browser: Any, url: str, shop_folder: Path) -> None:
     with page_of(browser, url, viewport={"width": 1280, "height": 900}) as page:
         page.goto("/")
@@ -127,10 +137,7 @@ def test_pages_fit_a_phone(browser: Any, url: str, scheme: str) -> None:
             page.goto(path)
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= 360, f"{path} is {wide} px wide"
-            keep(
-                page,
-                f"phone-{scheme}-{path.strip('/').replace('/', '-').replace(':', '-') or 'home'}",
-            )
+            keep(page, f"phone-{scheme}-{name_of(path)}")
 
 
 def test_pages_are_small_and_named_for_screen_readers(browser: Any, url: str) -> None:
@@ -188,3 +195,57 @@ def test_what_is_running_comes_by_itself(browser: Any, url: str, shop_folder: Pa
         catalog.runs.finish(run_id, "done", {})
         catalog.close()
         page.locator("#running", has_text="Nothing is running").wait_for()
+
+
+def shown_at(page: Any) -> float:
+    """Return when the picture is of that a video shows: each is as bright as it is late."""
+    grey = page.evaluate(
+        """() => { const board = document.createElement("canvas");
+        board.width = board.height = 8;
+        const pen = board.getContext("2d");
+        pen.drawImage(document.querySelector("#video"), 0, 0, 8, 8);
+        return pen.getImageData(4, 4, 1, 1).data[0]; }"""
+    )
+    return float((grey - 20) / 200 * SECONDS)
+
+
+def seen_about(page: Any, seconds: float) -> None:
+    """Wait until a video shows what was filmed then."""
+    page.wait_for_function(
+        f"""() => {{ const video = document.querySelector("#video");
+        return !video.seeking && video.readyState >= 2
+          && Math.abs(video.currentTime - {seconds}) < 0.6; }}"""
+    )
+    until(lambda: abs(shown_at(page) - seconds) < 3, 10)
+
+
+def test_a_recording_is_played_from_a_moment_on(browser: Any, url: str) -> None:
+    with page_of(browser, url, viewport={"width": 1280, "height": 900}) as page:
+        page.goto("/footage")
+        page.click(f"a[href='/footage/{RUN}']")
+        page.wait_for_function("document.querySelector('#video').readyState >= 1")
+        page.click(".moments a[data-t='20.00']")
+        page.wait_for_function("!document.querySelector('#video').paused")
+        page.evaluate("document.querySelector('#video').pause()")
+        assert page.evaluate("document.querySelector('#video').currentTime") >= 20
+        assert "t=20" in page.url
+        page.goto(f"/footage/{RUN}?t=50")
+        seen_about(page, 50)
+        page.locator("#board").click(position={"x": 5, "y": 3})
+        seen_about(page, 0.5)
+
+
+def test_a_recording_is_watched_by_keyboard(browser: Any, url: str) -> None:
+    with page_of(browser, url) as page:
+        page.goto(f"/footage/{RUN}?t=5")
+        seen_about(page, 5)
+        for key, seconds in (("n", 10), ("n", 20), ("p", 10), ("l", 15), ("j", 10), (".", 10.2)):
+            page.keyboard.press(key)
+            seen_about(page, seconds)
+        assert page.get_attribute(".moments a[aria-current]", "data-t") == "10.00"
+        page.keyboard.press("k")
+        page.wait_for_function("!document.querySelector('#video').paused")
+        page.focus(".moments a[data-t='30.00']")
+        page.keyboard.press("Enter")
+        page.wait_for_function("document.querySelector('#video').currentTime >= 30")
+        keep(page, "recording")

@@ -44,6 +44,13 @@ def _percent(value: float | None) -> str:
     return "\u2013" if value is None else f"{value:.0%}"
 
 
+def _clock(seconds: float) -> str:
+    """Say a time of a video: 1:02:03, or 2:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
 def _path(value: str) -> str:
     return quote(value, safe=":")
 
@@ -59,6 +66,7 @@ _environment.filters |= {
     "moment": _moment,
     "money": _money,
     "percent": _percent,
+    "clock": _clock,
     "path": _path,
     "query": urlencode,
 }

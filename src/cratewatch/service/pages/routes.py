@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
-from cratewatch.errors import NotFoundError
 from cratewatch.service.entrance import (
     COOKIE,
     GUESSES_PER_MIN,
@@ -18,7 +17,6 @@ from cratewatch.service.entrance import (
     entrance_of,
     scope,
 )
-from cratewatch.service.footage import handlings_of, intent_of
 from cratewatch.service.pages.charts import Point, chart
 from cratewatch.service.pages.rendering import page
 from cratewatch.service.parts import Parts, parts_of
@@ -167,30 +165,6 @@ def _told(report: dict[str, Any] | None) -> dict[str, Any]:
         "counts": report.get("diff") or report.get("would") or {},
         "failed": failed if isinstance(failed, dict) else {},
     }
-
-
-@router.get("/footage", dependencies=[Depends(scope("footage"))])
-def footage(request: Request, parts: Open) -> Response:
-    """Show what was held on footage."""
-    found = handlings_of(parts)
-    ids = list({handling.release_ids[0] for handling in found if handling.release_ids})
-    return page(
-        request,
-        "footage.html",
-        handlings=found,
-        releases=parts.catalog.releases(ids),
-        cameras=parts.catalog.handlings.counts(),
-    )
-
-
-@router.get("/intent", dependencies=[Depends(scope("footage"))])
-def intent(request: Request, parts: Open) -> Response:
-    """Show what was handled against what was sold."""
-    try:
-        told, why_not = intent_of(parts), ""
-    except NotFoundError as error:
-        told, why_not = None, str(error)
-    return page(request, "intent.html", told=told, why_not=why_not)
 
 
 @router.get("/login")
