@@ -209,12 +209,16 @@ def shown_at(page: Any) -> float:
     return float((grey - 20) / 200 * SECONDS)
 
 
+def video(page: Any, true: str) -> None:
+    """Wait until something is true of a video; a page's own waiting is against its policy."""
+    until(lambda: page.evaluate(f"(video => {true})(document.querySelector('#video'))"), 20)
+
+
 def seen_about(page: Any, seconds: float) -> None:
     """Wait until a video shows what was filmed then."""
-    page.wait_for_function(
-        f"""() => {{ const video = document.querySelector("#video");
-        return !video.seeking && video.readyState >= 2
-          && Math.abs(video.currentTime - {seconds}) < 0.6; }}"""
+    video(
+        page,
+        f"!video.seeking && video.readyState >= 2 && Math.abs(video.currentTime - {seconds}) < 0.6",
     )
     until(lambda: abs(shown_at(page) - seconds) < 3, 10)
 
@@ -223,9 +227,9 @@ def test_a_recording_is_played_from_a_moment_on(browser: Any, url: str) -> None:
     with page_of(browser, url, viewport={"width": 1280, "height": 900}) as page:
         page.goto("/footage")
         page.click(f"a[href='/footage/{RUN}']")
-        page.wait_for_function("document.querySelector('#video').readyState >= 1")
+        video(page, "video.readyState >= 1")
         page.click(".moments a[data-t='20.00']")
-        page.wait_for_function("!document.querySelector('#video').paused")
+        video(page, "!video.paused")
         page.evaluate("document.querySelector('#video').pause()")
         assert page.evaluate("document.querySelector('#video').currentTime") >= 20
         assert "t=20" in page.url
@@ -244,8 +248,8 @@ def test_a_recording_is_watched_by_keyboard(browser: Any, url: str) -> None:
             seen_about(page, seconds)
         assert page.get_attribute(".moments a[aria-current]", "data-t") == "10.00"
         page.keyboard.press("k")
-        page.wait_for_function("!document.querySelector('#video').paused")
+        video(page, "!video.paused")
         page.focus(".moments a[data-t='30.00']")
         page.keyboard.press("Enter")
-        page.wait_for_function("document.querySelector('#video').currentTime >= 30")
+        video(page, "video.currentTime >= 30")
         keep(page, "recording")
