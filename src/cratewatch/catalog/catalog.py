@@ -26,6 +26,7 @@ from cratewatch.catalog.dumps import Dumps
 from cratewatch.catalog.embeddings import EmbeddingBook
 from cratewatch.catalog.entities import Entities
 from cratewatch.catalog.facts import Facts, words
+from cratewatch.catalog.failing import Failing
 from cratewatch.catalog.handlings import Handlings
 from cratewatch.catalog.images import Images, keep
 from cratewatch.catalog.items import Items, save
@@ -84,6 +85,7 @@ class Catalog:
         paces: how fast each host is asked by all; both are None on SQLite, which one machine has.
         images: What the addresses of stored images answered.
         changes: What each run changed, or would have changed.
+        failing: What failed items are of.
         browse: Releases and covers for people who look for them.
         search: Releases by their words.
         dumps: Releases that come from dumps.
@@ -106,6 +108,7 @@ class Catalog:
         self.paces = Paces(database) if shared else None
         self.images = Images(database)
         self.changes = Changes(database)
+        self.failing = Failing(database)
         self.browse = Browse(database)
         self.search = Search(database)
         self.dumps = Dumps(database)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,9 @@ from cratewatch.catalog.database import Database
 from cratewatch.catalog.schema import ChangeRow, ItemRow, ReleaseRow
 
 PAGE_ROWS = 1000
-KINDS = ("new", "changed", "withdrawn", "failed")
+CHANGED = ("new", "changed", "withdrawn")
+FAILED = "failed"
+KINDS = (*CHANGED, FAILED)
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,9 @@ class Changes:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def of(self, run_id: str) -> Iterator[Change]:
+    def of(self, run_id: str, kinds: Sequence[str] = KINDS) -> Iterator[Change]:
         """Yield what a run changed and what failed in it, kind by kind, read in pages."""
-        for kind in KINDS:
+        for kind in kinds:
             last = ("", "")
             while rows := self._page(run_id, kind, last):
                 yield from map(_change, rows)

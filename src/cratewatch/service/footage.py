@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BeforeValidator
 
 from cratewatch.catalog.handlings import SeenHandling
 from cratewatch.catalog.records import storable
@@ -22,6 +24,17 @@ from cratewatch.service.parts import Parts, parts_of
 
 USUAL_DAYS = 30
 MOST_DAYS = 366
+
+
+def _written(value: object) -> object:
+    """Refuse numbers: they would be taken for seconds since 1970."""
+    if isinstance(value, str) and not DAY.fullmatch(value):
+        raise ValueError("no day; write it as 2026-11-20")
+    return value
+
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+Day = Annotated[date, BeforeValidator(_written)]
 
 router = APIRouter(tags=["footage"], dependencies=[Depends(scope("footage"))])
 
@@ -57,8 +70,8 @@ def handlings_of(parts: Parts, camera: str = "", limit: int = 100) -> list[SeenH
 @router.get("/v1/intent", responses=answers(404), summary="What was handled against what was sold")
 def intent(
     parts: Annotated[Parts, Depends(parts_of)],
-    first: Annotated[date | None, Query(alias="from")] = None,
-    last: Annotated[date | None, Query(alias="to")] = None,
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
     currency: Annotated[str, Query(max_length=8)] = "",
 ) -> dict[str, Any]:
     """Tell what `cratewatch intent --json` does; by default of the last days with footage."""

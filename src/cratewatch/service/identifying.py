@@ -30,7 +30,7 @@ from cratewatch.service.problems import Problem
 from cratewatch.service.uploads import Named, Upload, read_upload
 
 CROP_PX = 192
-EXAMPLE = {"pictures": [{"name": "crop.jpg", "data": "/9j/4AAQSkZJRg=="}], "top": 3}
+EXAMPLE = {"pictures": [{"name": "crop.png", "data": schemas.PICTURE}], "top": 3}
 
 router = APIRouter(tags=["pictures"], dependencies=[Depends(scope("identify"))])
 

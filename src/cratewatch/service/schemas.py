@@ -14,6 +14,14 @@ Money = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(E[+-]?\d+)?$", examples=["
 Grade = Literal["M", "NM", "VG+", "VG", "G+", "G", "F", "P"]
 Verdict = Literal["sure", "likely", "unsure", "unknown"]
 RELEASE_ID = "my-shop:1234"
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAEAAAABAAgMAAADXB5lNAAAADFBMVEW0Qw8fGxf///8AAAD81BlCAAAA70lEQVR42s2T"
+    "PY7CMBCFvxgjIW3jAqXeo+QOsP0ebXu22Io6R0kPhUskLEzhmdgOhpZ1E83T+5vEgf9xOnl+cRoBWOnMRz8BGADWANuC"
+    "sQPo+kkZYuRmSSInoQEYJGoQQKNxAlgFrACubGmW1U3hCQOYwhNcW2LzZNsMV72dZizA9XcB+JiBAWBkTM2EEcFXkmB+"
+    "Qu2x2SxMH2IfgMulBuzt21ZAN69k0EbSTz1ctzBd71/E+jzFNiPkKbQZMU8+XanTpwLHJ9v6IhVDERMEiIVnuqfqetRd"
+    "zvL15uViVkjsH0AcM3DNQil2QP+XN507wkUwTaFtISIAAAAASUVORK5CYII="
+)
+"""A file in base64, for examples that can be sent as they are."""
 
 
 class Problem(BaseModel):

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from cratewatch.catalog.catalog import open_catalog
-from cratewatch.catalog.records import Cover, Release
+from cratewatch.catalog.records import Cover, Item, Release
 from cratewatch.lake.folder import FolderLake
 from cratewatch.service.app import create_app
 from cratewatch.service.limits import MIB, Limits
@@ -35,8 +35,14 @@ def fill(template: Template, home: Path) -> list[Cover]:
     run_id = catalog.runs.start("refresh-shop")
     catalog.stage(run_id, [listed(number) for number in range(3)])
     catalog.apply_crawl(run_id, "shop", complete=True)
-    catalog.runs.finish(run_id, "done", {"diff": {"new": 3}, "failed": {"http_404": 2}})
     covers = catalog.covers()
+    failed = [
+        Item("shop", "page", "http://shop/1", "failed", "http_404", "404 Not Found"),
+        Item("import", "cover", covers[0].source_url, "failed", "truncated", "ends too early"),
+    ]
+    catalog.items.record(run_id, failed)
+    counted = {"http_404": 1, "truncated": 1}
+    catalog.runs.finish(run_id, "done", {"diff": {"new": 3}, "failed": counted})
     catalog.close()
     return covers
 

@@ -74,6 +74,8 @@ def test_runs_and_one_of_them(client: TestClient) -> None:
 def test_footage_and_intent_before_any(client: TestClient) -> None:
     assert client.get("/v1/handlings").json() == {"handlings": []}
     check_problem(client.get("/v1/intent"), 404, "not_found")
+    for day in ("0", "1732060800", "2026-11-31", "yesterday", "2026-11-20T10:00:00"):
+        check_problem(client.get("/v1/intent", params={"from": day}), 422, "invalid")
 
 
 def test_health_and_figures(client: TestClient) -> None:
@@ -102,7 +104,8 @@ def test_the_document_has_examples(client: TestClient) -> None:
     post = document["paths"]["/v1/identify"]["post"]
     content = post["requestBody"]["content"]
     assert set(content) == {"multipart/form-data", "application/json"}
-    assert "example" in content["application/json"]
+    sent = client.post("/v1/identify", json=content["application/json"]["example"])
+    assert sent.status_code == 200
     assert not {path for path in document["paths"] if path.startswith(("/nights", "/login"))}
 
 
@@ -115,14 +118,19 @@ def test_pages_show_text_as_text(client: TestClient, path: str) -> None:
     assert answer.status_code == 200
     assert "<b>Blue" not in answer.text
     assert "javascript:" not in answer.text
-    assert "http" not in answer.text.replace("http://www.w3.org/2000/svg", "").replace(
-        "http://shop/", ""
-    ).replace("http://127.0.0.1", "")
+    shown = answer.text.replace("http://www.w3.org/2000/svg", "").replace("http://shop/", "")
+    assert "http:" not in shown
+    assert "https:" not in shown
 
 
 def test_a_night_and_what_is_not_there(client: TestClient) -> None:
     run = client.get("/v1/runs?kind=refresh-shop").json()["runs"][0]["run_id"]
     page = client.get(f"/nights/{run}", headers={"Accept": "text/html"})
     assert "http 404" in page.text
+    for told in (page.text, client.get("/nights", headers={"Accept": "text/html"}).text):
+        failures = told.partition('<ul class="failures">')[2].partition("</ul>")[0]
+        assert "404 Not Found" in failures
+        assert 'href="/releases/shop:1"' in failures  # a page without a cover
+        assert "/v1/covers/" in failures  # an image whose cover is known
     lost = client.get("/nope", headers={"Accept": "text/html"})
     assert (lost.status_code, "no such page" in lost.text) == (404, True)

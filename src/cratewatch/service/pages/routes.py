@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
+from cratewatch.catalog.changes import CHANGED, FAILED
 from cratewatch.service.entrance import (
     COOKIE,
     GUESSES_PER_MIN,
@@ -18,6 +19,7 @@ from cratewatch.service.entrance import (
     scope,
 )
 from cratewatch.service.pages.charts import Point, chart
+from cratewatch.service.pages.failures import Failed, pictured
 from cratewatch.service.pages.rendering import page
 from cratewatch.service.parts import Parts, parts_of
 from cratewatch.service.prices import history_of
@@ -28,6 +30,7 @@ from cratewatch.service.runs import run_of
 PAGE = 24
 NIGHTS = 60
 MOST_CHANGES = 200
+MOST_FAILED = 24
 MOST_KEY = 200
 
 router = APIRouter(include_in_schema=False)
@@ -135,14 +138,34 @@ def _facts(told: dict[str, Any]) -> list[tuple[str, str]]:
 def nights(request: Request, parts: Open) -> Response:
     """Show the last runs, and what is running."""
     runs = [run | _told(run["report"]) for run in parts.catalog.runs.latest(NIGHTS)]
-    return page(request, "nights.html", runs=runs, failures=parts.catalog.items.failures())
+    failures = parts.catalog.items.failures()
+    return page(
+        request, "nights.html", runs=runs, failures=failures, failed=_still_failed(parts, failures)
+    )
+
+
+def _still_failed(parts: Parts, failures: Mapping[str, int]) -> list[Failed]:
+    """Return some of what failed and has not succeeded since, of each reason about as many."""
+    of_each = max(1, MOST_FAILED // max(1, len(failures)))
+    examples = parts.catalog.items.failure_examples(of_each)
+    listed = [
+        (one["source"], one["kind"], one["key"], f"{reason}: {one['detail'] or ''}")
+        for reason, some in examples.items()
+        for one in some
+    ]
+    return pictured(parts.catalog, listed[:MOST_FAILED])
 
 
 @router.get("/nights/{run_id}", dependencies=[Depends(scope("nights"))])
 def night(request: Request, parts: Open, run_id: str) -> Response:
     """Show the report of one run."""
     run = run_of(parts, run_id)
-    changes = list(islice(parts.catalog.changes.of(run["run_id"]), MOST_CHANGES))
+    of_run = parts.catalog.changes.of
+    changes = list(islice(of_run(run["run_id"], CHANGED), MOST_CHANGES))
+    listed = [
+        (one.source, one.field or "", one.address or "", one.detail or "")
+        for one in islice(of_run(run["run_id"], [FAILED]), MOST_CHANGES)
+    ]
     whole = json.dumps(run["report"], indent=2, ensure_ascii=False)
     return page(
         request,
@@ -150,6 +173,7 @@ def night(request: Request, parts: Open, run_id: str) -> Response:
         run=run | _told(run["report"]),
         whole=whole,
         changes=changes,
+        failures=pictured(parts.catalog, listed),
         most=MOST_CHANGES,
         items=parts.catalog.items.states(run["run_id"]),
     )

@@ -124,9 +124,26 @@ async function price(found) {
   const prices = response && response.ok ? (await response.json()).prices : [];
   places.forEach((place, n) => {
     const told = prices[n];
-    if (!told || told.error) place.replaceChildren("No price of it is known.");
-    else place.replaceChildren(make("strong", {}, `${told.median} ${told.currency}`), ` in ${told.condition}, from ${told.low} to ${told.high} — by ${told.how}`);
+    if (!told || told.error) return place.replaceChildren("No price of it is known.");
+    place.replaceChildren(make("strong", {}, `${told.median} ${told.currency}`), ` in ${told.condition}, from ${told.low} to ${told.high} — by ${told.how}`);
+    if (told.comparables.length) place.after(comparables(told));
+    return undefined;
   });
+}
+
+const SAID = { sold: "sold", asking: "asked" };
+
+function comparables(told) {
+  const rows = told.comparables.map((one) => make("tr", one.outlier ? { class: "outlier" } : {},
+    make("td", {}, one.observed_at.slice(0, 10)),
+    make("td", {}, SAID[one.kind] || one.kind, make("div", { class: "muted" }, one.source)),
+    make("td", {}, one.media_condition || "–"),
+    make("td", { class: "number" }, make("b", {}, one.value), one.currency === told.currency ? "" : make("div", { class: "muted" }, `${one.price} ${one.currency}`)),
+    make("td", {}, one.outlier ? "left out: far from the others" : one.release_id === told.release_id ? "this pressing" : one.title)));
+  const head = ["when", "what", "grade", told.currency, "of"].map((word, n) => make("th", { scope: "col", class: n === 3 ? "number" : null }, word));
+  return make("details", { class: "comparables", open: matchMedia("(min-width: 46rem)").matches },
+    make("summary", {}, `${rows.length} recent price${rows.length === 1 ? "" : "s"} to compare`),
+    make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Recent prices" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))));
 }
 
 file.addEventListener("change", () => file.files[0] && look(file.files[0]));
