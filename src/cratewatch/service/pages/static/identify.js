@@ -138,9 +138,9 @@ function comparables(told) {
     make("td", {}, one.observed_at.slice(0, 10)),
     make("td", {}, SAID[one.kind] || one.kind, make("div", { class: "muted" }, one.source)),
     make("td", {}, one.media_condition || "–"),
-    make("td", { class: "number" }, make("b", {}, one.value), one.currency === told.currency ? "" : make("div", { class: "muted" }, `${one.price} ${one.currency}`)),
+    make("td", { class: "number" }, make("b", {}, `${one.price} ${one.currency}`), one.value === one.price ? "" : make("div", { class: "muted" }, `${one.value} ${told.currency} in ${told.condition}`)),
     make("td", {}, one.outlier ? "left out: far from the others" : one.release_id === told.release_id ? "this pressing" : one.title)));
-  const head = ["when", "what", "grade", told.currency, "of"].map((word, n) => make("th", { scope: "col", class: n === 3 ? "number" : null }, word));
+  const head = ["when", "what", "grade", "price", "of"].map((word, n) => make("th", { scope: "col", class: n === 3 ? "number" : null }, word));
   return make("details", { class: "comparables", open: matchMedia("(min-width: 46rem)").matches },
     make("summary", {}, `${rows.length} recent price${rows.length === 1 ? "" : "s"} to compare`),
     make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Recent prices" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))));
