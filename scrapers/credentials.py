@@ -8,12 +8,14 @@ import time
 from typing import Protocol, Self
 from urllib.parse import urlencode
 
+from pydantic import SecretStr
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
 from cratewatch.secret_url import reveal
 from cratewatch.sources.discogs.settings import DiscogsSource
+from cratewatch.sources.dumps.settings import DumpSource
 from cratewatch.sources.ebay.listings import error_message
 from cratewatch.sources.ebay.settings import EbaySource
 from cratewatch.sources.json_answers import number_of, read_object, text_of
@@ -56,8 +58,8 @@ class Authorize:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Return one for the crawl's source."""
         source = spider_of(crawler).job.source
-        if isinstance(source, DiscogsSource):
-            return cls(Token(source), source.url)
+        if isinstance(source, DiscogsSource | DumpSource):
+            return cls(Token(source.token), source.url)
         if isinstance(source, EbaySource):
             return cls(Minted(source, crawler), source.url)
         return cls(None, "")
@@ -92,9 +94,9 @@ class Authorize:
 class Token:
     """A token of the settings; without one the service answers less, and more slowly."""
 
-    def __init__(self, source: DiscogsSource) -> None:
-        token = reveal(source.token)
-        self._headers = HEADERS | ({"Authorization": f"Discogs token={token}"} if token else {})
+    def __init__(self, token: SecretStr) -> None:
+        shown = {"Authorization": f"Discogs token={reveal(token)}"}
+        self._headers = HEADERS | (shown if token else {})
 
     async def headers(self) -> dict[str, str]:
         """Return them."""

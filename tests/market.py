@@ -57,6 +57,7 @@ class Market:
     ) -> None:
         self.releases = releases
         self.faults = faults or Faults()
+        self.images: dict[str, bytes] = {}  # by path
         self.listings: dict[str, list[dict[str, Any]]] = {}
         self.asked: list[tuple[str, str, dict[str, str], dict[str, str]]] = []
         self.wrong: list[str] = []
@@ -98,6 +99,8 @@ class Market:
                 return self._mint(method, headers, body)
             if parts.path in SCOPES:
                 return self._search(parts.path, query, headers)
+            if (image := self.images.get(parts.path)) is not None:
+                return 200, {"Content-Type": "image/jpeg"}, image
             return self._discogs(parts.path, query, headers)
 
     def _mint(self, method: str, headers: dict[str, str], body: str) -> tuple[int, Any, Any]:
@@ -228,15 +231,17 @@ def _handler_of(market: Market) -> type[BaseHTTPRequestHandler]:
             status, headers, said = market.answer(
                 self.command, self.path, {k.title(): v for k, v in self.headers.items()}, body
             )
-            data = said.encode() if isinstance(said, str) else json.dumps(said).encode()
+            if not isinstance(said, bytes):
+                said = (said if isinstance(said, str) else json.dumps(said)).encode()
+
             self.send_response_only(status)
             now = datetime.now(UTC) + market.faults.skew
             for name, value in {"Date": format_datetime(now, usegmt=True), **headers}.items():
                 self.send_header(name, value.format(soon=format_datetime(
                     now + timedelta(seconds=1), usegmt=True)))  # fmt: skip
-            self.send_header("Content-Length", str(len(data)))
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(said)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: ARG002
             return

@@ -1,13 +1,16 @@
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
+from cratewatch.catalog.schema import ImageRow
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.location import LakeLocation
 from cratewatch.secret_url import SecretUrl
@@ -32,6 +35,13 @@ class Workplace:
 
     def next_night(self) -> None:
         self.run_id = self.catalog.runs.start("refresh")
+
+    def weeks_later(self) -> None:
+        """Have it be another night, on which every stored image is due."""
+        with self.catalog._db.transaction() as session:
+            long_ago = datetime.now(UTC) - timedelta(days=40)
+            session.execute(update(ImageRow).values(checked_at=long_ago))
+        self.next_night()
 
     def job(
         self, kind: Any, source: StorefrontSource | MusicBrainzSource, **fields: Any

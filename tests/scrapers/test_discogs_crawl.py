@@ -11,8 +11,11 @@ import pytest
 
 from cratewatch.catalog.records import Cover, Release
 from cratewatch.sources.discogs.settings import DiscogsSource
+from cratewatch.sources.dumps.importing import import_dump
+from cratewatch.sources.dumps.settings import DumpSource
 from scrapers.launch import CrawlReport, run_crawl
 from scrapers.quotas import wait_s
+from tests.cratewatch.sources.dumps import made_dumps
 from tests.market import Faults, Market
 
 N_RELEASES = 130
@@ -91,6 +94,48 @@ def test_an_image_whose_address_is_signed_anew_is_not_fetched_again(
     diff = catalog.apply_crawl(workplace.run_id, "shop", complete=True)
     assert (diff.unchanged, diff.changed) == (2, 0)
     assert catalog.covers_to_fetch("shop") == []
+
+
+def dump_source(market: Market, **fields: Any) -> DumpSource:
+    known = {"service": "discogs", "token": "secret", "url": market.url}
+    return DumpSource(spider="dump", rate_per_s=200, retries=2, **(known | fields))
+
+
+def test_covers_of_a_dump_are_asked_for_where_the_service_has_them_now(
+    workplace, market, draw_jpeg, tmp_path
+) -> None:
+    shop = market(4, Faults(gone=(4,)))
+    shop.images = {f"/s1/rs:fit/h:600/w:600/img/{n}.jpeg": draw_jpeg(n) for n in (1, 2)}
+    shop.images["/s1/rs:fit/h:600/w:600/img/3.jpeg"] = b"no picture"
+    text = made_dumps.discogs(*map(made_dumps.release, (1, 2, 3, 4)))
+    dump = made_dumps.gzipped(tmp_path / "month.gz", text)
+    silent = dump_source(shop, token="")
+    import_dump([dump], "shop", silent, workplace.catalog, workplace.run_id)
+    assert workplace.catalog.covers_to_fetch("shop") == []
+    asking = dump_source(shop)
+    _, report = import_dump([dump], "shop", asking, workplace.catalog, workplace.run_id)
+    assert report.files[0].parsed == 4  # what the same dump said is read anew for the images
+    crawled = workplace.crawl("covers", asking)
+    assert (crawled.items, crawled.failed) == (2, {"http_404": 1, "not_an_image": 1})
+    assert set(workplace.catalog.stored_images("shop")) == {
+        f"{shop.url}/releases/{n}" for n in (1, 2)
+    }
+    assert "secret" not in workplace.log_path.read_text()
+
+
+def test_a_stored_cover_of_a_dump_is_known_by_its_image_however_signed(
+    workplace, market, draw_jpeg, tmp_path
+) -> None:
+    shop = market(1)
+    shop.images = {"/s1/rs:fit/h:600/w:600/img/1.jpeg": draw_jpeg(1)}
+    dump = made_dumps.gzipped(tmp_path / "month.gz", made_dumps.discogs(made_dumps.release(1)))
+    asking = dump_source(shop)
+    import_dump([dump], "shop", asking, workplace.catalog, workplace.run_id)
+    workplace.crawl("covers", asking)
+    workplace.weeks_later()
+    shop.faults.signature, n_before = "s2", len(shop.asked)
+    report = workplace.crawl("covers", asking, recheck_share=1.0)
+    assert (report.failed, shop.paths()[n_before:]) == ({}, ["/releases/1"])
 
 
 def test_a_release_that_was_merged_is_listed_under_its_new_id(workplace, market) -> None:

@@ -8,6 +8,7 @@ from scrapy.exceptions import DropItem
 from cratewatch.catalog.records import Fetched, Release
 from cratewatch.images.covers import prepare_cover
 from cratewatch.lake.lake import cover_key
+from cratewatch.sources.dumps.settings import DumpSource
 from cratewatch.sources.storefront.settings import StorefrontSource
 from scrapers.fetching import FetchError
 from scrapers.items import CoverItem
@@ -15,7 +16,7 @@ from scrapers.ledger import UNSAVED_ITEMS
 from scrapers.pipelines.compare_cover import CompareCover
 from scrapers.pipelines.deduplicate import Deduplicate
 from scrapers.pipelines.fetch_cover import FetchCover
-from scrapers.pipelines.resolve_listing import ResolveListing
+from scrapers.pipelines.resolve_listing import ResolveListing, listings_of
 from scrapers.pipelines.stage_release import StageRelease
 from scrapers.pipelines.store_cover import StoreCover
 from scrapers.pipelines.validate import Validate
@@ -23,6 +24,7 @@ from scrapers.rechecks import Rechecks
 
 URL = "http://shop.example/c.jpg"
 SHOP = StorefrontSource(spider="storefront", url="http://shop.example")
+ARCHIVE = listings_of(DumpSource(spider="dump", service="musicbrainz"))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -120,13 +122,13 @@ def test_a_release_refused_by_its_page_is_not_withdrawn(workplace):
 
 def test_a_listing_is_resolved_to_its_fronts(ledger):
     listing = b'{"images": [{"front": true, "image": "http://127.0.0.1/f.jpg"}]}'
-    pipeline = ResolveListing(serve({URL: listing}), ledger, has_listings=True)
+    pipeline = ResolveListing(serve({URL: listing}), ledger, ARCHIVE)
     item = asyncio.run(pipeline.process_item(cover()))
     assert (item.image_url, item.download_urls) == (URL, ("http://127.0.0.1/f.jpg",))
 
 
 def test_an_image_url_is_no_listing(ledger):
-    pipeline = ResolveListing(serve({}), ledger, has_listings=False)
+    pipeline = ResolveListing(serve({}), ledger, None)
     assert asyncio.run(pipeline.process_item(cover())).download_urls == ()
 
 
@@ -140,7 +142,7 @@ def test_an_image_url_is_no_listing(ledger):
     ],
 )
 def test_a_listing_that_leads_nowhere(ledger, workplace, answer, reason):
-    pipeline = ResolveListing(serve({URL: answer}), ledger, has_listings=True)
+    pipeline = ResolveListing(serve({URL: answer}), ledger, ARCHIVE)
     with pytest.raises(DropItem):
         asyncio.run(pipeline.process_item(cover()))
     assert drop_reason(ledger, workplace) == reason
@@ -299,7 +301,7 @@ def test_what_could_not_be_staged_makes_the_crawl_incomplete(ledger, workplace, 
 def test_pipelines_leave_the_other_items_alone(ledger, workplace):
     item = release()
     for pipeline in (
-        ResolveListing(serve({}), ledger, has_listings=True),
+        ResolveListing(serve({}), ledger, ARCHIVE),
         FetchCover(serve_images({}), ledger),
         CompareCover(workplace.lake),
         store_cover(workplace, ledger),

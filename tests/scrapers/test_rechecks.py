@@ -2,11 +2,10 @@
 
 import io
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from cratewatch.catalog.records import Release
 from cratewatch.catalog.schema import ImageRow, ReleaseRow
@@ -41,15 +40,9 @@ def store(place, source, names, suffix=".jpg"):
     assert (report.items, report.failed) == (len(names), {})
 
 
-def weeks_later(place):
-    with place.catalog._db.transaction() as session:
-        session.execute(update(ImageRow).values(checked_at=datetime.now(UTC) - timedelta(days=40)))
-    place.next_night()
-
-
 def check(place, source, **fields):
     """Crawl as a night does that asks for all images that are due."""
-    weeks_later(place)
+    place.weeks_later()
     return place.crawl("covers", source, recheck_share=1.0, **fields)
 
 

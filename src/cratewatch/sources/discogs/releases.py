@@ -99,6 +99,24 @@ def image_path(url: str) -> str:
     return found[1] if found else url
 
 
+def read_images(body: bytes) -> list[str]:
+    """Return where the front of a release of ``/releases/{id}`` is; nothing if it has none.
+
+    Raises:
+        ValueError: if the body is no such release.
+    """
+    data = read_object(body)
+    if not number_of(data.get("id")):
+        raise ValueError("a release without an id")
+    front = _image(dicts_of(data.get("images")))
+    return [front] if front else []
+
+
+def is_same_image(url: str, other: str) -> bool:
+    """Whether two URLs are of one image, whenever signed and in whatever size."""
+    return image_path(url) == image_path(other)
+
+
 def error_message(body: bytes) -> str:
     """Return what an error body says; "" if it is none of the service's own."""
     try:

@@ -122,8 +122,12 @@ class DiscogsReading:
 class DiscogsReleases(DiscogsReading):
     """Reads the releases that a source wants."""
 
-    def __init__(self, dumps: Dumps, source: str, selection: Selection) -> None:
-        super().__init__(dumps, source, "release", selection.mark)
+    def __init__(
+        self, dumps: Dumps, source: str, selection: Selection, images_at: str = ""
+    ) -> None:
+        """Args: images_at: See release_of()."""
+        super().__init__(dumps, source, "release", selection.mark + images_at.encode())
+        self._images_at = images_at
         self._source = source
         self._selection = selection
 
@@ -137,7 +141,7 @@ class DiscogsReleases(DiscogsReading):
 
     def of_element(self, root: Any) -> Release | None:
         """Return the release, None if it is not wanted."""
-        return release_of(root, self._source, self._selection)
+        return release_of(root, self._source, self._selection, self._images_at)
 
 
 class DiscogsEntities(DiscogsReading):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lxml import etree
@@ -63,8 +63,12 @@ def _without(data: bytes) -> bytes:
     return b"".join((*kept, data[done:]))
 
 
-def release_of(root: Any, source: str, selection: Selection) -> Release | None:
+def release_of(root: Any, source: str, selection: Selection, images_at: str = "") -> Release | None:
     """Return the release of an element, None if it is not wanted.
+
+    Args:
+        images_at: What its number is added to for the address that tells where its images are, of
+            which recent months give no addresses; "" if nobody is asked.
 
     Raises:
         BadRecordError: if it has no title.
@@ -92,7 +96,7 @@ def release_of(root: Any, source: str, selection: Selection) -> Release | None:
         format=_format(formats),
         genres=_genres(parts),
         page_url=f"{SITE}/release/{native_id}",
-        image_url=_front(parts.get("images", ())),
+        image_url=_front(parts.get("images", ()), f"{images_at}{native_id}" if images_at else None),
     )
 
 
@@ -143,10 +147,11 @@ def _year(released: str | None) -> int | None:
     return int(year) or None if len(year) == 4 and year.isascii() and year.isdigit() else None
 
 
-def _front(images: Iterable[Any]) -> str | None:
-    """Return the address of the front, which recent months leave empty."""
+def _front(images: Sequence[Any], told_at: str | None) -> str | None:
+    """Return the address of the front; where it is told if the dump has an image without one."""
     front = next((image for image in images if image.get("type") == "primary"), None)
-    return None if front is None else (front.get("uri") or "").strip() or None
+    address = None if front is None else (front.get("uri") or "").strip()
+    return address or (told_at if len(images) else None)
 
 
 def _barcode(identifiers: Iterable[Any]) -> str | None:

@@ -128,7 +128,8 @@ class _Readers:
             return DiscogsEntities(self._catalog.dumps, self._name, kind)
         selection = Selection(self._labels(), self._source.formats)
         if self._source.service == "discogs":
-            return DiscogsReleases(self._catalog.dumps, self._name, selection)
+            images_at = f"{self._source.url}/releases/" if self._source.asks_for_images else ""
+            return DiscogsReleases(self._catalog.dumps, self._name, selection, images_at)
         return MusicBrainzReleases(self._name, selection, self._source.archive_url)
 
     def _labels(self) -> list[str]:
