@@ -29,8 +29,10 @@ from cratewatch.lake.lake import REPORTS
 from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings
 from cratewatch.sources.recordings import Told, read_name
+from cratewatch.words.kept import kept_folders
 from flows.footage_report import FootageNight
-from flows.keeping import forget_handlings
+from flows.indexing_persons import bring_persons_up_to_date
+from flows.keeping import forget_handlings, forget_old_persons
 from flows.progress import progress_bar
 from flows.pruning import FOOTAGE, prune_home
 from flows.recordings import Recording, find_recordings, sha256_of
@@ -90,10 +92,11 @@ def analyse_footage(
         catalog.one_analysis(),
     ):
         forget_handlings(settings, catalog)
+        forget_old_persons(settings, catalog)
         found = find(settings, places)
         run = catalog.runs.resume(KIND)
         night = _Night(settings, catalog, run.run_id, camera, analyse)
-        report = analyse_all(night, found)
+        report = index_persons(settings, catalog, analyse_all(night, found))
         report_night(settings, catalog, report)
     if report.error or report.failed:
         raise FootageError(report)
@@ -230,6 +233,19 @@ def analyse_all(night: _Night, recordings: Sequence[Recording]) -> FootageNight:
             note = f"{failed} failed" if failed else recording.path.name
             advance(done, len(recordings), note)
     return night.report(len(recordings))
+
+
+def index_persons(settings: Settings, catalog: Catalog, report: FootageNight) -> FootageNight:
+    """Make the persons of the night searchable; what is wrong with that is in the report."""
+    if not settings.index_persons or not kept_folders(open_lake(settings.lake)):
+        return report
+    try:
+        indexed = bring_persons_up_to_date(settings, catalog.catalog_id)
+    except CatalogAwayError:
+        raise
+    except CratewatchError as error:
+        return replace(report, error=report.error or f"persons are not indexed: {error}")
+    return replace(report, persons=indexed.pictures)
 
 
 @step()

@@ -37,7 +37,8 @@ def analyse_in_process(settings: Settings, clip: Clip, folder: Path) -> None:
         "--camera": clip.told.camera,
         "--home": str(settings.home),
     }
-    given = ["--no-record", *(part for option in options.items() for part in option)]
+    persons = "--persons" if settings.index_persons else "--no-persons"
+    given = ["--no-record", persons, *(part for option in options.items() for part in option)]
     with log.open("w+b") as errors:
         code = _run([*COMMAND, *given], errors)
         if code:

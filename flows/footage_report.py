@@ -19,6 +19,7 @@ class FootageNight:
         given_up: That failed too often, and were left out.
         handlings: In those that were analysed.
         named: How many of these show a known artwork.
+        persons: Pictures of persons that were made searchable by words.
         failed: Recordings that failed in this run, by reason.
         examples: Of each reason the first one, and why.
         error: What ended the run before its end, or None.
@@ -32,6 +33,7 @@ class FootageNight:
     given_up: int = 0
     handlings: int = 0
     named: int = 0
+    persons: int = 0
     failed: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
@@ -55,6 +57,7 @@ class FootageNight:
         """Say it in one line for a log."""
         said = [f"{self.analysed} of {self.recordings} recordings analysed"]
         said += [f"{self.handlings} handlings, {self.named} named"]
+        said += [f"{self.persons} pictures of persons indexed"] if self.persons else []
         said += [f"{self.known} known before"] if self.known else []
         said += [f"{self.growing} still growing"] if self.growing else []
         said += [f"{sum(self.failed.values())} failed"] if self.failed else []

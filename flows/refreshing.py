@@ -25,7 +25,12 @@ from cratewatch.lake.opening import open_lake
 from cratewatch.monitoring.yields import YieldError
 from cratewatch.settings import Settings
 from cratewatch.sources.dumps.settings import DumpSource
-from flows.keeping import forget_expired, forget_handlings, forget_old_items
+from flows.keeping import (
+    forget_expired,
+    forget_handlings,
+    forget_old_items,
+    forget_old_persons,
+)
 from flows.night_page import write_page
 from flows.progress import progress_bar
 from flows.pruning import prune_home
@@ -75,6 +80,7 @@ def refresh(
         catalog.changes.forget_before(now() - timedelta(days=kept_days))
         forget_expired(settings, catalog)
         forget_handlings(settings, catalog)
+        forget_old_persons(settings, catalog)
         forget_old_items(settings, catalog)
         reports = [refresh_source(settings, catalog, source, only_failed) for source in sources]
         try:
@@ -231,7 +237,7 @@ def index_changes(settings: Settings, catalog: Catalog) -> IndexReport | None:
         embed = embed_by_ray(settings.ray_address, settings.home / "ray", lake, settings.inference)
         with progress_bar("embed") as advance:
             report = update(Stores(catalog, lake, gallery), collection, embed, advance)
-        drop_old(gallery, settings.gallery_keep_days)
+        drop_old(gallery.collections, settings.gallery_keep_days)
         return report
 
 

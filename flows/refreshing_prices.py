@@ -15,7 +15,12 @@ from cratewatch.lake.lake import REPORTS
 from cratewatch.lake.opening import open_lake
 from cratewatch.settings import Settings
 from flows.joining import LOOK_AGAIN_S, join, still_open
-from flows.keeping import forget_expired, forget_handlings, forget_old_items
+from flows.keeping import (
+    forget_expired,
+    forget_handlings,
+    forget_old_items,
+    forget_old_persons,
+)
 from flows.night_page import write_page
 from flows.price_report import PriceReport
 from flows.pruning import prune_home
@@ -64,6 +69,7 @@ def refresh_prices(settings: Settings, sources: list[str]) -> list[PriceReport]:
 def _refresh_all(settings: Settings, catalog: Catalog, sources: Sequence[str]) -> list[PriceReport]:
     forget_expired(settings, catalog)
     forget_handlings(settings, catalog)
+    forget_old_persons(settings, catalog)
     forget_old_items(settings, catalog)
     return [
         report_prices(settings, catalog, refresh_source_prices(settings, catalog, source))

@@ -300,6 +300,7 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("refresh-prices --json", "flows.price_report", "PriceReport"),
         ("import-sales --json", "cratewatch.sources.till.importing", "SalesReport"),
         ("analyse-footage --json", "flows.footage_report", "FootageNight"),
+        ("index-footage --json", "cratewatch.words.indexing", "PersonsIndexed"),
         ("intent --json", "cratewatch.intent.report", "IntentReport"),
         ("intent --json: a period", "cratewatch.intent.report", "PeriodIntent"),
         ("intent --json: an album", "cratewatch.intent.report", "AlbumIntent"),

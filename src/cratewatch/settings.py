@@ -99,6 +99,19 @@ class Settings(BaseModel):
     handlings_keep_days: float = Field(
         default=1_095.0, ge=0, le=36_500, description="of handlings without pictures and persons"
     )
+    index_persons: bool = Field(
+        default=True, description="whether nights make persons of footage searchable by words"
+    )
+    words_model: str = Field(
+        default="",
+        description="folder of a BLIP, CLIP or SigLIP model that prompts are compared by",
+    )
+    words_captions: str = Field(
+        default="", description="folder of a BLIP model that makes captions"
+    )
+    facets_of_persons: bool = Field(
+        default=False, description="whether persons can be narrowed by sex and age"
+    )
     footage_name: FootageName = "{camera}_{started_at}"
     timezone: Timezone = Field(default="UTC", description="of the shop, in which its days count")
     ledger_keep_days: float = Field(
@@ -154,7 +167,8 @@ class Settings(BaseModel):
             "gallery_uri": str(home / "gallery.db"),
         }
         given = {key: value for key, value in values.items() if value or key not in in_home}
-        for key in ("lake_path", "gallery_uri", "gallery_import_path", "rates_path"):
+        paths = ("lake_path", "gallery_uri", "gallery_import_path", "rates_path")
+        for key in (*paths, "words_model", "words_captions"):
             value = given.get(key)
             if isinstance(value, str) and _is_path(key, value):
                 given[key] = str(home / value)  # a relative one counts from home

@@ -1,4 +1,4 @@
-"""The audit: who took what out of the house, and when. The database itself keeps each row."""
+"""The audit: who took what out of the house or searched for whom; the database keeps each row."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Export:
 
     Attributes:
         who: User and machine.
-        what: What was exported: intent or footage.
-        target: The file or folder that it went to.
-        detail: What it is about, such as its days.
-        rows: How many albums or handlings it tells of.
+        what: What was exported: intent or footage; words of a search for persons.
+        target: The file or folder that it went to, or that was searched.
+        detail: What it is about, such as its days, or the prompt.
+        rows: How many albums, handlings or persons it tells of.
     """
 
     at: datetime
@@ -42,10 +42,20 @@ class Audit:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def note(self, what: str, target: str, detail: str, rows: int) -> None:
-        """Add a row, of now and of whoever runs this process."""
+    def note(self, what: str, target: str, detail: str, rows: int, who: str = "") -> None:
+        """Add a row, of now.
+
+        Args:
+            who: Whoever runs this process, by default.
+        """
         text = {"target": storable(target)[:MAX_TEXT], "detail": storable(detail)[:MAX_TEXT]}
-        values = {"at": now(), "who": whoever(), "what": what, "rows": rows, **text}
+        values = {
+            "at": now(),
+            "who": storable(who)[:MAX_TEXT] or whoever(),
+            "what": what,
+            "rows": rows,
+            **text,
+        }
         with self._db.transaction() as session:
             session.execute(insert(AuditRow).values(values))
 

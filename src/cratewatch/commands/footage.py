@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,7 +16,8 @@ import typer
 from cratewatch.commands.footage_recording import home_if_any, record
 from cratewatch.commands.options import AsJson, Home, whole
 from cratewatch.commands.output import show
-from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.commands.telling_times import moment
+from cratewatch.errors import NotFoundError
 
 if TYPE_CHECKING:
     from cratewatch.footage.analysing import Analysis, FootageOptions, FootageReport
@@ -103,6 +104,13 @@ def footage(  # noqa: PLR0913, PLR0917  options
         bool,
         typer.Option("--record/--no-record", help="Keep handlings in the home, if there is one."),
     ] = True,
+    persons: Annotated[
+        bool,
+        typer.Option(
+            "--persons/--no-persons",
+            help="Keep pictures of persons in the home, to be found by `cratewatch index-footage`.",
+        ),
+    ] = False,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
@@ -122,7 +130,7 @@ def footage(  # noqa: PLR0913, PLR0917  options
         every=every,
         hides=blur,
         device=find_device(device),
-        started_at=_moment(started_at),
+        started_at=moment(started_at),
         **{name: file for name, file in chosen.items() if file},
     )
     settings = home_if_any(home)
@@ -135,7 +143,8 @@ def footage(  # noqa: PLR0913, PLR0917  options
             sys.stderr.write(f"{output_dir}: this run is there already, whole\n")
         else:
             watch = _sleeve_watch(identifier, options)
-            report = _analyse(analysis, source, watch, output_dir, shows=show_)
+            kept = _kept_persons(settings, source, options, camera) if persons else []
+            report = _analyse(analysis, source, watch, output_dir, kept, shows=show_)
     if settings is not None and keep:
         record(settings, output_dir, camera or Path(source.name).stem, report.input)
     for note in report.notes:
@@ -143,8 +152,14 @@ def footage(  # noqa: PLR0913, PLR0917  options
     show(_told(report, json_), json_)
 
 
-def _analyse(
-    analysis: Analysis, source: Source, watch: SleeveWatch, folder: Path, *, shows: bool
+def _analyse(  # noqa: PLR0913
+    analysis: Analysis,
+    source: Source,
+    watch: SleeveWatch,
+    folder: Path,
+    others: Sequence[Output],
+    *,
+    shows: bool,
 ) -> FootageReport:
     from cratewatch.footage.handled_files import HandledFiles
     from cratewatch.reports.footage.page import FootagePage
@@ -158,7 +173,26 @@ def _analyse(
     page = FootagePage(folder, Path(source.name).name, watch.handled)
     with progress_bar("footage") as advance, _live_pages(shows) as pages:
         bar = _ProgressBar(advance, source)
-        return analysis.run([watch], [files, page, bar, *pages])
+        return analysis.run([watch], [files, page, bar, *others, *pages])
+
+
+def _kept_persons(
+    settings: Settings | None, source: Source, options: FootageOptions, camera: str
+) -> list[Output]:
+    """Return what keeps pictures of persons, where there is a home."""
+    from cratewatch.footage.sources import digest
+    from cratewatch.lake.opening import open_lake
+    from cratewatch.words.kept import Recorded
+    from cratewatch.words.recordings import KeptPersons
+
+    footage_key = digest(source.files)
+    if settings is None or footage_key is None:
+        return []
+    name = camera or Path(source.name).stem
+    recorded = Recorded(
+        footage_key, name, options.started_at, datetime.now(UTC), str(Path(source.name).absolute())
+    )
+    return [KeptPersons(open_lake(settings.lake), recorded)]
 
 
 @contextlib.contextmanager
@@ -228,18 +262,6 @@ class _ProgressBar:
 
     def close(self) -> None:
         pass
-
-
-def _moment(said: str | None) -> datetime | None:
-    if said is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(said)
-    except ValueError as error:
-        raise CratewatchError(f"--started-at: {said!r} is no time ({error})") from error
-    if moment.tzinfo is None:
-        raise CratewatchError(f"--started-at: {said!r} lacks its zone; write {said}+01:00, or Z")
-    return moment
 
 
 def _told(report: FootageReport, as_json: bool) -> dict[str, Any]:

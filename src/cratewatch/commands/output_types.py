@@ -34,6 +34,9 @@ from cratewatch.sources.folder.importing import ImportReport
 from cratewatch.sources.storefront.probe import Probe
 from cratewatch.sources.till.importing import SalesReport
 from cratewatch.training.quantising import Quantised
+from cratewatch.words.indexing import PersonsIndexed
+from cratewatch.words.recordings import Gathered
+from cratewatch.words.searching import Moment
 from flows.footage_report import FootageNight
 from flows.price_report import PriceReport
 from flows.source_report import SourceReport
@@ -330,6 +333,36 @@ class ExportedModel:
     bytes: int
 
 
+@dataclass(frozen=True)
+class WordsShown:
+    """The answer to a prompt.
+
+    Attributes:
+        searched: A video, or index.
+        by: What answered: colour, colour and attributes, or a model's name.
+        answered: The pieces of the prompt that it answered.
+        not_answered: The others.
+        nothing: Why nobody fits; "" if somebody does.
+        nearest: Similarity of the nearest; null if nobody is there.
+        people: Persons in the video; null of the index.
+        frames_per_s: How fast the video was looked at; null of the index.
+        facets: Of those who were near, how many fit each term.
+        results: Best first.
+    """
+
+    prompt: str
+    searched: str
+    by: str
+    answered: list[str]
+    not_answered: list[str]
+    nothing: str
+    nearest: float | None
+    people: int | None
+    frames_per_s: float | None
+    facets: dict[str, int]
+    results: list[Moment]
+
+
 _CHANGE = Output(Change, adds={"applied": bool})
 _REFRESH = Output(
     SourceReport,
@@ -357,6 +390,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "import": (Output(ImportReport),),
     "import-dump": (_REFRESH,),
     "import-sales": (Output(SalesReport),),
+    "index-footage": (Output(PersonsIndexed, adds={"gathered": list[Gathered]}),),
     "index": (Output(IndexReport), Output(Comparison)),
     "intent": (Output(IntentReport),),
     "keys": (Output(Key), Output(KeyMade)),
@@ -372,6 +406,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "renew": (Output(RenewalReport, lacks=(*_UNTIL_DONE, "calibration", "error")),),
     "restore-gallery": (Output(Restored),),
     "retry": (_REFRESH,),
+    "search-footage": (Output(WordsShown, lacks=("Moment.crop_key",)),),
     "show": (Output(ShownRelease), Output(ShownCover)),
     "status": (Output(Status, lacks=_NOT_ALWAYS), Output(dict[str, FailuresOfReason])),
     "synthesize": (Output(RunReport, lacks=("rejected", "dropped")), Output(Forecast)),

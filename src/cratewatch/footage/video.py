@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
@@ -146,6 +147,25 @@ class Video:
             yield Frame(first + read - 1, since_s + clock.seconds(picture.time), pixels)
         self._compare(read)
 
+    def frame_at(self, seconds: float) -> Frame:
+        """Return the frame that is shown at a time, counted from the first one's.
+
+        Raises:
+            CratewatchError: if the file ends before, or has no times.
+        """
+        begin = self._first.time or 0.0
+        try:
+            self._container.seek(
+                round((begin + seconds) / self._stream.time_base), stream=self._stream
+            )
+            for frame in self._container.decode(self._stream):
+                at = (frame.time or 0.0) - begin
+                if at >= seconds - 0.5 / self.rate_fps:
+                    return Frame(round(at * self.rate_fps), at, _upright(frame))
+        except FFmpegError as error:
+            raise self._unreadable(error) from error
+        raise CratewatchError(f"{self.name}: it ends before {seconds:.1f} s; give the whole video")
+
     def _all(self) -> Iterator[Any]:
         yield self._first
         try:
@@ -187,6 +207,19 @@ class Video:
         """Let go of the file or the connection; any number of times."""
         with contextlib.suppress(FFmpegError):
             self._container.close()
+
+
+def read_frame(path: Path, seconds: float) -> Frame:
+    """Return the frame of a video file that is shown at a time, without reading all before it.
+
+    Raises:
+        CratewatchError: if it cannot be read, or ends before.
+    """
+    video = Video(str(path))
+    try:
+        return video.frame_at(seconds)
+    finally:
+        video.close()
 
 
 class _Clock:

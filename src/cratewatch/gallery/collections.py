@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from cratewatch.errors import CheckError
 from cratewatch.gallery import connection
 from cratewatch.gallery.alias import Alias
 from cratewatch.gallery.connection import Connection, explained
 from cratewatch.gallery.index_building import METRIC
-from cratewatch.gallery.milvus import LoadState
+from cratewatch.gallery.milvus import LoadState, MilvusClient
 from cratewatch.gallery.names import model_of, next_collection, number_of
 from cratewatch.gallery.owners import as_owner, is_ours, require_ours
 from cratewatch.gallery.properties import FACTS_OF, SERVED_UNTIL, Described, fresh, note
@@ -21,9 +23,15 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 class Collections:
     """The collections of one tenant and catalog; what Milvus refuses is an UnavailableError."""
 
-    def __init__(self, milvus: Connection, alias: Alias) -> None:
+    def __init__(
+        self,
+        milvus: Connection,
+        alias: Alias,
+        schema: Callable[[MilvusClient, int], Any] = make_schema,
+    ) -> None:
         self.milvus = milvus
         self._alias = alias
+        self._schema = schema
 
     @explained
     def all(self) -> list[str]:
@@ -86,7 +94,7 @@ class Collections:
         collection = next_collection(model, self._of_tenant())
         self.milvus.client.create_collection(
             self.milvus.names.full(collection),
-            schema=make_schema(self.milvus.client, dim),
+            schema=self._schema(self.milvus.client, dim),
             consistency_level="Bounded",
             properties=fresh() | as_owner(self.milvus),
             timeout=connection.CALL_TIMEOUT_S,

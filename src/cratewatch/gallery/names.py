@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from cratewatch.errors import SettingsError
 
-COVERS = "covers"
+COVERS, PERSONS = "covers", "persons"
+KINDS = (COVERS, PERSONS)
 LITE_SUFFIX = ".db"
 """Ends the path of a Milvus Lite file."""
 _NUMBERED = re.compile(r"(?P<model>.+)__(?P<number>[1-9][0-9]*)")
@@ -21,22 +22,27 @@ _TENANT = re.compile(r"[a-z][a-z0-9]{0,31}")
 
 @dataclass(frozen=True)
 class Names:
-    """The names of one tenant: a shop of its own on a server that several share."""
+    """The names of one tenant: a shop of its own on a server that several share.
+
+    Attributes:
+        kind: What the collections hold, of KINDS.
+    """
 
     tenant: str = ""
+    kind: str = COVERS
 
     def __post_init__(self) -> None:
         """Refuse a tenant whose names another's could begin with."""
-        if self.tenant and (self.tenant == COVERS or not _TENANT.fullmatch(self.tenant)):
+        if self.tenant and (self.tenant in KINDS or not _TENANT.fullmatch(self.tenant)):
             raise SettingsError(
                 f"gallery_tenant {self.tenant!r}: give up to 32 of a-z and 0-9, a letter first, "
-                f"and not {COVERS!r}"
+                f"and not {self.tenant if self.tenant in KINDS else COVERS!r}"
             )
 
     @property
     def alias(self) -> str:
         """The alias that this tenant's readers use."""
-        return f"{self.tenant}_{COVERS}" if self.tenant else COVERS
+        return f"{self.tenant}_{self.kind}" if self.tenant else self.kind
 
     def full(self, collection: str) -> str:
         """Return the name that Milvus knows."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from cratewatch.clocks import is_future
 from cratewatch.errors import BusyError, CheckError, NotFoundError
-from cratewatch.gallery.gallery import Gallery
+from cratewatch.gallery.collections import Collections
 from cratewatch.gallery.names import model_of
 from cratewatch.indexing.agreement import IndexReport, agree, fill_by_the_book, update
 from cratewatch.indexing.comparing import Comparison, compare, delete_extra, mend
@@ -110,7 +110,7 @@ def _mended(
     return found
 
 
-def drop_old(gallery: Gallery, keep_days: float) -> list[str]:
+def drop_old(collections: Collections, keep_days: float) -> list[str]:
     """Drop collections that the alias left longer ago than that; return them. For the one writer.
 
     The one left last goes last: it is what the book speaks of, if its model does not serve. Where
@@ -118,14 +118,14 @@ def drop_old(gallery: Gallery, keep_days: float) -> list[str]:
     """
     now = datetime.now(UTC)
     dropped = []
-    for nth, name in reversed(list(enumerate(gallery.collections.served_before()))):
-        until = gallery.collections.describe(name).served_until
+    for nth, name in reversed(list(enumerate(collections.served_before()))):
+        until = collections.describe(name).served_until
         if until is None:
             continue
         if is_future(until):
-            gallery.collections.date_back(name, now - nth * timedelta(microseconds=1))
+            collections.date_back(name, now - nth * timedelta(microseconds=1))
         elif until < now - timedelta(days=keep_days):
-            gallery.collections.drop(name)
+            collections.drop(name)
             dropped.append(name)
     return dropped
 
@@ -133,4 +133,4 @@ def drop_old(gallery: Gallery, keep_days: float) -> list[str]:
 def drop_old_unless_busy(stores: Stores, keep_days: float) -> None:
     """Drop what is old; leave that to the process that writes, if there is one."""
     with suppress(BusyError), stores.catalog.one_writer():
-        drop_old(stores.gallery, keep_days)
+        drop_old(stores.gallery.collections, keep_days)

@@ -25,16 +25,19 @@ from cratewatch.service import (
     releases,
     runs,
 )
+from cratewatch.service import words as word_search
 from cratewatch.service.entrance import Entrance
 from cratewatch.service.guard import Guard
 from cratewatch.service.limits import Limits
 from cratewatch.service.metrics import Metrics
 from cratewatch.service.pages import footage as footage_pages
 from cratewatch.service.pages import routes as pages
+from cratewatch.service.pages import words as word_pages
 from cratewatch.service.pages.rendering import as_page
 from cratewatch.service.parts import Parts
 from cratewatch.service.problems import install
 from cratewatch.service.serving import Serving
+from cratewatch.service.word_serving import WordServing
 from cratewatch.settings import Settings
 
 STATIC = Path(__file__).parent / "pages" / "static"
@@ -58,7 +61,9 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
             serving = Serving(settings, catalog, limits, metrics)
-            parts = Parts(settings, catalog, open_lake(settings.lake), serving, limits, metrics)
+            lake = open_lake(settings.lake)
+            words = WordServing(settings, lake, catalog.catalog_id)
+            parts = Parts(settings, catalog, lake, serving, limits, metrics, words)
             app.state.parts = parts
             app.state.tiles = releases.Tiles(parts.lake)
             app.state.entrance = Entrance(catalog.keys, is_public=is_public)
@@ -68,6 +73,7 @@ def create_app(
                 yield
             finally:
                 await serving.close()
+                await asyncio.to_thread(words.close)
 
     app = FastAPI(
         title="cratewatch",
@@ -79,9 +85,9 @@ def create_app(
         redoc_url=None,
     )
     install(app, as_page)
-    for room in (health, identifying, prices, releases, runs, footage, recordings):
+    for room in (health, identifying, prices, releases, runs, footage, word_search, recordings):
         app.include_router(room.router)
-    for page in (pages, footage_pages):
+    for page in (pages, footage_pages, word_pages):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     hosts = () if is_public else LOOPBACK

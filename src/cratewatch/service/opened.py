@@ -54,7 +54,7 @@ class Opened:
             CratewatchError: if something that it needs is away.
         """
         with contextlib.ExitStack() as stack:
-            seen, reading = stack.enter_context(_readable(settings))
+            seen, reading = stack.enter_context(readable(settings))
             identifier = stack.enter_context(open_identifier(reading, patience_s=PATIENCE_S))
             warm(identifier)
             collection = identifier.gallery.alias.serving()
@@ -84,7 +84,7 @@ class Opened:
 
 
 @contextlib.contextmanager
-def _readable(settings: Settings) -> Iterator[tuple[Signature | None, Settings]]:
+def readable(settings: Settings) -> Iterator[tuple[Signature | None, Settings]]:
     """Yield settings by which a gallery can be read while others write to it."""
     file = file_of(settings.gallery_uri)
     if file is None:

@@ -20,6 +20,7 @@ from cratewatch.service.limits import Limits
 from cratewatch.service.metrics import Metrics
 from cratewatch.service.problems import Problem
 from cratewatch.service.serving import Serving
+from cratewatch.service.word_serving import WordServing
 from cratewatch.settings import Settings
 from cratewatch.sources.grades import read_grade
 
@@ -40,6 +41,7 @@ class Parts:
     serving: Serving
     limits: Limits
     metrics: Metrics
+    words: WordServing
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
     streams: int = 0
     _rates: tuple[Rates, PriceModel | None] | None = None

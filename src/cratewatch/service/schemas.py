@@ -304,6 +304,39 @@ class WholeRecording(Recording):
     events: list[dict[str, Any]]
 
 
+class PersonFound(BaseModel):
+    """A person who fits a description, and when."""
+
+    rank: int
+    score: float = Field(description="what ranks")
+    similarity: float = Field(description="what `least` compares")
+    t: float = Field(description="seconds into the recording")
+    frame: int
+    track_id: int = Field(description="the person's number in that recording")
+    box: list[float]
+    caption: str
+    by: str
+    camera: str
+    at: datetime | None = Field(description="time of day, if anybody knows it")
+    footage: str
+    picture: str = Field(description="where the person's picture is, made unknown")
+    video: str | None = Field(description="where the recording plays from that moment on")
+    page: str | None = Field(description="the same as a page")
+    note: str
+
+
+class WordsFound(BaseModel):
+    """Persons who fit a description, best first."""
+
+    prompt: str
+    by: str = Field(description="`colour`, `colour and attributes`, or a model's name")
+    answered: list[str] = Field(description="the pieces of the prompt that it answered")
+    not_answered: list[str]
+    nothing: str = Field(description="why nobody fits; empty if somebody does")
+    facets: dict[str, int] = Field(description="of those who were near, how many fit each term")
+    results: list[PersonFound]
+
+
 class HandlingsPage(BaseModel):
     """Handlings, the newest first."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,8 @@ Embeddings = npt.NDArray[np.float32]
 """(N, dim), each row of unit length."""
 Scores = npt.NDArray[np.float32]
 Logits = npt.NDArray[np.float32]
-Tokens = npt.NDArray[np.float16] | npt.NDArray[np.float32]
-"""What the vision tower makes of pictures before it is pooled: (N, T, E)."""
+Tokens = npt.NDArray[Any]
+"""What the vision tower makes of pictures before it is pooled: (N, T, E), float16 or float32."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class TextImageModel(Protocol):
         """
 
     def match(self, text: str, image_tokens: Tokens) -> Logits:
-        """Return how much higher the logit "they fit" is than "they do not", (N,), for a text.
+        """Return the logit that a text and each picture fit, (N,); see embed_images() for tokens.
 
         Raises:
             ValueError: if the model has no second stage.

@@ -335,7 +335,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(kill=KILLS)
     def forget_what_is_old(self, kill: int | None) -> None:
-        self.attempt(lambda: drop_old(self.fused.gallery, 0), kill)
+        self.attempt(lambda: drop_old(self.fused.gallery.collections, 0), kill)
         self.learn()
 
     # What must be true.

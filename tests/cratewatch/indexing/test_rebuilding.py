@@ -126,8 +126,8 @@ def test_collections_follow_each_other_and_the_one_before_can_come_back(
     assert (comparison.missing.count, shop.gallery.rows.count(m)) == (4, 28)
     assert shop.index().rows == 28
     assert shop.gallery.collections.served_before() == [f"{m}__2"]
-    assert drop_old(shop.gallery, keep_days=1) == []
-    assert drop_old(shop.gallery, keep_days=0) == [f"{m}__2"]
+    assert drop_old(shop.gallery.collections, keep_days=1) == []
+    assert drop_old(shop.gallery.collections, keep_days=0) == [f"{m}__2"]
     assert shop.gallery.collections.all() == [m]
     with pytest.raises(NotFoundError, match="no collection that served before"):
         roll_back(shop.stores)

@@ -85,7 +85,7 @@ def test_the_second_home_is_told_and_the_first_one_goes_on(homes: Homes) -> None
             lambda: homes.index(stores),
             lambda: rebuild(stores, homes.model, Target(128), embedding_here(stores.lake)),
             lambda: drop_left_overs(stores.gallery),
-            lambda: drop_old(stores.gallery, keep_days=0),
+            lambda: drop_old(stores.gallery.collections, keep_days=0),
             lambda: Loader(stores, left_over),
         ):
             with pytest.raises(SettingsError, match=r"another catalog .* set gallery_tenant"):
@@ -97,7 +97,7 @@ def test_the_second_home_is_told_and_the_first_one_goes_on(homes: Homes) -> None
         assert homes.index(stores).rows == 3
         assert list(stores.gallery.rows.cover_ids(f"{homes.model}__2")) == held
         assert drop_left_overs(stores.gallery) == [left_over]
-        assert drop_old(stores.gallery, keep_days=0) == [homes.model]
+        assert drop_old(stores.gallery.collections, keep_days=0) == [homes.model]
     with homes.open(second, tenant="second") as stores:
         assert homes.index(stores).rows == 3
 

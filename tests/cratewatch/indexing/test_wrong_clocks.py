@@ -52,7 +52,7 @@ def test_their_order_is_that_in_which_the_alias_left_them(
     set_clock(second)
     gallery.alias.point_to("m__3")
     assert gallery.collections.served_before() == ["m__2", "m"]
-    assert drop_old(gallery, keep_days=7) == []  # both were left today
+    assert drop_old(gallery.collections, keep_days=7) == []  # both were left today
     assert gallery.collections.served_before() == ["m__2", "m"]
     assert gallery.collections.live("m") == "m__3"
 
@@ -62,9 +62,9 @@ def test_they_are_not_kept_for_ever(gallery: Gallery, set_clock: SetClock) -> No
     gallery.alias.point_to("m__2")
     set_clock(timedelta(0))
     gallery.alias.point_to("m__3")
-    assert drop_old(gallery, keep_days=1) == []
+    assert drop_old(gallery.collections, keep_days=1) == []
     for name in ("m", "m__2"):
         until = gallery.collections.describe(name).served_until
         assert until is not None
         assert timedelta(0) <= datetime.now(UTC) - until < timedelta(minutes=5)
-    assert drop_old(gallery, keep_days=0) == ["m", "m__2"]
+    assert drop_old(gallery.collections, keep_days=0) == ["m", "m__2"]

@@ -18,6 +18,7 @@ PLACES = (
     ("/catalog", "Catalog"),
     ("/nights", "Nights"),
     ("/footage", "Footage"),
+    ("/words", "Words"),
     ("/intent", "Intent"),
 )
 TITLES = {

@@ -1,0 +1,123 @@
+"""Loads a model of texts and pictures from a folder, whichever kind it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import re
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+
+from cratewatch.embedding.inference import AUTO, Inference
+from cratewatch.errors import CratewatchError, NotFoundError
+from cratewatch.folders import users_path
+from cratewatch.words.text_image import TextImageModel
+
+BLIP = ("blip",)
+CLIP = ("clip", "siglip", "siglip2", "altclip", "chinese_clip", "metaclip_2")
+WEIGHTS = re.compile(r".*\.(safetensors|bin)")
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError),
+    *(SafetensorError, pickle.UnpicklingError),
+)
+"""What transformers raises of files that are missing, damaged or another model's."""
+KINDS = "a BLIP, CLIP or SigLIP model as transformers saves it"
+CAPTIONS = "captions"
+"""The folder within a BLIP model's own that holds the model that makes captions."""
+
+
+def load_text_image(
+    folder: Path, captions: Path | None = None, inference: Inference = AUTO
+) -> TextImageModel:
+    """Load a model.
+
+    Args:
+        folder: As transformers saves it.
+        captions: Of a BLIP model that makes captions; by default the folder `captions` within.
+
+    Raises:
+        NotFoundError: if there is no such folder.
+        CratewatchError: if it holds another kind of model, or files are missing or damaged.
+    """
+    folder = users_path(str(folder))
+    kind = model_kind(folder)
+    if kind in BLIP:
+        from cratewatch.words.blip import Blip
+
+        inner = folder / CAPTIONS
+        found = users_path(str(captions)) if captions else inner if inner.is_dir() else None
+        if found is not None and model_kind(found) not in BLIP:
+            raise CratewatchError(f"{found}: no BLIP model, which alone makes captions")
+        return Blip(folder, found, inference)
+    if kind in CLIP:
+        from cratewatch.words.clip import Clip
+
+        return Clip(folder, inference)
+    raise CratewatchError(f"{folder}: a model of kind {kind!r}; give the folder of {KINDS}")
+
+
+def model_kind(folder: Path) -> str:
+    """Return what a folder says its model is, such as "blip".
+
+    Raises:
+        NotFoundError: if there is no such folder.
+        CratewatchError: if it says nothing.
+    """
+    if not folder.is_dir():
+        raise NotFoundError(f"{folder}: no such folder; give the folder of {KINDS}")
+    file = folder / "config.json"
+    try:
+        config = json.loads(file.read_text("utf-8"))
+        kind = str(config["model_type"])
+    except FileNotFoundError as error:
+        raise CratewatchError(f"{folder}: config.json is missing; give {KINDS}") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CratewatchError(f"{file}: tells no kind of model ({error}); give {KINDS}") from error
+    return kind
+
+
+def name_of_weights(kind: str, folder: Path) -> str:
+    """Return what a collection of a model's embeddings is named by: other weights, another name."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        if WEIGHTS.fullmatch(file.name):
+            with file.open("rb") as opened:
+                while block := opened.read(1 << 22):
+                    digest.update(block)
+    return f"{kind}_{digest.hexdigest()[:10]}"
+
+
+def load_part(cls: Any, folder: Path, **options: Any) -> Any:
+    """Load a part of a model by a class of transformers'; nothing is fetched.
+
+    Raises:
+        CratewatchError: if files are missing or damaged.
+    """
+    try:
+        return cls.from_pretrained(str(folder), local_files_only=True, **options)
+    except UNREADABLE as error:
+        said = " ".join(str(error).split())[:200]
+        raise CratewatchError(
+            f"{folder}: {cls.__name__} cannot be loaded ({said}); copy the whole folder anew"
+        ) from error
+
+
+def load_network(cls: Any, folder: Path) -> Any:
+    """Load a network with all of its weights.
+
+    Raises:
+        CratewatchError: if files are missing or damaged, or weights are not this network's.
+    """
+    network, told = load_part(cls, folder, output_loading_info=True)
+    missing = sorted(told["missing_keys"])
+    wrong = sorted(str(key) for key in told.get("mismatched_keys", ()))
+    if missing or wrong:
+        raise CratewatchError(
+            f"{folder}: {len(missing)} weights of {cls.__name__} are missing and {len(wrong)} of "
+            f"another size, first {(missing or wrong)[0]}; it is another model, or a version of "
+            "transformers saved it that names them otherwise: save it anew with this one"
+        )
+    return network.eval()

@@ -1,0 +1,60 @@
+"""Loads what looks at persons, as the settings say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cratewatch.embedding.inference import AUTO, Inference
+from cratewatch.settings import Settings
+from cratewatch.words.attribute_search import AttributeSearch
+from cratewatch.words.indexing import Keeping
+from cratewatch.words.model_folders import load_text_image
+from cratewatch.words.text_image import TextImageModel
+
+
+@dataclass(frozen=True)
+class Models:
+    """What looks at persons.
+
+    Attributes:
+        attributes: Tells colours and attributes: facets, and captions.
+        model: What prompts are compared by; the same where no other is chosen.
+    """
+
+    attributes: AttributeSearch
+    model: TextImageModel
+
+
+def open_models(
+    folder: Path | None = None, captions: Path | None = None, inference: Inference = AUTO
+) -> Models:
+    """Load what looks at persons.
+
+    Args:
+        folder: Of a BLIP, CLIP or SigLIP model; None for colours and attributes.
+        captions: Of a BLIP model that makes captions.
+
+    Raises:
+        CratewatchError: if a folder holds no such model.
+    """
+    attributes = AttributeSearch()
+    model = load_text_image(folder, captions, inference) if folder else attributes
+    return Models(attributes, model)
+
+
+def models_of(settings: Settings) -> Models:
+    """Load what the settings name; see open_models()."""
+    folder = Path(settings.words_model) if settings.words_model else None
+    captions = Path(settings.words_captions) if settings.words_captions else None
+    return open_models(folder, captions, settings.inference)
+
+
+def keeping_of(settings: Settings) -> Keeping:
+    """Return what the settings say of persons."""
+    return Keeping(
+        days=settings.footage_keep_days,
+        shows_sensitive=settings.facets_of_persons,
+        index=settings.gallery_index,
+        old_days=settings.gallery_keep_days,
+    )
