@@ -333,6 +333,13 @@ class ExportedModel:
     bytes: int
 
 
+@dataclass
+class PersonsIndexedShown(PersonsIndexed):
+    """What became of recordings that were named, and of the index."""
+
+    gathered: list[Gathered] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class WordsShown:
     """The answer to a prompt.
@@ -390,7 +397,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "import": (Output(ImportReport),),
     "import-dump": (_REFRESH,),
     "import-sales": (Output(SalesReport),),
-    "index-footage": (Output(PersonsIndexed, adds={"gathered": list[Gathered]}),),
+    "index-footage": (Output(PersonsIndexedShown),),
     "index": (Output(IndexReport), Output(Comparison)),
     "intent": (Output(IntentReport),),
     "keys": (Output(Key), Output(KeyMade)),

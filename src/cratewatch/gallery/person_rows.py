@@ -23,7 +23,7 @@ class PersonRow:
     """A person as one picture of a track shows him.
 
     Attributes:
-        row_id: Of the picture.
+        row_id: Of the picture: what its recording is told by, a colon, and its own name.
         footage: Key of the recording.
         camera: Its name.
         track_id: His number there.
@@ -164,6 +164,12 @@ def person_filter(wanted: PersonsWanted) -> str:
 def any_of(field: str, values: Sequence[str]) -> str:
     """Return Milvus' expression for a text field that is one of these."""
     return f"{field} in [{', '.join(map(quoted, values))}]"
+
+
+def ids_of(told_by: str) -> str:
+    """Return Milvus' expression for rows whose ids begin so, before a colon."""
+    after = chr(ord(":") + 1)
+    return f"row_id >= {quoted(f'{told_by}:')} and row_id < {quoted(f'{told_by}{after}')}"
 
 
 def quoted(text: str) -> str:

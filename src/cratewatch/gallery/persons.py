@@ -24,12 +24,14 @@ from cratewatch.gallery.person_rows import (
     PersonRow,
     PersonsWanted,
     any_of,
+    ids_of,
     make_person_schema,
     person_fields,
     person_filter,
     person_of,
 )
 from cratewatch.gallery.rows import Consistency, refuse_broken
+from cratewatch.secret_url import SecretUrl
 
 BATCH = 1000
 MOST_HITS = 16_384
@@ -63,10 +65,7 @@ class Persons:
         """
         serving = self.alias.serving()
         if serving is None:
-            raise NotFoundError(
-                f"gallery {self.milvus.uri}: no persons are indexed yet; run `cratewatch "
-                "analyse-footage` or `cratewatch index-footage`"
-            )
+            raise nobody_indexed(self.milvus.uri)
         found = self.collections.live(model)
         if found is None or self.collections.describe(found).building:
             raise NotFoundError(
@@ -115,11 +114,11 @@ class Persons:
         )
 
     @explained
-    def count(self, collection: str, footage: str = "", consistency: Consistency = "Strong") -> int:
-        """Return how many rows there are, of a recording if one is named."""
+    def count(self, collection: str, told_by: str = "", consistency: Consistency = "Strong") -> int:
+        """Return how many rows there are, of what their ids begin with if that is named."""
         rows = self.milvus.client.query(
             self.milvus.names.full(collection),
-            filter=any_of("footage", [footage]) if footage else "",
+            filter=ids_of(told_by) if told_by else "",
             output_fields=["count(*)"],
             consistency_level=consistency,
             timeout=connection.CALL_TIMEOUT_S,
@@ -184,3 +183,11 @@ class Persons:
         fields = dict(row["entity"])
         fields.setdefault("row_id", row.id)
         return PersonHit(person_of(fields, self._zone), float(row["distance"]))
+
+
+def nobody_indexed(uri: SecretUrl) -> NotFoundError:
+    """Return what is said before the first index of persons."""
+    return NotFoundError(
+        f"gallery {uri}: no persons are indexed yet; run `cratewatch analyse-footage` or "
+        "`cratewatch index-footage`"
+    )

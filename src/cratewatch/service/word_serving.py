@@ -7,9 +7,10 @@ import threading
 import time
 from dataclasses import dataclass
 
-from cratewatch.errors import BusyError
+from cratewatch.errors import BusyError, NotFoundError
 from cratewatch.gallery.connection import file_of
 from cratewatch.gallery.person_rows import PersonsWanted
+from cratewatch.gallery.persons import nobody_indexed
 from cratewatch.gallery.snapshot import Signature, signature
 from cratewatch.lake.lake import Lake
 from cratewatch.service.opened import PATIENCE_S, readable
@@ -80,7 +81,10 @@ class WordServing:
         self._models = self._models or models_of(self._settings)
         self._looked = time.monotonic()
         with contextlib.ExitStack() as stack:
-            seen, reading = stack.enter_context(readable(self._settings))
+            try:
+                seen, reading = stack.enter_context(readable(self._settings))
+            except NotFoundError as error:  # there is no file at all
+                raise nobody_indexed(self._settings.gallery_uri) from error
             persons = stack.enter_context(open_persons(reading, self._owner, PATIENCE_S))
             shows = self._settings.facets_of_persons
             search = WordSearch(self._lake, persons, self._models.model, shows_sensitive=shows)

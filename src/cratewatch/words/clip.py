@@ -14,7 +14,7 @@ from cratewatch.chunks import chunks
 from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.finding.quads import Rgb
 from cratewatch.words.computing import Computing, unit_rows
-from cratewatch.words.model_folders import load_network, load_part, model_kind, name_of_weights
+from cratewatch.words.saved_parts import load_network, load_part, model_kind, name_of_weights
 from cratewatch.words.text_image import EmbeddedPictures, Embeddings, Logits, Scores, Tokens
 
 BATCH = 16

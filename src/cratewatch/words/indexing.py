@@ -24,11 +24,10 @@ from cratewatch.words.kept import (
     KeptPicture,
     Recorded,
     expires_at,
-    footage_of,
     kept_folders,
-    moments_of,
     read_kept,
     read_pictures,
+    rows_of,
 )
 from cratewatch.words.text_image import Embeddings, TextImageModel
 
@@ -151,12 +150,11 @@ class PersonIndexer:
         """Index the persons of a recording unless they are; return how many rows it has."""
         try:
             recorded, pictures = read_kept(self._lake, folder)
-            held = self._persons.count(report.collection, recorded.footage, "Bounded")
-            if held == len(pictures):
+            held = self._persons.count(report.collection, recorded.told_by, "Bounded")
+            if held and held == len(pictures):
                 return held
-            if held:
-                self._persons.delete_footage(report.collection, [recorded.footage])
-            for batch in chunks(list(moments_of(pictures)), BATCH):
+            self._persons.delete_footage(report.collection, [recorded.footage])
+            for batch in chunks(rows_of(recorded, pictures), BATCH):
                 self._upsert(report.collection, recorded, batch, folder)
         except NotFoundError:  # forgotten meanwhile
             report.lost += 1
@@ -215,11 +213,10 @@ class PersonIndexer:
         report.rows = self._persons.count(report.collection)
         if report.lost or not folders:
             return
-        last = footage_of(folders[-1])
-        _, pictures = read_kept(self._lake, folders[-1])
-        held = self._persons.count(report.collection, last)
+        recorded, pictures = read_kept(self._lake, folders[-1])
+        held = self._persons.count(report.collection, recorded.told_by)
         if held != len(pictures):
             raise CheckError(
                 f"gallery: {report.collection} holds {held} of {len(pictures)} pictures of "
-                f"footage {last[:12]}; run `cratewatch index-footage` again"
+                f"{recorded.recording}; run `cratewatch index-footage` again"
             )

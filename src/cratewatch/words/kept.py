@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -52,6 +53,12 @@ class Recorded:
     def folder(self) -> str:
         """The prefix of its keys; tells when it expires without being read."""
         return f"{PERSONS}/{int(self.counts_from.timestamp()):012d}-{self.footage}"
+
+    @property
+    def told_by(self) -> str:
+        """What the ids of its rows begin with: another camera or time, other rows."""
+        told = f"{self.footage} {self.started_at} {self.camera}".encode(errors="replace")
+        return hashlib.sha256(told).hexdigest()[:32]
 
     def at(self, seconds: float) -> datetime | None:
         """Return the time of day of a moment."""
@@ -153,7 +160,7 @@ def read_pictures(lake: Lake, keys: Sequence[str]) -> list[Rgb]:
 
     from cratewatch.images.reading import decode
 
-    return [np.asarray(decode(lake.read(key), side_px=SIDE_PX), np.uint8) for key in keys]
+    return [np.array(decode(lake.read(key), side_px=SIDE_PX), np.uint8) for key in keys]
 
 
 def forget_pictures(lake: Lake, folder: str) -> int:
@@ -187,8 +194,10 @@ def as_jpeg(pixels: Rgb) -> bytes:
     return file.getvalue()
 
 
-def moments_of(pictures: Sequence[KeptPicture]) -> Iterator[tuple[str, KeptPicture]]:
+def rows_of(
+    recorded: Recorded, pictures: Sequence[KeptPicture]
+) -> Iterator[tuple[str, KeptPicture]]:
     """Yield each picture with the id of its row."""
     for picture in pictures:
-        folder, _, name = picture.key.rpartition("/")
-        yield f"{footage_of(folder)}:{name.removesuffix('.jpg')}", picture
+        name = picture.key.rpartition("/")[2].removesuffix(".jpg")
+        yield f"{recorded.told_by}:{name}", picture

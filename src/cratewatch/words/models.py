@@ -9,7 +9,7 @@ from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.settings import Settings
 from cratewatch.words.attribute_search import AttributeSearch
 from cratewatch.words.indexing import Keeping
-from cratewatch.words.model_folders import load_text_image
+from cratewatch.words.loading import load_text_image
 from cratewatch.words.text_image import TextImageModel
 
 

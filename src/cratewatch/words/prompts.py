@@ -163,12 +163,12 @@ class _Reader:
             self._said.append(Said(found.words))
 
     def end(self) -> list[Said]:
-        """Return all; colours that nothing follows are of what came before, or of all clothes."""
+        """Return all; colours that wait are of what came before, or of the upper body."""
         self._end_clothes()
         return self._said
 
     def _end_clothes(self) -> None:
-        self._add_colours(self._last or ("upper", "lower"))
+        self._add_colours(self._last or ("upper",))
 
     def _take_meaning(self, words: str, meaning: Meaning) -> None:
         holds = meaning.holds != self._negated

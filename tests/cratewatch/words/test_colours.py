@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -73,12 +75,12 @@ class Told:
     """Tells attributes that it is told."""
 
     name = "told"
-    terms = ("female", "hat")
+    terms: tuple[str, ...] = ("female", "hat")
 
     def __init__(self, female: float, hat: float) -> None:
         self._probabilities = {"female": female, "hat": hat}
 
-    def look(self, crops: list[np.ndarray]) -> list[Attributes]:
+    def look(self, crops: Sequence[np.ndarray]) -> list[Attributes]:
         return [Attributes(self._probabilities) for _ in crops]
 
 

@@ -67,8 +67,8 @@ def test_the_same_as_the_obvious_way(seed: int, cut: Cut) -> None:
         Matching(), "x", rows, lambda keys: logits[list(map(int, keys))][:, None, None], cut
     )
     assert [one.row for one in ranked] == wanted
-    for one in ranked[: min(RERANKED, len(ranked))]:
-        assert one.score == pytest.approx(logits[one.row] + rows[one.row].cosine)
+    for found in ranked[:RERANKED]:
+        assert found.score == pytest.approx(logits[found.row] + rows[found.row].cosine)
 
 
 def test_nobody_and_nobody_who_fits() -> None:

@@ -12,7 +12,7 @@ from transformers import BlipForImageTextRetrieval, BlipProcessor
 
 from cratewatch.embedding.inference import Inference
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.words.model_folders import load_text_image
+from cratewatch.words.loading import load_text_image
 from tests.cratewatch.words.tiny_models import save_blip, save_clip, save_siglip
 
 EXACT = Inference(precision="fp32", device="cpu")

@@ -39,7 +39,10 @@ def footage(path: Path, frames: int = 60) -> Path:
     return write(path, [picture(n) for n in range(frames)], rate=10)
 
 
-def detector(path: Path, boxes: Sequence[Box] = tuple(box for box, _, _ in FIGURES)) -> Path:
+BOXES = tuple(figure[0] for figure in FIGURES)
+
+
+def detector(path: Path, boxes: Sequence[Box] = BOXES) -> Path:
     """Write an RT-DETR model that sees these persons in whatever it is shown."""
     helper, kinds = onnx.helper, onnx.TensorProto
     logits = np.full((1, max(1, len(boxes)), 80), -9.0, np.float32)
