@@ -15,6 +15,13 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
+from cratewatch.catalog.catalog import open_catalog
+from tests.made_tables import rename_catalog
+
+DRIVER = "postgresql+pg8000:"
+TABLES = "tables"
+"""The database that has the tables of a catalog, and which others are copies of."""
+
 
 @dataclass(frozen=True)
 class Postgres:
@@ -26,13 +33,22 @@ class Postgres:
         return f"postgresql://watch:{password}@127.0.0.1:{self.port}/{database}"
 
     def create_database(self) -> str:
-        """Return the URL of a fresh database."""
-        name = f"catalog_{uuid.uuid4().hex[:12]}"
+        """Return the URL of a new catalog, in which nothing is yet."""
+        url = self.create_empty_database(TABLES)
+        engine = create_engine(url.replace("postgresql:", DRIVER))
+        with engine.begin() as connection:
+            rename_catalog(connection)
+        engine.dispose()
+        return url
+
+    def create_empty_database(self, template: str = "template1", name: str = "") -> str:
+        """Return the URL of a database without tables, or with those of another one."""
+        name = name or f"catalog_{uuid.uuid4().hex[:12]}"
         engine = create_engine(
-            self.url().replace("postgresql:", "postgresql+pg8000:"), isolation_level="AUTOCOMMIT"
+            self.url().replace("postgresql:", DRIVER), isolation_level="AUTOCOMMIT"
         )
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         engine.dispose()
         return self.url(name)
 
@@ -56,6 +72,7 @@ class PostgresServer:
         # The server refuses to run as root.
         self._as_user: dict[str, Any] = {"user": "postgres"} if os.geteuid() == 0 else {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._has_tables = False
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = Postgres(free.getsockname()[1])
@@ -86,6 +103,9 @@ class PostgresServer:
         while subprocess.run(ready, check=False).returncode != 0:
             assert self._process.poll() is None, "PostgreSQL ended at its start"
             time.sleep(0.05)
+        if not self._has_tables:
+            open_catalog(self.address.create_empty_database(name=TABLES)).close()
+            self._has_tables = True
 
     def stop(self) -> None:
         """End it at once, whoever is connected; a clean start follows."""

@@ -6,7 +6,7 @@ import pytest
 
 from cratewatch.catalog.browsing import Query
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.catalog.database import ROWS_AT_ONCE, now
+from cratewatch.catalog.database import now
 from cratewatch.catalog.facts import Wanted
 from cratewatch.catalog.placeholders import PLACEHOLDER
 from cratewatch.catalog.plain import plain
@@ -118,8 +118,8 @@ def test_what_is_withdrawn_or_sold_out_is_found_if_it_is_asked_for(catalog: Cata
     assert find(in_stock=True) == find(in_stock=True, withdrawn=True) == []
 
 
-def test_more_than_a_page_comes_in_order(catalog: Catalog) -> None:
-    many = [release(n, title=f"Title {n:04}") for n in range(ROWS_AT_ONCE + 7)]
+def test_more_than_a_page_comes_in_order(catalog: Catalog, few_at_once: int) -> None:
+    many = [release(n, title=f"Title {n:04}") for n in range(2 * few_at_once + 7)]
     stock(catalog, *reversed(many))
     found = [release.title for release in catalog.browse.releases(Query())]
     assert found == sorted(found)

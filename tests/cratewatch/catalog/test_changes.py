@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
-from cratewatch.catalog.changes import PAGE_ROWS, Change
-from cratewatch.catalog.comparing import ROWS, RefusedError
+from cratewatch.catalog.changes import Change
+from cratewatch.catalog.comparing import RefusedError
 from cratewatch.catalog.database import now
 from cratewatch.catalog.records import Cover, Diff, Item, Release
 from cratewatch.catalog.schema import RunRow
@@ -127,9 +127,9 @@ def test_failures_stay_with_the_run_in_which_they_happened(catalog: Catalog, sta
 
 
 def test_more_changes_than_a_page_are_told_in_order_and_once(
-    catalog: Catalog, stage: Stage
+    catalog: Catalog, stage: Stage, few_at_once: int
 ) -> None:
-    many = [release(number) for number in range(PAGE_ROWS + ROWS + 3)]
+    many = [release(number) for number in range(2 * few_at_once + 3)]
     run_id = stage(*many)
     catalog.apply_crawl(run_id, "shop", complete=True)
     ids = [change.release_id for change in catalog.changes.of(run_id)]

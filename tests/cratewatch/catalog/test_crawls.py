@@ -4,7 +4,6 @@ from decimal import Decimal
 import pytest
 
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.catalog.database import ROWS_AT_ONCE
 from cratewatch.catalog.records import Diff, Item, ItemKind, Release
 from cratewatch.errors import CheckError
 
@@ -185,8 +184,8 @@ def test_sources_do_not_withdraw_each_other(catalog: Catalog) -> None:
     assert catalog.apply_crawl(run_id, "other", complete=True).withdrawn == 0
 
 
-def test_more_releases_than_a_chunk(catalog: Catalog) -> None:
-    count = ROWS_AT_ONCE + 103
+def test_more_releases_than_a_chunk(catalog: Catalog, few_at_once: int) -> None:
+    count = 2 * few_at_once + 7
     many = [release(number) for number in range(count)]
     assert crawl(catalog, *many).new == count
     assert crawl(catalog, *many[:-3]) == Diff(0, 0, count - 3, 3)

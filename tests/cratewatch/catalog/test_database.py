@@ -18,10 +18,9 @@ from tests.relay import Relay, relay_to
 
 
 @pytest.mark.heavy
-def test_two_processes_may_open_a_fresh_catalog_at_once(catalog_url: str) -> None:
+def test_two_processes_may_open_a_fresh_catalog_at_once(empty_url: str) -> None:
     code = (
-        "from cratewatch.catalog.catalog import open_catalog;"
-        f" open_catalog({catalog_url!r}).close()"
+        f"from cratewatch.catalog.catalog import open_catalog; open_catalog({empty_url!r}).close()"
     )
     both = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]

@@ -18,6 +18,7 @@ from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.schema import SCHEMA_REVISION, Table
 from cratewatch.catalog.words import INDEX
 from cratewatch.errors import CratewatchError
+from tests import made_tables
 
 
 def of_the_code(name: str | None, kind: str, _parents: object) -> bool:
@@ -41,13 +42,18 @@ def upgrade() -> None:
 """
 
 
+@pytest.fixture(autouse=True)
+def _by_alembic(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrating, "upgrade", made_tables.by_alembic)
+
+
 @pytest.fixture
-def engine(catalog_url: str) -> Iterator[Engine]:
+def engine(empty_url: str) -> Iterator[Engine]:
     """Return the database of a catalog of this version, in which one run is recorded."""
-    catalog = open_catalog(catalog_url)
+    catalog = open_catalog(empty_url)
     catalog.runs.start("refresh-shop")
     catalog.close()
-    engine = create_engine(catalog_url.replace("postgresql:", "postgresql+pg8000:"))
+    engine = create_engine(empty_url.replace("postgresql:", "postgresql+pg8000:"))
     yield engine
     engine.dispose()
 
@@ -74,18 +80,18 @@ def test_the_newest_revision_is_the_one_that_the_code_expects() -> None:
 
 
 def test_an_older_catalog_is_migrated_and_keeps_its_rows(
-    catalog_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     become_next(tmp_path / "scripts", monkeypatch)
     for _ in range(2):  # the second time there is nothing to do
-        open_catalog(catalog_url).close()
+        open_catalog(empty_url).close()
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT note FROM runs")) == "refresh-shop"
 
 
-def test_a_catalog_of_the_first_schema_is_migrated_and_used(catalog_url: str, home: Path) -> None:
+def test_a_catalog_of_the_first_schema_is_migrated_and_used(empty_url: str, home: Path) -> None:
     home.mkdir(exist_ok=True)
-    engine = create_engine(catalog_url.replace("postgresql:", "postgresql+pg8000:"))
+    engine = create_engine(empty_url.replace("postgresql:", "postgresql+pg8000:"))
     config = Config()
     config.set_main_option("script_location", migrating.SCRIPTS)
     with engine.begin() as connection:
@@ -96,7 +102,7 @@ def test_a_catalog_of_the_first_schema_is_migrated_and_used(catalog_url: str, ho
         connection.execute(
             text(f"INSERT INTO runs (run_id, kind, state, started_at) VALUES ({values})")
         )
-    with closing(open_catalog(catalog_url)) as catalog:
+    with closing(open_catalog(empty_url)) as catalog:
         (run,) = catalog.runs.last_refreshes()
         assert (run.state, list(catalog.changes.of(run.run_id))) == ("done", [])
     with engine.connect() as connection:
@@ -106,18 +112,18 @@ def test_a_catalog_of_the_first_schema_is_migrated_and_used(catalog_url: str, ho
 
 
 def test_a_migration_that_fails_leaves_the_older_catalog_whole(
-    catalog_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_url: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     become_next(tmp_path / "scripts", monkeypatch, then="raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
-        open_catalog(catalog_url)
+        open_catalog(empty_url)
     assert "note" not in [column["name"] for column in inspect(engine).get_columns("runs")]
     become_next(tmp_path / "scripts", monkeypatch)
-    open_catalog(catalog_url).close()
+    open_catalog(empty_url).close()
 
 
-def test_a_catalog_of_a_newer_version_is_refused(catalog_url: str, engine: Engine) -> None:
+def test_a_catalog_of_a_newer_version_is_refused(empty_url: str, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(CratewatchError, match=r"schema 9999.*update cratewatch"):
-        open_catalog(catalog_url)
+        open_catalog(empty_url)
