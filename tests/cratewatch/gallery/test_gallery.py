@@ -175,10 +175,10 @@ def test_a_server_that_goes_away_is_an_error_in_every_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     process, address = server
-    with open_gallery(address) as gallery:
+    with open_gallery(address, patience_s=0.5) as gallery:
         fill(gallery, "m", unit(np.random.default_rng(0), 20))
         gallery.alias.point_to("m")
-        for name in ("CALL_TIMEOUT_S", "LOAD_TIMEOUT_S", "PATIENCE_S"):
+        for name in ("CALL_TIMEOUT_S", "LOAD_TIMEOUT_S"):
             monkeypatch.setattr(connection, name, 0.5)
         os.kill(process.pid, how)
         for name, use in USES.items():
