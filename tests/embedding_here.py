@@ -1,17 +1,25 @@
-"""Embeds covers in the test's own process, where it needs no Ray."""
+"""Embeds and indexes covers in the test's own process, where it needs no Ray."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 
+from cratewatch.catalog.catalog import open_catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.chunks import chunks
 from cratewatch.embedding.loading import load_model
+from cratewatch.embedding.saved_models import adopt_model, find_model
 from cratewatch.embedding.shards import EmbeddingShard, write_embeddings
 from cratewatch.errors import NotFoundError
+from cratewatch.gallery.gallery import open_gallery
 from cratewatch.images.reading import decode
 from cratewatch.indexing.embedding import Embed, KeptShard
+from cratewatch.indexing.rebuilding import Target, rebuild
+from cratewatch.indexing.stores import Stores
 from cratewatch.lake.lake import Lake, cover_key
+from cratewatch.lake.opening import open_lake
+from cratewatch.settings import Settings
 
 
 def embedding_here(lake: Lake, shard_covers: int = 1024) -> Embed:
@@ -31,6 +39,18 @@ def embedding_here(lake: Lake, shard_covers: int = 1024) -> Embed:
             yield KeptShard(write_embeddings(lake, model, shard), ids, failed)
 
     return embed
+
+
+def index_here(settings: Settings, model: str) -> None:
+    """Do what workers.catalog_index does for a model folder, without an export for OpenVINO."""
+    lake = open_lake(settings.lake)
+    with (
+        closing(open_catalog(settings.catalog_url)) as catalog,
+        open_gallery(*settings.gallery, owner=catalog.catalog_id) as gallery,
+    ):
+        name = adopt_model(lake, model)
+        target = Target(find_model(lake, name).config().dim)
+        rebuild(Stores(catalog, lake, gallery), name, target, embedding_here(lake))
 
 
 def _read(lake: Lake, covers: Sequence[Cover]) -> tuple[dict[str, bytes], dict[str, str]]:

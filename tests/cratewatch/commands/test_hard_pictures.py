@@ -13,9 +13,11 @@ from PIL import Image
 
 from cratewatch.embedding.saved_models import shipped_models
 from cratewatch.finding.quads import iou
+from cratewatch.settings import load_settings
 from tests.command_line import run_here
 from tests.cratewatch.finding.scenes import Quad, Rgb, held, paste, room
 from tests.cratewatch.retrieval.pictures import picture
+from tests.embedding_here import index_here
 
 Line = dict[str, Any]
 COVERS = 8
@@ -70,8 +72,8 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Line]:
     files["huge"] = folder / "huge.jpg"
     Image.new("RGB", (HUGE_PX, HUGE_PX), (200, 180, 90)).save(files["huge"])
     with pytest.MonkeyPatch.context() as patch:
-        for command in (("import", str(covers)), ("index", "--model", shipped_models()[-1])):
-            assert run_here(patch, *command, "--home", str(home)).returncode == 0
+        assert run_here(patch, "import", str(covers), "--home", str(home)).returncode == 0
+        index_here(load_settings(home=home), shipped_models()[-1])
         asked = [str(file) for file in files.values()]
         answer = run_here(patch, "identify", *asked, "--json", "--home", str(home))
     assert answer.returncode == 1  # one of them cannot be read

@@ -22,6 +22,7 @@ from cratewatch.retrieval.identification import Identifier, open_identifier
 from cratewatch.settings import load_settings
 from tests.command_line import Answer, run_here
 from tests.cratewatch.finding.scenes import held, paste, room
+from tests.embedding_here import index_here
 from tests.pictures import draw_noise
 
 COVERS = 8
@@ -39,12 +40,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         draw_noise(number, 256).save(covers / f"cover-{number}.png")
     home = folder / "home"
     with pytest.MonkeyPatch.context() as patch:
-        for command in (
-            ("import", str(covers)),
-            ("index", "--model", shipped_models()[-1]),
-        ):
-            answer = run_here(patch, *command, "--home", str(home))
-            assert answer.returncode == 0, answer.stderr
+        answer = run_here(patch, "import", str(covers), "--home", str(home))
+        assert answer.returncode == 0, answer.stderr
+    index_here(load_settings(home=home), shipped_models()[-1])
     return home
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -73,7 +74,8 @@ def test_corners_are_those_of_the_picture_as_it_is_shown(finder: Finder, orienta
 
 def test_of_a_huge_picture_corners_are_in_its_own_pixels(finder: Finder) -> None:
     quad = held((2400, 1600), 900, 5)
-    searched = search_picture(as_jpeg(paste(room(4800, 3200), [draw_noise(3)], [quad])), finder)
+    small = paste(room(1200, 800), [draw_noise(3)], [quad / 4])
+    searched = search_picture(as_jpeg(cv2.resize(small, (4800, 3200))), finder)
     assert max(searched.image.size) <= 4096
     assert iou(searched.sleeves[0].sleeve.quad * searched.factor, quad) > 0.75
 
