@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import SecretStr
 
+from cratewatch.catalog import migrating
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.records import Cover
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.location import LakeLocation
 from cratewatch.secret_url import SecretUrl
+from tests import made_tables
 from tests.milvus_server import Milvus, MilvusProcess
 from tests.postgres_server import Postgres, PostgresServer, programs
 from tests.servers import Desk, ask
@@ -38,11 +40,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 LONGEST = (
-    *("test_retries.py", "test_nights.py", "test_painting.py", "test_embedding.py"),
-    *("test_rebuilding.py", "test_renewal.py", "test_serving.py", "test_away.py"),
-    *("test_servers_away.py", "test_interrupts.py", "test_tutorial.py"),
+    *("test_nights.py", "test_joining.py", "test_retries.py", "test_painting.py"),
+    *("test_embedding.py", "test_rebuilding.py", "test_renewal.py", "test_serving.py"),
+    *("test_away.py", "test_servers_away.py", "test_interrupts.py", "test_tutorial.py"),
 )
 """Files that take minutes each: begun last, they would leave the other processes waiting."""
+LONG = ("tests/workers/", "tests/flows/", "tests/scrapers/", "tests/cratewatch/commands/")
+"""Folders of files that take long; they come next."""
+IN_ONE_PROCESS = ("tests/cratewatch/synthesis/diffusion/",)
+"""Folders whose tests import for seconds what no others do: see late.py."""
 
 HEAVY_FIXTURES = {
     "milvus",
@@ -86,7 +92,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HEAVY_FIXTURES & set(getattr(item, "fixturenames", ())) or _on_a_server(item):
             item.add_marker(pytest.mark.heavy)
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    """Where a test comes: those of long files first."""
+    if item.path.name in LONGEST:
+        return LONGEST.index(item.path.name)
+    return len(LONGEST) + (not item.nodeid.startswith(LONG))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give out tests by file, and some by folder."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            folders = (folder for folder in IN_ONE_PROCESS if nodeid.startswith(folder))
+            return next(folders, super()._split_scope(nodeid))
+
+    return Scheduling(config, log)
 
 
 def _on_a_server(item: pytest.Item) -> bool:
@@ -99,6 +125,12 @@ def _on_a_server(item: pytest.Item) -> bool:
 def server(pytestconfig: pytest.Config) -> Callable[[str], str]:
     """Return a function: the name of one of tests/servers.py to its address."""
     return lambda name: ask(pytestconfig.stash[DESK_PATH], name)
+
+
+@pytest.fixture(scope="session")
+def server_folder(pytestconfig: pytest.Config) -> Callable[[str], Path]:
+    """Return a function: the name of one of tests/servers.py to the folder that it was given."""
+    return lambda name: Path(pytestconfig.stash[DESK_PATH]).with_name(name)
 
 
 @pytest.fixture(scope="session")
@@ -167,6 +199,25 @@ def over_a_wire() -> Iterator[Callable[[str], tuple[str, Wire]]]:
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("CRATEWATCH_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_made_quickly() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrating, "upgrade", made_tables.upgrade)
+        yield
+
+
+@pytest.fixture(scope="session")
+def crawls_are_forked() -> Iterator[None]:
+    """What Scrapy brings is imported once for all crawls that a process of the tests starts."""
+    from scrapers import launch
+    from tests import forks
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "subprocess", forks.Subprocess())
+        yield
+    forks.close()
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,11 @@ from flows.orchestration import configure_prefect
 from tests.prefect_program import AUTH
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _crawls_are_forked(crawls_are_forked: None) -> None:
+    pass
+
+
 @pytest.fixture(scope="session")
 def prefect(
     server: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory

@@ -21,6 +21,11 @@ from scrapers.ledger import Ledger
 from tests.loopback_site import Site
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _crawls_are_forked(crawls_are_forked: None) -> None:
+    pass
+
+
 class Workplace:
     """A catalog, a lake and crawls that work on them."""
 

@@ -12,6 +12,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.secret_url import SecretUrl
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from cratewatch.sources.storefront.settings import StorefrontSource
+from scrapers import launch
 from scrapers.launch import CrawlJob, run_crawl
 
 
@@ -36,6 +37,12 @@ def wait_until(true, seconds=6.0):
     while not true() and time.monotonic() < deadline:
         time.sleep(0.05)
     return true()
+
+
+@pytest.fixture(autouse=True)
+def _no_forks(monkeypatch):
+    """Here it is the process that is looked at, as a flow starts it."""
+    monkeypatch.setattr(launch, "subprocess", subprocess)
 
 
 @pytest.fixture
