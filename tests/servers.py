@@ -6,6 +6,7 @@ and ends them with the run. Who asks says a name to its desk, and gets the serve
 
 from __future__ import annotations
 
+import os
 import socket
 import socketserver
 import subprocess
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,7 @@ from tests.milvus_server import MilvusProcess
 from tests.postgres_server import PostgresServer, programs
 
 Start = Callable[[Path, ExitStack], str]
+HOME_OF_PREFECT = "shop?a#b%41[c] \u00e9"
 
 
 def _start_milvus(folder: Path, ends: ExitStack) -> str:
@@ -40,33 +43,44 @@ def _start_postgres(folder: Path, ends: ExitStack) -> str:
     return str(server.address.port)
 
 
-def _program(name: str) -> Start:
-    """Return how a program is started that prints its URL and ends with its standard input."""
+def _start_s3(folder: Path, ends: ExitStack) -> str:
+    return _start_program("s3_server.py", folder, ends)
 
-    def start(folder: Path, ends: ExitStack) -> str:
-        server = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name(name)), str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # Ctrl-C ends the tests first
-        )
-        ends.enter_context(server)
-        assert server.stdin is not None
-        assert server.stdout is not None
-        ends.callback(server.stdin.close)
-        url = server.stdout.readline().strip()
-        assert url, f"{name} did not start"
-        return url
 
-    return start
+def _start_prefect(folder: Path, ends: ExitStack) -> str:
+    """Start it with all that flows/test_prefect_server.py looks for: one start takes 25 CPU s."""
+    scripts = folder / "scripts"
+    scripts.mkdir()
+    (scripts / "random.py").write_text("raise SystemExit('the user's own')\n")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    home = folder / HOME_OF_PREFECT
+    return _start_program("prefect_program.py", home, ends, cwd=scripts, env=environment)
+
+
+def _start_program(name: str, folder: Path, ends: ExitStack, **options: Any) -> str:
+    """Start a program that prints its URL and ends with its standard input."""
+    server = subprocess.Popen(
+        [sys.executable, "-P", str(Path(__file__).with_name(name)), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C ends the tests first
+        **options,
+    )
+    ends.enter_context(server)
+    assert server.stdin is not None
+    assert server.stdout is not None
+    ends.callback(server.stdin.close)
+    url: str = server.stdout.readline().strip()
+    assert url, f"{name} did not start"
+    return url
 
 
 STARTS: dict[str, Start] = {
     "milvus": _start_milvus,
     "postgres": _start_postgres,
-    "prefect": _program("prefect_program.py"),
-    "s3": _program("s3_server.py"),
+    "prefect": _start_prefect,
+    "s3": _start_s3,
 }
 
 

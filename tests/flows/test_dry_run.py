@@ -16,7 +16,7 @@ from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
 from cratewatch.settings import Settings, load_settings
 from flows.dry_run import dry_run
 from scrapers.launch import CrawlJob, run_crawl
-from tests.command_line import run_here, run_process
+from tests.command_line import run_here
 
 pytestmark = pytest.mark.heavy
 PLAN = StockPlan(n_releases=40)
@@ -84,12 +84,14 @@ def test_a_dry_run_tells_what_a_night_would_change_and_changes_nothing(
     assert not (home / "lake").exists()
 
 
-def test_a_dry_run_of_a_shop_that_is_closed_fails(home: Path) -> None:
+def test_a_dry_run_of_a_shop_that_is_closed_fails(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     home.mkdir()
     declare(home, "http://127.0.0.1:1")
-    told = run_process("refresh", "shop", "--dry-run", "--home", str(home))
+    told = run_here(monkeypatch, "refresh", "shop", "--dry-run", "--home", str(home))
     assert told.returncode == 1
     assert "shop: would be no release; this was a dry run, nothing was changed" in told.stderr
     assert "cratewatch: shop: not every listing page could be read; " in told.stderr
-    unknown = run_process("refresh", "shopp", "--dry-run", "--home", str(home))
+    unknown = run_here(monkeypatch, "refresh", "shopp", "--dry-run", "--home", str(home))
     assert "'shopp' is not configured" in unknown.stderr

@@ -25,6 +25,7 @@ from cratewatch.demo.stock import StockPlan, expected_night, stock_of_night
 from cratewatch.errors import UnavailableError
 from cratewatch.settings import load_settings
 from scrapers.launch import CrawlDiedError, run_crawl
+from tests.command_line import run_here
 from tests.pictures import draw_noise
 
 pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("prefect")]
@@ -115,12 +116,10 @@ def test_a_killed_night_is_gone_on_with_and_reads_nothing_twice(
 
 
 def test_retry_takes_up_what_failed_and_leaves_the_rest_alone(
-    shop: DemoShop, shop_home: Path
+    shop: DemoShop, shop_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def command(*words: str) -> str:
-        answer = subprocess.run(
-            [COMMAND, *words, "--home", str(shop_home)], capture_output=True, text=True, check=False
-        )
+        answer = run_here(monkeypatch, *words, "--home", str(shop_home))
         assert answer.returncode == 0, answer.stderr
         return answer.stdout
 
@@ -171,9 +170,9 @@ def test_a_whole_night_asks_again_for_stored_covers_and_a_retry_for_none(
     assert second.covers.noted["replaced"] == second.covers.items == 1
 
 
-def test_with_nothing_failed_retry_says_so(empty_home: Path) -> None:
-    answer = subprocess.run(
-        [COMMAND, "retry", "--home", str(empty_home)], capture_output=True, text=True, check=False
-    )
+def test_with_nothing_failed_retry_says_so(
+    empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = run_here(monkeypatch, "retry", "--home", str(empty_home))
     assert answer.returncode == 0
     assert "nothing to retry" in answer.stdout

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cratewatch.catalog.records import Cover
-from tests.prefect_program import AUTH
+from flows import steps
 
 pytestmark = pytest.mark.heavy
 
@@ -48,9 +47,9 @@ def test_no_command_shows_a_password(
 
 @pytest.mark.parametrize("elsewhere", ["CATALOG_URL", "GALLERY_URI", "S3_ENDPOINT"])
 def test_no_report_of_a_refresh_holds_a_password(
-    run_process: Any, server: Callable[[str], str], home: Path, elsewhere: str
+    run: Any, home: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: str
 ) -> None:
-    """What Prefect keeps is looked through for the one that comes furthest."""
+    monkeypatch.setattr(steps, "WAITS_S", (0.0, 0.0))
     home.mkdir()
     (home / "cratewatch.toml").write_text(f'contact = "me@example.org"\n{SHOP}')
     away = {
@@ -61,12 +60,7 @@ def test_no_report_of_a_refresh_holds_a_password(
     environment = {f"CRATEWATCH_{elsewhere}": away[elsewhere]}
     if elsewhere == "S3_ENDPOINT":
         environment |= {"CRATEWATCH_LAKE_PATH": "s3://crates", "AWS_EC2_METADATA_DISABLED": "true"}
-    if elsewhere != "GALLERY_URI":  # a server of its own takes most of the time
-        environment |= {
-            "PREFECT_API_URL": server("prefect"),
-            "PREFECT_API_AUTH_STRING": AUTH,
-        }
-    answer = run_process("refresh", "shop", "--json", "--home", str(home), **environment)
+    answer = run("refresh", "shop", "--json", "--home", str(home), **environment)
     assert answer.returncode == 1
     assert "hush" not in answer.stdout + answer.stderr
     holding = [path for path in home.rglob("*") if path.is_file() and b"hush" in path.read_bytes()]
