@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that help and mistakes answer
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -111,6 +112,9 @@ def _cratewatch(
 def main() -> None:
     """Run the command that was asked for; without any, show what there is."""
     signal.signal(signal.SIGTERM, _stop)
+    # Imports make hundreds of thousands of objects and no garbage: to look for some after each 700
+    # takes a sixth of a short command.
+    gc.set_threshold(50_000)
     # What lies in the folder that the user is in is no module of ours, or of Ray's and Prefect's.
     os.environ.setdefault("PYTHONSAFEPATH", "1")
     # Milvus Lite's server finds its own client's pings too many, and gRPC prints that.
