@@ -7,8 +7,11 @@ PINS := constraints.txt
 
 export UV_CACHE_DIR := $(CURDIR)/build/uv-cache
 export UV_PYTHON_DOWNLOADS := never
+# Who forbids bytecode has each process of the tests compile all of the library anew.
+unexport PYTHONDONTWRITEBYTECODE
 
-PYTEST := $(BIN)/pytest -q --basetemp=build/pytest --numprocesses=4 --dist=loadfile \
+# Three for two cores: some tests wait, and each process imports everything once.
+PYTEST := $(BIN)/pytest -q --basetemp=build/pytest --numprocesses=3 --dist=loadfile \
 	--no-loadscope-reorder --max-worker-restart=0
 # Whose imports alone take seconds, or which start processes: all but a few are heavy.
 NOT_FAST := tests/workers tests/flows tests/scrapers tests/cratewatch/synthesis/diffusion

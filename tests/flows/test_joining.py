@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, text
 from cratewatch.catalog.catalog import open_catalog
 from tests.market import KEYS, Market
 
-SEARCHES = 120
+SEARCHES = 64
 RATE_PER_S = 8.0
 LEASE_S = 4.0
 PATIENCE_S = 240.0

@@ -13,11 +13,11 @@ from cratewatch.datasets.shards import Manifest, RunFolder, read_samples, read_s
 from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake, cover_key
-from cratewatch.synthesis.diffusion.architectures import make_model
 from cratewatch.synthesis.diffusion.config import GligenConfig
 from cratewatch.synthesis.painted_query import PaintConfig
 from cratewatch.synthesis.painting import PaintRequest
 from cratewatch.synthesis.scene_file import GivenScene
+from tests.late import Late
 from tests.scripts import run_script
 from workers import painting
 from workers.brush import Brush
@@ -27,6 +27,7 @@ from workers.forecast import forecast
 from workers.painting import paint_instead, paint_run
 from workers.pool import Quarantined
 
+architectures = Late("cratewatch.synthesis.diffusion.architectures")
 NODE_DEATH = Path(__file__).with_name("paint_on_dying_node.py")
 
 
@@ -34,7 +35,7 @@ NODE_DEATH = Path(__file__).with_name("paint_on_dying_node.py")
 def brush(tmp_path_factory: pytest.TempPathFactory) -> Brush:
     """A tiny GLIGEN of random weights, and few steps."""
     folder = tmp_path_factory.mktemp("gligen")
-    make_model(folder)
+    architectures.make_model(folder)
     config = GligenConfig(steps=2, batch=2, precision="fp32", device="cpu")
     return Brush("gligen", str(folder), config, PaintConfig(side_px=96, attempts=2))
 

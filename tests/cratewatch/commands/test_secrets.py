@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cratewatch.catalog.records import Cover
+from cratewatch.gallery import connection
 from flows import steps
 
 pytestmark = pytest.mark.heavy
@@ -50,6 +51,7 @@ def test_no_report_of_a_refresh_holds_a_password(
     run: Any, home: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: str
 ) -> None:
     monkeypatch.setattr(steps, "WAITS_S", (0.0, 0.0))
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT_S", 0.5)
     home.mkdir()
     (home / "cratewatch.toml").write_text(f'contact = "me@example.org"\n{SHOP}')
     away = {

@@ -9,22 +9,24 @@ import numpy as np
 import pytest
 import torch
 
-from cratewatch.synthesis.diffusion.architectures import make_model
 from cratewatch.synthesis.painting import PaintRequest
 from cratewatch.synthesis.scene import PhraseBox
+from tests.late import Late
+
+architectures = Late("cratewatch.synthesis.diffusion.architectures")
 
 
 @pytest.fixture(scope="session")
 def gligen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "gligen"
-    make_model(folder, "gligen")
+    architectures.make_model(folder, "gligen")
     return folder
 
 
 @pytest.fixture(scope="session")
 def inpaint_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "inpaint"
-    make_model(folder, "inpaint")
+    architectures.make_model(folder, "inpaint")
     return folder
 
 

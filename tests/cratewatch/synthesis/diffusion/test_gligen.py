@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionGLIGENPipeline
-from diffusers.models.attention import GatedSelfAttentionDense
 from PIL import Image
 
 from cratewatch.errors import CratewatchError
 from cratewatch.synthesis.diffusion.config import GligenConfig
 from cratewatch.synthesis.diffusion.engines import make_engine
-from cratewatch.synthesis.diffusion.gligen import GligenEngine
-from cratewatch.synthesis.diffusion.model import GligenModel, load_gligen
 from cratewatch.synthesis.diffusion.placement import Placement
 from cratewatch.synthesis.painting import PaintRequest
 from cratewatch.synthesis.scene import PhraseBox
+from tests.late import Late
 
+if TYPE_CHECKING:
+    from cratewatch.synthesis.diffusion.model import GligenModel
+
+diffusers = Late("diffusers")
+attention = Late("diffusers.models.attention")
+gligen = Late("cratewatch.synthesis.diffusion.gligen")
+models = Late("cratewatch.synthesis.diffusion.model")
 CONFIG = GligenConfig(steps=4, device="cpu", precision="fp32", batch=2, prompt="a photo")
 CPU = Placement(torch.device("cpu"), torch.float32)
 HAND = ("a hand", (0.25, 0.25, 0.75, 0.75))
@@ -29,7 +34,7 @@ STICKER = ("a round price sticker", (0.0, 0.0, 0.5, 0.25))
 
 @pytest.fixture(scope="module")
 def model(gligen_folder: Path) -> GligenModel:
-    return load_gligen(str(gligen_folder), CPU)
+    return models.load_gligen(str(gligen_folder), CPU)
 
 
 @pytest.mark.parametrize(("guidance", "beta"), [(7.5, 1.0), (7.5, 0.5), (1.0, 0.0)])
@@ -45,7 +50,7 @@ def test_it_denoises_as_the_stock_pipeline_does(
     monkeypatch.setattr(torch, "randn_like", lambda like: torch.randn(like.shape))
     request = ask(7, HAND, STICKER)
     config = replace(CONFIG, guidance=guidance, beta=beta, negative_prompt="dark", feather_px=0.0)
-    stock = StableDiffusionGLIGENPipeline.from_pretrained(gligen_folder)
+    stock = diffusers.StableDiffusionGLIGENPipeline.from_pretrained(gligen_folder)
     stock.set_progress_bar_config(disable=True)
     stock.vae.sample_size = 64  # it asks here, which itself is deprecated
     torch.manual_seed(request.seed)
@@ -61,7 +66,7 @@ def test_it_denoises_as_the_stock_pipeline_does(
         generator=torch.Generator().manual_seed(0),  # of latents that it throws away
         output_type="latent",
     ).images
-    engine = GligenEngine(model, config)
+    engine = gligen.GligenEngine(model, config)
     torch.testing.assert_close(engine.denoise([request]), latents, rtol=1e-4, atol=1e-4)
 
     decoded = stock.vae.decode(latents / stock.vae.config.scaling_factor).sample
@@ -77,7 +82,7 @@ def test_a_seed_gives_the_same_bytes_whatever_it_is_batched_with(model, ask):
         ask(2, STICKER, HAND, size=(50, 90)),
         ask(3, ("a glove", (0.5, 0.0, 1.0, 1.0)), size=(200, 130)),
     ]
-    three = GligenEngine(model, replace(CONFIG, batch=3))
+    three = gligen.GligenEngine(model, replace(CONFIG, batch=3))
     together = three.paint(requests)
     reversed_ = three.paint(requests[::-1])[::-1]
     alone = [three.paint([request])[0] for request in requests]
@@ -88,14 +93,17 @@ def test_a_seed_gives_the_same_bytes_whatever_it_is_batched_with(model, ask):
 def test_the_size_of_the_batch_changes_roundings_only(model, ask):
     """Matrix products of other shapes add up in another order; a filled batch keeps its shape."""
     requests = [ask(1), ask(2), ask(3)]
-    latents = GligenEngine(model, CONFIG).denoise(requests)
-    alone = torch.cat([GligenEngine(model, CONFIG).denoise([request]) for request in requests])
+    latents = gligen.GligenEngine(model, CONFIG).denoise(requests)
+    engines = [gligen.GligenEngine(model, CONFIG) for _ in requests]
+    alone = torch.cat(
+        [engine.denoise([one]) for engine, one in zip(engines, requests, strict=True)]
+    )
     torch.testing.assert_close(latents, alone, rtol=1e-4, atol=1e-4)
 
 
 def test_another_seed_paints_something_else(model, ask):
     request = ask(1)
-    engine = GligenEngine(model, CONFIG)
+    engine = gligen.GligenEngine(model, CONFIG)
     one, other = engine.paint([request, replace(request, seed=2)])
     assert not np.array_equal(one, other)
 
@@ -103,7 +111,7 @@ def test_another_seed_paints_something_else(model, ask):
 @pytest.mark.parametrize("size", [(64, 64), (31, 200), (300, 90), (1, 9)])
 def test_pixels_outside_the_masks_are_the_original_ones(model, ask, size):
     request = ask(5, ("a hand", (0.3, 0.0, 0.8, 1.0)), size=size)
-    painted = GligenEngine(model, CONFIG).paint([request])[0]
+    painted = gligen.GligenEngine(model, CONFIG).paint([request])[0]
     inside = request.masks[0]
     assert painted.shape == request.image.shape
     assert np.array_equal(painted[~inside], request.image[~inside])
@@ -112,24 +120,24 @@ def test_pixels_outside_the_masks_are_the_original_ones(model, ask, size):
 
 def test_a_request_without_masks_comes_back_as_it_is(model, ask):
     bare = PaintRequest(ask(1).image, (), (), 1)
-    painted = GligenEngine(model, CONFIG).paint([bare])[0]
+    painted = gligen.GligenEngine(model, CONFIG).paint([bare])[0]
     assert np.array_equal(painted, bare.image)
     assert painted is not bare.image
 
 
 @pytest.mark.parametrize("gates", ["open", "closed"])
 def test_phrases_and_boxes_decide_what_is_painted(gligen_folder, ask, gates):
-    model = load_gligen(str(gligen_folder), CPU)
+    model = models.load_gligen(str(gligen_folder), CPU)
     if gates == "closed":
         for module in model.unet.modules():
-            if isinstance(module, GatedSelfAttentionDense):
+            if isinstance(module, attention.GatedSelfAttentionDense):
                 torch.nn.init.zeros_(module.alpha_attn)
                 torch.nn.init.zeros_(module.alpha_dense)
     request = ask(1, HAND)
     renamed = replace(request, boxes=(PhraseBox("a starburst", HAND[1]),))
     moved = replace(request, boxes=(PhraseBox(HAND[0], (0.3, 0.3, 0.6, 0.7)),))
     twice = replace(request, boxes=(*request.boxes, *moved.boxes), masks=request.masks * 2)
-    painted = GligenEngine(model, CONFIG).paint([request, renamed, moved, twice])
+    painted = gligen.GligenEngine(model, CONFIG).paint([request, renamed, moved, twice])
     same = [np.array_equal(painted[0], other) for other in painted[1:]]
     assert same == [gates == "closed"] * 3
 
@@ -138,14 +146,15 @@ def test_the_prompt_names_the_phrases(model, ask):
     config = replace(CONFIG, beta=0.0)  # boxes have no say
     request = ask(1, HAND)
     renamed = replace(request, boxes=(PhraseBox("a starburst", HAND[1]),))
-    without = GligenEngine(model, config).paint([request, renamed])
-    named = GligenEngine(model, replace(config, prompt="a {phrases}")).paint([request, renamed])
+    without = gligen.GligenEngine(model, config).paint([request, renamed])
+    config = replace(config, prompt="a {phrases}")
+    named = gligen.GligenEngine(model, config).paint([request, renamed])
     assert np.array_equal(without[0], without[1])
     assert not np.array_equal(named[0], named[1])
 
 
 def test_thirty_boxes_are_painted_and_one_more_is_refused(model, ask):
-    engine = GligenEngine(model, CONFIG)
+    engine = gligen.GligenEngine(model, CONFIG)
     engine.paint([ask(1, *[HAND] * 30)])
     with pytest.raises(CratewatchError, match="31 boxes: GLIGEN paints 30 at most"):
         engine.paint([ask(1, *[HAND] * 31)])
@@ -165,9 +174,9 @@ class SmallMemory:
 
 def test_out_of_memory_halves_the_batch(model, ask, monkeypatch):
     requests = [ask(seed) for seed in range(5)]
-    expected = GligenEngine(model, CONFIG).paint(requests)
+    expected = gligen.GligenEngine(model, CONFIG).paint(requests)
     monkeypatch.setattr(model.unet, "forward", SmallMemory(model.unet.forward, rows=2 * 2))
-    engine = GligenEngine(model, replace(CONFIG, batch=8))
+    engine = gligen.GligenEngine(model, replace(CONFIG, batch=8))
     painted = engine.paint(requests)
     assert engine.batch == 2
     assert all(np.array_equal(one, other) for one, other in zip(painted, expected, strict=True))
@@ -176,7 +185,7 @@ def test_out_of_memory_halves_the_batch(model, ask, monkeypatch):
 def test_out_of_memory_with_one_picture_says_what_to_do(model, ask, monkeypatch):
     monkeypatch.setattr(model.unet, "forward", SmallMemory(model.unet.forward, rows=1))
     with pytest.raises(CratewatchError, match=r"does not hold one picture: .*attention slicing"):
-        GligenEngine(model, replace(CONFIG, batch=8)).paint([ask(1)])
+        gligen.GligenEngine(model, replace(CONFIG, batch=8)).paint([ask(1)])
 
 
 def test_attention_in_slices_paints_the_same(gligen_folder, ask):

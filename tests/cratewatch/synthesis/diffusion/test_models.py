@@ -11,11 +11,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from cratewatch.errors import CratewatchError, NotFoundError, SettingsError
-from cratewatch.synthesis.diffusion.architectures import make_model
 from cratewatch.synthesis.diffusion.config import GligenConfig, InpaintConfig
 from cratewatch.synthesis.diffusion.engines import make_engine
 from cratewatch.synthesis.diffusion.placement import Placement, place
+from tests.late import Late
 
+architectures = Late("cratewatch.synthesis.diffusion.architectures")
 CONFIG = GligenConfig(device="cpu", batch=1)
 
 
@@ -38,8 +39,8 @@ def _edit(path: Path, **changes: object) -> None:
 
 
 def test_the_same_seed_makes_the_same_model(gligen_folder, tmp_path):
-    make_model(tmp_path / "again")
-    make_model(tmp_path / "other", seed=1)
+    architectures.make_model(tmp_path / "again")
+    architectures.make_model(tmp_path / "other", seed=1)
     file = "unet/diffusion_pytorch_model.safetensors"
     assert (tmp_path / "again" / file).read_bytes() == (gligen_folder / file).read_bytes()
     assert (tmp_path / "other" / file).read_bytes() != (gligen_folder / file).read_bytes()

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
 from cratewatch.synthesis.diffusion.config import GligenConfig
-from cratewatch.synthesis.diffusion.model import GligenModel, load_gligen
 from cratewatch.synthesis.diffusion.placement import Placement
-from cratewatch.synthesis.diffusion.text import Words
 from cratewatch.synthesis.diffusion.tiny_tokenizer import WORDS
 from cratewatch.synthesis.scene import SceneConfig, sample_scene
+from tests.late import Late
 
+if TYPE_CHECKING:
+    from cratewatch.synthesis.diffusion.model import GligenModel
+
+models = Late("cratewatch.synthesis.diffusion.model")
+text = Late("cratewatch.synthesis.diffusion.text")
 PROMPT = GligenConfig().prompt
 
 
 @pytest.fixture(scope="module")
 def model(gligen_folder: Path) -> GligenModel:
-    return load_gligen(str(gligen_folder), Placement(torch.device("cpu"), torch.float32))
+    return models.load_gligen(str(gligen_folder), Placement(torch.device("cpu"), torch.float32))
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def test_the_words_of_our_phrases_are_one_token_each(model):
 
 
 def test_prompts_of_sampled_scenes_name_everything(model):
-    words = Words(model)
+    words = text.Words(model)
     for seed in range(300):
         boxes = sample_scene(seed, SceneConfig()).boxes
         phrases = list(dict.fromkeys(box.phrase for box in boxes))
@@ -51,7 +56,7 @@ def test_prompts_of_sampled_scenes_name_everything(model):
 
 
 def test_a_prompt_names_as_many_phrases_as_the_encoder_takes(model, warned):
-    words = Words(model)
+    words = text.Words(model)
     phrases = [f"a hand holding a record sleeve beside sticker {letter}" for letter in "abcdefghij"]
     prompt = words.naming(PROMPT, phrases)
     named = [phrase for phrase in phrases if phrase in prompt]
@@ -63,7 +68,7 @@ def test_a_prompt_names_as_many_phrases_as_the_encoder_takes(model, warned):
 
 
 def test_a_phrase_that_is_longer_itself_is_left_out_of_the_prompt_and_told_when_cut(model, warned):
-    words, endless = Words(model), "hand " * 100
+    words, endless = text.Words(model), "hand " * 100
     assert words.naming(PROMPT, [endless]) == "a photo of a record sleeve, "
     words.phrase(endless)
     assert len(warned.messages) == 1
