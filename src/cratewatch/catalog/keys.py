@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, select
 from cratewatch.catalog.database import Database, now
 from cratewatch.catalog.records import storable
 from cratewatch.catalog.schema import KeyRow, SessionRow
+from cratewatch.clocks import AHEAD
 from cratewatch.errors import CratewatchError, NotFoundError
 
 SCOPES = ("identify", "catalog", "nights", "footage", "metrics")
@@ -121,11 +122,16 @@ class Keys:
             session.add(row)
         return token
 
-    def of_session(self, token: str) -> Key | None:
-        """Return the key that opened a session; None if it has ended or never was."""
+    def of_session(self, token: str, lasting: timedelta) -> Key | None:
+        """Return the key that opened a session; None if it has ended or never was.
+
+        Args:
+            lasting: What a session lasts at most. One that would last longer was opened by a
+                clock that was wrong: it has ended.
+        """
         with self._db.transaction() as session:
             found = session.get(SessionRow, _digest(token))
-            if found is None or found.ends_at < now():
+            if found is None or not now() <= found.ends_at <= now() + lasting + AHEAD:
                 return None
             row = session.get(KeyRow, found.key_id)
             return _key(row) if row is not None and row.revoked_at is None else None

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from cratewatch.catalog.catalog import open_catalog
+from cratewatch.folders import private_folder
 from cratewatch.lake.opening import open_lake
 from cratewatch.service import (
     footage,
@@ -30,12 +31,14 @@ from cratewatch.service.entrance import Entrance
 from cratewatch.service.guard import Guard
 from cratewatch.service.limits import Limits
 from cratewatch.service.metrics import Metrics
+from cratewatch.service.opened import OWN
 from cratewatch.service.pages import footage as footage_pages
 from cratewatch.service.pages import routes as pages
 from cratewatch.service.pages import words as word_pages
 from cratewatch.service.pages.rendering import as_page
 from cratewatch.service.parts import Parts
 from cratewatch.service.problems import install
+from cratewatch.service.rates import Rates
 from cratewatch.service.serving import Serving
 from cratewatch.service.word_serving import WordServing
 from cratewatch.settings import Settings
@@ -59,14 +62,17 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
+        with (
+            contextlib.closing(open_catalog(settings.catalog_url)) as catalog,
+            Rates(private_folder(settings.home / OWN) / "rates") as rates,
+        ):
             serving = Serving(settings, catalog, limits, metrics)
             lake = open_lake(settings.lake)
             words = WordServing(settings, lake, catalog.catalog_id)
             parts = Parts(settings, catalog, lake, serving, limits, metrics, words)
             app.state.parts = parts
             app.state.tiles = releases.Tiles(parts.lake)
-            app.state.entrance = Entrance(catalog.keys, is_public=is_public)
+            app.state.entrance = Entrance(catalog.keys, rates, is_public=is_public)
             _tell_of_the_end(parts.leaving)
             serving.start()
             try:

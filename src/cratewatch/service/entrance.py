@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from cratewatch.catalog.keys import Key, Keys
 from cratewatch.service.problems import Problem
+from cratewatch.service.rates import Rates
 
 COOKIE = "cratewatch"
 SESSION = timedelta(hours=12)
@@ -27,24 +28,6 @@ bearer = HTTPBearer(auto_error=False, description="A key of `cratewatch keys add
 cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="A session of the page")
 
 
-class Rates:
-    """How much each of many may still ask: a bucket that fills by the minute."""
-
-    def __init__(self) -> None:
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, who: str, per_min: int) -> float:
-        """Take one; return 0, or in how many seconds there is one again."""
-        now = time.monotonic()
-        left, at = self._left.pop(who, (float(per_min), now))
-        left = min(float(per_min), left + (now - at) * per_min / 60)
-        wait_s = 0.0 if left >= 1 else (1 - left) * 60 / per_min
-        self._left[who] = (left - 1 if left >= 1 else left), now
-        if len(self._left) > MOST_KNOWN:
-            self._left.popitem(last=False)
-        return wait_s
-
-
 class Entrance:
     """Lets in whoever shows a key or a session; anybody, where no key was ever made.
 
@@ -53,12 +36,12 @@ class Entrance:
             without a key then.
     """
 
-    def __init__(self, keys: Keys, *, is_public: bool) -> None:
+    def __init__(self, keys: Keys, rates: Rates, *, is_public: bool) -> None:
         self._keys = keys
+        self.rates = rates
         self.is_public = is_public
         self._known: OrderedDict[str, tuple[Key | None, float]] = OrderedDict()
         self._any = (False, 0.0)
-        self.rates = Rates()
 
     async def needs_key(self) -> bool:
         """Whether nobody comes in without a key."""
@@ -74,7 +57,10 @@ class Entrance:
 
     async def of_session(self, token: str) -> Key | None:
         """Return the key that a browser's session was opened with."""
-        return await self._look_up(f"session {token}", self._keys.of_session, token)
+        return await self._look_up(f"session {token}", self._session, token)
+
+    def _session(self, token: str) -> Key | None:
+        return self._keys.of_session(token, SESSION)
 
     async def open_session(self, key: Key) -> str:
         """Return what a browser shows from now on."""

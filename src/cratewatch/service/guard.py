@@ -35,6 +35,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 OTHER = "other"
+UNREAD = (408, 413, 421)
+"""What is said before a body was read."""
 
 
 class Guard:
@@ -68,6 +70,8 @@ class Guard:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
+                if status in UNREAD:
+                    headers["Connection"] = "close"  # or the rest of it is read in vain
             await send(message)
 
         try:

@@ -20,6 +20,7 @@ from uvicorn.supervisors import Multiprocess
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.errors import CratewatchError, SettingsError
 from cratewatch.service.app import create_app
+from cratewatch.service.connections import Connection
 from cratewatch.service.metrics import SHARED
 from cratewatch.settings import Settings
 
@@ -48,6 +49,7 @@ def serve(settings: Settings, host: str, port: int, workers: int = 1) -> None:
         config = uvicorn.Config(
             partial(create_app, settings, is_public=is_public),
             factory=True,
+            http=Connection,
             workers=workers,
             access_log=False,
             log_config=None,

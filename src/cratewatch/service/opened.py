@@ -26,8 +26,8 @@ from cratewatch.settings import Settings
 
 PATIENCE_S = 1.0
 """With a gallery that is away; who asks meanwhile is told so, and comes again."""
-COPIES = "service"
-"""The folder of the home in which copies of a Milvus Lite file lie."""
+OWN = "service"
+"""The service's folder in the home: copies of a Milvus Lite file, and what keys have asked."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def readable(settings: Settings) -> Iterator[tuple[Signature | None, Settings]]:
     if file is None:
         yield None, settings
         return
-    with _folder(settings.home / COPIES) as folder:
+    with _folder(settings.home / OWN) as folder:
         copy = folder / "gallery.db"
         seen = copy_file(file, copy)
         yield seen, settings.model_copy(update={"gallery_uri": SecretUrl(str(copy))})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 Money = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?(E[+-]?\d+)?$", examples=["32.90"])]
 Grade = Literal["M", "NM", "VG+", "VG", "G+", "G", "F", "P"]
@@ -110,23 +110,42 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
+def _flag(value: object, info: ValidationInfo) -> object:
+    """Refuse what JSON has no true or false for; in forms all is text."""
+    if info.mode == "json" and not isinstance(value, bool):
+        raise ValueError("neither true nor false")
+    return value
+
+
+def _number(value: object, info: ValidationInfo) -> object:
+    """Refuse text for a number; in forms all is text."""
+    if info.mode == "json" and isinstance(value, (str, bool)):
+        raise ValueError("no number")
+    return value
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
 class Ways(Strict):
     """How pictures are to be looked at."""
 
-    top: int = Field(5, ge=1, le=100, description="matches of each")
+    top: Annotated[int, BeforeValidator(_number)] = Field(
+        5, ge=1, le=100, description="matches of each"
+    )
     sleeves: Literal["auto", "find", "crop"] = Field(
         "auto", description="look for sleeves in a picture, or take it for a crop of one"
     )
-    probability: float | None = Field(
+    probability: Annotated[float | None, BeforeValidator(_number)] = Field(
         None, ge=0, le=1, description="from which on an answer counts as known"
     )
-    crops: bool = Field(False, description="send each sleeve back, cut out and upright")
+    crops: Flag = Field(False, description="send each sleeve back, cut out and upright")
     source: str = Field("", max_length=64, description="only releases of this source")
     year: str = Field("", max_length=16, description="only of this year, or span: 1970-1979")
     genre: str = Field("", max_length=100, description="only of this genre")
     format: str = Field("", max_length=100, description="only in this format: LP")
-    in_stock: bool = Field(False, description="only what is in stock")
-    withdrawn: bool = Field(True, description="also what no source lists any more")
+    in_stock: Flag = Field(False, description="only what is in stock")
+    withdrawn: Flag = Field(True, description="also what no source lists any more")
 
 
 class Picture(Strict):

@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 
 from cratewatch.catalog.records import storable
 from cratewatch.errors import ImageError
@@ -71,7 +72,8 @@ async def read_upload(
 async def _read_form(request: Request, kind: type[Told], limits: Limits) -> Upload[Told]:
     fields: dict[str, Any] = {}
     files: list[Named] = []
-    async with request.form(max_files=limits.files, max_fields=MOST_FIELDS) as form:
+    form = await _form(request, limits)
+    try:
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 if (value.size or 0) > limits.file_bytes:
@@ -79,7 +81,23 @@ async def _read_form(request: Request, kind: type[Told], limits: Limits) -> Uplo
                 files.append((_name(value.filename, len(files)), await value.read()))
             else:
                 fields[name] = value
+    finally:
+        await form.close()
     return Upload(_validated(kind, fields), files)
+
+
+async def _form(request: Request, limits: Limits) -> FormData:
+    """Return a form; at the first file too many it is read no further."""
+    try:
+        return await request.form(max_files=limits.files, max_fields=MOST_FIELDS)
+    except HTTPException as error:
+        if str(error.detail).startswith("Too many files"):
+            raise _too_many(f"more than {limits.files}", limits) from error
+        raise
+
+
+def _too_many(found: str, limits: Limits) -> Problem:
+    return Problem(413, "too_many", f"{found} pictures; send {limits.files} at once")
 
 
 def _read_json(body: bytes, kind: type[Told], limits: Limits) -> Upload[Told]:
@@ -89,7 +107,7 @@ def _read_json(body: bytes, kind: type[Told], limits: Limits) -> Upload[Told]:
         raise _invalid(error) from error
     pictures: list[Picture] = getattr(told, "pictures", [])
     if len(pictures) > limits.files:
-        raise Problem(413, "too_many", f"{len(pictures)} pictures; send {limits.files} at once")
+        raise _too_many(str(len(pictures)), limits)
     return Upload(told, [_decoded(one, n, limits) for n, one in enumerate(pictures)])
 
 

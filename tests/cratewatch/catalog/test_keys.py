@@ -34,14 +34,18 @@ def test_what_is_no_key_opens_nothing(catalog: Catalog) -> None:
             catalog.keys.add(name, ())
 
 
+HOUR = timedelta(hours=1)
+
+
 def test_a_session_ends_by_itself_by_hand_and_with_its_key(catalog: Catalog) -> None:
     text = catalog.keys.add("page", ("identify",))
     key = catalog.keys.find(text)
     assert key is not None
     tokens = [catalog.keys.open_session(key, timedelta(hours=hours)) for hours in (1, 1, -1)]
-    assert [catalog.keys.of_session(token) is None for token in tokens] == [False, False, True]
+    opened = [catalog.keys.of_session(token, HOUR) for token in tokens]
+    assert [one is None for one in opened] == [False, False, True]
     catalog.keys.end_session(tokens[0])
-    assert catalog.keys.of_session(tokens[0]) is None
-    assert catalog.keys.of_session(text) is None
+    assert catalog.keys.of_session(tokens[0], HOUR) is None
+    assert catalog.keys.of_session(text, HOUR) is None
     catalog.keys.revoke(key.key_id)
-    assert catalog.keys.of_session(tokens[1]) is None
+    assert catalog.keys.of_session(tokens[1], HOUR) is None

@@ -85,4 +85,5 @@ def client(settings: Settings) -> Iterator[TestClient]:
 @pytest.fixture(scope="module")
 def pictures(template: Template) -> list[bytes]:
     """The files of covers that are in the catalog."""
+    template.tidy_covers()
     return [path.read_bytes() for path in sorted(template.covers.iterdir())]

@@ -9,18 +9,20 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from cratewatch.service.connections import Connection
 from tests.cratewatch.service.waiting import until
 
 
 @contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
-    """Yield the address of an application that is ready."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None))
+def listening(app: FastAPI, *, ready: bool = True) -> Iterator[str]:
+    """Yield the address of an application, by default of one that answers pictures."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, http=Connection))
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started, 60)
     (listener,) = server.servers[0].sockets
-    until(lambda: not app.state.parts.serving.why_not, 60)
+    if ready:
+        until(lambda: not app.state.parts.serving.why_not, 60)
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     app.state.parts.leaving.set()
     server.should_exit = True

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from starlette.testclient import TestClient
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
-from cratewatch.gallery.gallery import open_gallery
+from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.lake.folder import FolderLake
 from cratewatch.service import serving
 from cratewatch.service.app import create_app
@@ -33,8 +34,10 @@ from cratewatch.sources.folder.importing import import_folder
 from tests.cratewatch.service.conftest import fill
 from tests.cratewatch.service.waiting import until
 from tests.made_collections import make_collection
+from tests.milvus_server import Milvus
 from tests.postgres_server import PostgresServer
 from tests.tiny import TINY, tiny_net
+from tests.wires import Wire
 
 if TYPE_CHECKING:
     from tests.templates import Template
@@ -59,17 +62,22 @@ def another_model(home: Path, pictures: list[bytes]) -> str:
     """Have another model serve the covers of a home."""
     lake = FolderLake(home / "lake")
     name = save_model(lake, tiny_net(1), TINY, {}, ["a-training-artwork"])
+    with open_gallery(str(home / "gallery.db")) as gallery:
+        index(gallery, home, name)
+    return name
+
+
+def index(gallery: Gallery, home: Path, name: str) -> None:
+    """Have a gallery serve a home's covers by a model."""
     with closing(open_catalog(f"sqlite:///{home / 'catalog.db'}")) as catalog:
         covers = catalog.covers()
     images = [Image.open(io.BytesIO(Path(one.source_url).read_bytes())) for one in covers]
-    embeddings = load_model(lake, name).embed_covers(images)
-    with open_gallery(str(home / "gallery.db")) as gallery:
-        make_collection(gallery, name, embeddings.shape[1])
-        ids = [cover.cover_id for cover in covers]
-        gallery.rows.upsert(name, ids, [cover.artwork_id for cover in covers], embeddings)
-        gallery.rows.flush(name)
-        gallery.alias.point_to(name)
-    return name
+    embeddings = load_model(FolderLake(home / "lake"), name).embed_covers(images)
+    make_collection(gallery, name, embeddings.shape[1])
+    ids = [cover.cover_id for cover in covers]
+    gallery.rows.upsert(name, ids, [cover.artwork_id for cover in covers], embeddings)
+    gallery.rows.flush(name)
+    gallery.alias.point_to(name)
 
 
 def test_a_model_that_is_replaced_is_taken_up_and_no_request_fails(
@@ -96,7 +104,7 @@ def test_a_model_that_is_replaced_is_taken_up_and_no_request_fails(
         assert ask(client, pictures[3]).json()["model"] == name != before
     assert set(codes) == {200}
     assert len(codes) > 3
-    assert list((home / "service").iterdir()) == []  # copies go with the service
+    assert [one.name for one in (home / "service").iterdir()] == ["rates"]  # copies go with it
 
 
 def test_while_somebody_writes_what_is_known_stays(template: Template, home: Path) -> None:
@@ -153,6 +161,58 @@ def test_a_catalog_that_goes_away_and_comes_back(
         until(lambda: ready(client), 60)
         assert ask(client, picture).status_code == 200
         assert client.get("/v1/runs").status_code == 200
+
+
+def test_a_milvus_server_that_goes_away_and_comes_back(
+    template: Template, home: Path, milvus: Milvus, over_a_wire: Callable[[str], tuple[str, Wire]]
+) -> None:
+    fill(template, home)
+    uri, wire = over_a_wire(milvus.uri)
+    (model,) = (home / "lake" / "models").iterdir()
+    with open_gallery(milvus.uri) as server:
+        index(server, home, model.name)
+    (home / "cratewatch.toml").write_text(f'gallery_uri = "{uri}"\n')
+    picture = next(iter(template.covers.iterdir())).read_bytes()
+    with TestClient(create_app(load_settings(home=home)), base_url="http://localhost") as client:
+        until(lambda: ready(client), 60)
+        assert ask(client, picture).status_code == 200
+        wire.cut()
+        refused = ask(client, picture)
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert refused.json()["detail"].startswith(f"gallery {uri}")
+        until(lambda: not ready(client), 20)
+        assert client.get("/v1/releases").status_code == 200  # what needs no gallery goes on
+        wire.mend()
+        until(lambda: ready(client), 60)
+        assert ask(client, picture).status_code == 200
+
+
+@pytest.mark.heavy
+def test_services_of_a_home_count_what_a_key_asks_together(empty_home: Path) -> None:
+    with closing(open_catalog(load_settings(home=empty_home).catalog_url)) as catalog:
+        key = catalog.keys.add("till", ("catalog",), 20)
+    services = [start(empty_home), start(empty_home, "--workers", "2")]
+    bearer, codes = {"Authorization": f"Bearer {key}"}, []
+    urls = [url for _, url in services]
+    until(lambda: all(map(is_alive, urls)), 90)
+    began = time.monotonic()
+    for _ in range(30):  # each on a connection of its own: any process may take it
+        codes += [httpx.get(f"{url}/v1/releases", headers=bearer).status_code for url in urls]
+    came_s = time.monotonic() - began
+    assert 20 <= codes.count(200) <= 21 + came_s * 20 / 60
+    assert set(codes) == {200, 429}
+    for process, _ in services:
+        process.terminate()
+        assert process.wait(40) == 0
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def is_alive(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def start(home: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:

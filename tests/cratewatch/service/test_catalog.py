@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+from dataclasses import fields
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from cratewatch.catalog.records import ListedRelease
 from cratewatch.service import schemas
 from tests.cratewatch.service.test_pictures import check_problem
+
+
+def test_the_document_knows_every_field_of_a_release() -> None:
+    assert set(schemas.Release.model_fields) == {one.name for one in fields(ListedRelease)}
 
 
 def test_releases_are_found_by_words(client: TestClient) -> None:

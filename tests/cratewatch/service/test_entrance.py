@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.errors import CratewatchError, SettingsError
 from cratewatch.service import entrance
 from cratewatch.service.app import create_app
-from cratewatch.service.entrance import COOKIE, Rates
+from cratewatch.service.entrance import COOKIE
 from cratewatch.service.listening import serve
 from cratewatch.settings import Settings, load_settings
 from tests.cratewatch.service.test_pictures import check_problem
@@ -72,14 +73,18 @@ def test_a_key_may_ask_so_often(public: TestClient, catalog: Catalog) -> None:
     assert 1 <= int(refused.headers["retry-after"]) <= 20
 
 
-def test_a_bucket_fills_by_the_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 0.0
-    monkeypatch.setattr("time.monotonic", lambda: now)
-    rates = Rates()
-    assert [rates.take("a", 2) for _ in range(3)] == [0, 0, 30]
-    now = 30.0
-    assert [rates.take("a", 2) for _ in range(2)] == [0, 30]
-    assert rates.take("b", 2) == 0
+def test_a_session_lasts_as_long_as_it_says_whatever_the_clock_does(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, lasting = datetime(2026, 11, 20, 10, tzinfo=UTC), timedelta(hours=12)
+    clock = began
+    monkeypatch.setattr("cratewatch.catalog.keys.now", lambda: clock)
+    key = catalog.keys.find(catalog.keys.add("page", ("nights",)))
+    assert key is not None
+    token = catalog.keys.open_session(key, lasting)
+    for hours, lasts in ((0, True), (11.9, True), (12.1, False), (-0.05, True), (-1, False)):
+        clock = began + timedelta(hours=hours)
+        assert (catalog.keys.of_session(token, lasting) is not None) == lasts, hours
 
 
 def test_a_browser_is_let_in_by_a_key_typed_once(public: TestClient, catalog: Catalog) -> None:

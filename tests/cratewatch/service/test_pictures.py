@@ -7,14 +7,25 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from cratewatch.lake.folder import FolderLake
+from cratewatch.retrieval.config import SearchConfig
+from cratewatch.retrieval.model_aids import save_calibration
+from cratewatch.retrieval.verdict import Calibration
 from cratewatch.service import schemas
+from cratewatch.service.app import create_app
+from cratewatch.settings import load_settings
 from tests.command_line import run_here
+from tests.cratewatch.service.conftest import fill
+from tests.cratewatch.service.waiting import until
+
+if TYPE_CHECKING:
+    from tests.templates import Template
 
 
 def send(client: TestClient, *files: bytes, **fields: Any) -> Any:
@@ -25,6 +36,13 @@ def send(client: TestClient, *files: bytes, **fields: Any) -> Any:
 def png(width: int, height: int) -> bytes:
     file = io.BytesIO()
     Image.new("L", (width, height)).save(file, "PNG")
+    return file.getvalue()
+
+
+def blurred(picture: bytes) -> bytes:
+    """Return a picture that is no stored file any more."""
+    file = io.BytesIO()
+    Image.open(io.BytesIO(picture)).resize((90, 90)).save(file, "JPEG")
     return file.getvalue()
 
 
@@ -73,6 +91,24 @@ def test_sleeves_are_found_and_cut_out(client: TestClient, pictures: list[bytes]
     assert all(sleeve["crop"].startswith("data:image/jpeg;base64,") for sleeve in answer["sleeves"])
 
 
+def test_of_a_calibrated_model_what_is_probable_enough_is_known(
+    template: Template, home: Path, pictures: list[bytes]
+) -> None:
+    fill(template, home)
+    lake = FolderLake(home / "lake")
+    even = Calibration(0.99, 0.0, 0.5, 0.8, 0.01, 0.01, 0.9, 0.0, 100, SearchConfig())
+    (model,) = (lake.root / "models").iterdir()
+    save_calibration(lake, model.name, even)  # each match is 40 % likely
+    with TestClient(create_app(load_settings(home=home)), base_url="http://localhost") as client:
+        until(lambda: client.get("/readyz").status_code == 200, 60)
+        crop = blurred(pictures[0])
+        told = send(client, crop).json()["answers"][0]
+        assert told["probability"] == pytest.approx(0.4)
+        for least, known in ((0, True), (0.39, True), (0.41, False), (1, False)):
+            answer = send(client, crop, probability=least).json()["answers"][0]
+            assert (answer["known"], answer["verdict"]) == (known, told["verdict"])
+
+
 def test_an_answer_counts_as_known_from_a_probability_on(
     client: TestClient, pictures: list[bytes]
 ) -> None:
@@ -87,7 +123,8 @@ def test_an_answer_counts_as_known_from_a_probability_on(
         ([b""], {}, 422, "unreadable"),
         ([png(3000, 3000)], {}, 422, "unreadable"),
         ([b"x" * (1024 * 1024 + 1)], {}, 413, "too_large"),
-        ([b"x"] * 5, {}, 400, "bad_request"),
+        ([b"x"] * 5, {}, 413, "too_many"),
+        ([b"x"] * 10_000, {}, 413, "too_many"),
         ([png(64, 64)], {"top": 0}, 422, "invalid"),
         ([png(64, 64)], {"topp": 3}, 422, "invalid"),
         ([png(64, 64)], {"probability": "nan"}, 422, "invalid"),
@@ -121,6 +158,9 @@ def test_bad_json_base64_and_kinds_of_content(client: TestClient) -> None:
             "/v1/identify", content=body, headers={"Content-Type": "application/json"}
         )
         check_problem(answer, 422, "invalid")
+    for name, value in (("withdrawn", 0), ("crops", "yes"), ("top", "3"), ("probability", True)):
+        told = {"pictures": [{"data": "QQ=="}], name: value}
+        check_problem(client.post("/v1/identify", json=told), 422, "invalid")
     wrong = {"pictures": [{"data": "!!!"}]}
     check_problem(client.post("/v1/identify", json=wrong), 422, "no_base64")
     check_problem(client.post("/v1/identify", content=b"x"), 415, "wrong_content_type")
