@@ -20,7 +20,21 @@ class TrainedModel:
     seconds: float
 
 
-Event = TrainProgress | TrainedModel | CratewatchError
+@dataclass(frozen=True)
+class TrainedWords:
+    """The end of a training by words: the model's name, and where in the lake it lies."""
+
+    name: str
+    folder: str
+    persons: int
+    pictures: int
+    loss: float
+    recall_at_1: float | None
+    seconds: float
+
+
+Trained = TrainedModel | TrainedWords
+Event = TrainProgress | Trained | CratewatchError
 
 
 class Mailbox:

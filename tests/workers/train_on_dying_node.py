@@ -20,7 +20,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
 from cratewatch.training.config import Draw, TrainConfig
 from tests.tiny import TINY
-from workers import training
+from workers import data_parallel
 from workers.cluster import Workers
 from workers.mailbox import TrainedModel
 from workers.training import run_training
@@ -58,7 +58,7 @@ def main(task: dict[str, Any]) -> None:
         return name
 
     report = {"undisturbed": train(job, kill=False), "disturbed": train(job, kill=True)}
-    training.PATIENCE_S = 2.0
+    data_parallel.PATIENCE_S = 2.0
     try:
         train(replace(job, config=replace(CONFIG, seed=1)), kill=True, replaced=False)
     except CratewatchError as error:
