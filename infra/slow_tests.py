@@ -120,6 +120,7 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "tests/workers/train_on_dying_node.py",
         "workers/cluster.py",
         "workers/mailbox.py",
+        "workers/data_parallel.py",
         "workers/training.py",
         "workers/training_job.py",
         "workers/training_worker.py",
