@@ -19,7 +19,10 @@ from cratewatch.words.gathering import Gatherer, PersonTrack
 SAMPLED_CONF = 0.35
 SAMPLING_RATE = 30
 FEW_FPS = 6.0
-"""Below so many looks a second one detection makes a person: there may be no second one."""
+"""Below so many looks a second one detection makes a person, there may be no second one; and who
+stands where another stood may be somebody else: appearance counts for more than place."""
+ALIKE = 0.65
+"""Cosine from which one who is seen seconds later is the same: of others it was .24 to .65."""
 LOOKS_UNSEEN = 4
 """For so many looks one who is lost can be known again."""
 
@@ -44,9 +47,13 @@ class LookingOptions:
         config = TrackerConfig(conf=self.conf, max_age_s=max(4.0, LOOKS_UNSEEN / looks_fps))
         if looks_fps >= FEW_FPS:
             return config
-        unseen_s = max(config.tentative_s, 1.5 / looks_fps)
         return replace(
-            config, confirmed_after=1, tentative_s=unseen_s, lost_event_s=max(1.0, unseen_s)
+            config,
+            confirmed_after=1,
+            overlap_weight=0.2,
+            least_score=0.62,
+            reid_thresh=ALIKE,
+            near_similarity=ALIKE,
         )
 
 

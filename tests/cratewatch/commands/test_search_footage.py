@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,24 @@ import pytest
 from PIL import Image
 
 from cratewatch.footage.sources import open_source
+from cratewatch.lake.opening import open_lake
+from cratewatch.settings import load_settings
+from cratewatch.words.kept import kept_folders
 from tests.command_line import Answer
 from tests.cratewatch.words.tiny_models import save_blip
 from tests.cratewatch.words.told_persons import FIGURES, detector, footage, picture
 from tests.videos import write_sound
 
 Run = Callable[..., Answer]
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+VIDEO = f"door_{YESTERDAY}T10-00-00.mp4"
 ORANGE = "somebody in an orange hoodie"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("words")
-    footage(folder / "door_2026-11-29T10-00-00.mp4")
+    footage(folder / VIDEO)
     detector(folder / "told.onnx")
     detector(folder / "nobody.onnx", ())
     save_blip(folder / "blip")
@@ -36,7 +42,7 @@ def search(run: Run, folder: Path) -> Callable[..., Answer]:
     """Search the video; the detector is told who is there."""
 
     def search(*options: str, prompt: str = ORANGE, weights: str = "told.onnx") -> Answer:
-        video = str(folder / "door_2026-11-29T10-00-00.mp4")
+        video = str(folder / VIDEO)
         given = ["--file_path", video, "--prompt", prompt, "--yolo_weights", str(folder / weights)]
         return run("search-footage", *given, "--sampling_rate", "5", *options)
 
@@ -161,11 +167,11 @@ def test_no_video(run: Run, tmp_path: Path) -> None:
 
 def test_the_index(run: Run, folder: Path, empty_home: Path, tmp_path: Path) -> None:
     home = ["--home", str(empty_home)]
-    before = run("search-footage", "--prompt", ORANGE, *home)
-    assert before.returncode == 1
-    assert "no persons are indexed yet" in before.stderr
+    none = run("search-footage", "--prompt", ORANGE, *home)
+    assert none.returncode == 1
+    assert "no persons are indexed yet" in none.stderr
 
-    video = str(folder / "door_2026-11-29T10-00-00.mp4")
+    video = str(folder / VIDEO)
     weights = ["--yolo-weights", str(folder / "told.onnx")]
     indexed = run("index-footage", video, *weights, "--sampling-rate", "5", *home, "--json")
     assert indexed.returncode == 0, indexed.stderr
@@ -177,11 +183,16 @@ def test_the_index(run: Run, folder: Path, empty_home: Path, tmp_path: Path) -> 
     out = ["--result_dir", str(tmp_path / "out"), "--json"]
     answer = run("search-footage", "--prompt", ORANGE, "--camera", "door", *home, *out)
     (result,) = json.loads(answer.stdout)["results"]
-    assert result["at"].startswith("2026-11-29T10:00:0")
+    assert result["at"].startswith(f"{YESTERDAY}T10:00:0")
     (written,) = json.loads((tmp_path / "out" / "results.json").read_text())
     assert (tmp_path / "out" / written["picture"]).is_file()
 
-    span = ["--from", "2026-11-30", "--to", "2026-11-30"]
+    span = [
+        "--from",
+        str(YESTERDAY - timedelta(days=1)),
+        "--to",
+        str(YESTERDAY - timedelta(days=1)),
+    ]
     nobody = json.loads(run("search-footage", "--prompt", ORANGE, *span, *home, "--json").stdout)
     assert nobody["nothing"] == "nobody is there to be searched for"
     wrong = run("search-footage", "--prompt", ORANGE, "--from", "soon", *home)
@@ -194,3 +205,20 @@ def test_the_index(run: Run, folder: Path, empty_home: Path, tmp_path: Path) -> 
         ("words", "index", 0),
     ]
     assert rows[0]["detail"] == f"{ORANGE} | door"
+
+
+def test_the_analysis_keeps_persons_where_it_is_told_to(
+    run: Callable[..., Answer], empty_home: Path, tmp_path: Path
+) -> None:
+    video = str(footage(tmp_path / "door.mp4", frames=20))
+    weights = str(detector(tmp_path / "told.onnx"))
+    call = ["footage", "--input", video, "--detector", weights, "--home", str(empty_home)]
+    call += ["--started-at", f"{YESTERDAY}T10:00:00+00:00", "--no-record"]
+    lake = open_lake(load_settings(home=empty_home).lake)
+    assert run(*call, "--output_dir", str(tmp_path / "a")).returncode == 0
+    assert kept_folders(lake) == []
+    answer = run(*call, "--output_dir", str(tmp_path / "b"), "--persons", "--camera", "door")
+    assert answer.returncode == 0, answer.stderr
+    assert len(kept_folders(lake)) == 1
+    indexed = run("index-footage", "--home", str(empty_home), "--json")
+    assert '"indexed": 1' in indexed.stdout, indexed.stderr
