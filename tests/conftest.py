@@ -47,8 +47,8 @@ LONGEST = (
 """Files that take minutes each: begun last, they would leave the other processes waiting."""
 LONG = ("tests/workers/", "tests/flows/", "tests/scrapers/", "tests/cratewatch/commands/")
 """Folders of files that take long; they come next."""
-IN_ONE_PROCESS = ("tests/cratewatch/synthesis/diffusion/",)
-"""Folders whose tests import for seconds what no others do: see late.py."""
+IN_ONE_PROCESS = ("tests/workers/", "tests/cratewatch/synthesis/diffusion/")
+"""Folders whose tests share what takes a process long: a cluster, and imports (see late.py)."""
 
 HEAVY_FIXTURES = {
     "milvus",
