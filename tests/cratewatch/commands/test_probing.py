@@ -10,7 +10,7 @@ from cratewatch.commands.probe_lines import probe_lines
 from tests.command_line import Answer
 from tests.loopback_site import Site
 
-pytestmark = pytest.mark.heavy
+pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("crawls_are_forked")]
 
 IMAGE = f"/{'x' * 90}.jpg"
 PRODUCT = {
