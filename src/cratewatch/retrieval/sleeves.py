@@ -13,7 +13,8 @@ from cratewatch.gallery.gallery import Hit
 from cratewatch.retrieval.answers import SleeveAnswer
 from cratewatch.retrieval.geometry import compare
 from cratewatch.retrieval.keypoints import QUERY_FRAME, find_keypoints
-from cratewatch.retrieval.matches import look_up, to_search
+from cratewatch.retrieval.matches import Match, look_up, to_search
+from cratewatch.retrieval.persisting import name_by_two
 from cratewatch.retrieval.reranking import bonus
 from cratewatch.retrieval.searcher import Searcher
 from cratewatch.retrieval.verdict import Calibration
@@ -73,6 +74,10 @@ class SleeveNamer:
             SleeveAnswer.of(one, tuple(of_one), self.calibration)
             for one, of_one in zip(turned, matches, strict=True)
         ]
+
+    def name_by_two(self, views: Sequence[Upright]) -> Match | None:
+        """Name a sleeve that a glance does not know by two views of it; see persisting."""
+        return name_by_two(views, self._glancing, self.catalog)
 
     @property
     def _glancing(self) -> Searcher:
