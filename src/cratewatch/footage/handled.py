@@ -61,9 +61,9 @@ def _goes_on(group: Sequence[Seen], after: Seen) -> bool:
 
 def _handled(number: int, group: Sequence[Seen]) -> Handled:
     identity = max((views.identity for _, views in group), key=_sureness)
-    best = [views.best for _, views in group if views.best]
-    view = max(best, key=lambda one: one.quality) if best else None
     spans = [span for span, _ in group]
+    views = [span.view for span in spans if span.view]
+    view = max(views, key=lambda one: one.quality) if views else None
     frames = {seen.frame for span in spans for seen in span.sightings}
     match = identity.match
     handling = Handling(

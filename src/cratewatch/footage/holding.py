@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 import numpy as np
 
 from cratewatch.finding.quads import Quad, area_of, overlap_of
 from cratewatch.footage.persons import Box, TrackedPerson, TrackState
 from cratewatch.footage.sleeve_looks import reach_of
+from cratewatch.footage.sleeve_names import View
 from cratewatch.footage.sleeve_tracks import Sighting, SleeveTrack
 
 BESIDE, HEAD = 0.12, 0.16
@@ -22,7 +24,8 @@ class Holding:
 
     Attributes:
         sightings: How often it must be seen with a person,
-        score: and how surely it must be a sleeve in the best of these.
+        score: and how surely it must be a sleeve in the best of these,
+        usual_score: and in their median: what only looks like one is doubtful most of the time.
         within_s: Seconds in which that must be.
         passed: Sightings with another person after which it has been passed on,
         passed_on_body: and its share before that person's body in them.
@@ -33,6 +36,7 @@ class Holding:
 
     sightings: int = 3
     score: float = 0.6
+    usual_score: float = 0.5
     within_s: float = 2.0
     passed: int = 3
     passed_on_body: float = 0.5
@@ -47,12 +51,19 @@ class Span:
 
     Attributes:
         is_over: Whether the sleeve is gone, or somebody else has it.
+        view: The best of what was offered.
     """
 
     person: int
     sleeve: SleeveTrack
     sightings: list[Sighting] = field(default_factory=list)
     is_over: bool = False
+    view: View | None = None
+
+    def offer(self, view: View) -> None:
+        """Keep a view of the sleeve in this person's hands if it is the best so far."""
+        if self.view is None or view.quality > self.view.quality:
+            self.view = view
 
     @property
     def started_s(self) -> float:
@@ -98,6 +109,12 @@ class Holdings:
             span.is_over = True
         return span
 
+    def offer(self, sleeve: SleeveTrack, view: View) -> None:
+        """Show the latest view of a sleeve to whoever has it, if it is seen with him."""
+        span = self._held.get(sleeve.number)
+        if span is not None and span.person == sleeve.last.person:
+            span.offer(view)
+
     def span_of(self, sleeve: SleeveTrack) -> Span | None:
         """Return who has a sleeve."""
         return self._held.get(sleeve.number)
@@ -116,22 +133,24 @@ class Holdings:
             if any(one.person != person for one in latest) or before_body < config.passed_on_body:
                 return None
             return Span(person, sleeve, latest)
-        enough = len(of_person) >= config.sightings
-        if not enough or max(one.score for one in of_person) < config.score:
+        if len(of_person) < config.sightings or not self._is_sleeve(of_person):
             return None
         if not self._is_carried(sleeve, of_person):
             return None
         return Span(person, sleeve, self._since_taken(sleeve, person))
 
+    def _is_sleeve(self, seen: Sequence[Sighting]) -> bool:
+        scores = [one.score for one in seen]
+        return max(scores) >= self._config.score and median(scores) >= self._config.usual_score
+
     def _is_carried(self, sleeve: SleeveTrack, with_person: Sequence[Sighting]) -> bool:
         """Whether a sleeve left its place, or came or stirs before a body and is never alone."""
         if sleeve.moved_s is not None:
             return True
-        alone = any(one.person is None for one in sleeve.sightings)
         before_body = float(np.median([one.on_body for one in with_person]))
         came = sleeve.first_s - with_person[0].since_s >= self._config.came_s
         held = not sleeve.hung and (came or sleeve.stirs)
-        return held and not alone and before_body >= self._config.on_body
+        return held and not sleeve.was_alone and before_body >= self._config.on_body
 
     def _since_taken(self, sleeve: SleeveTrack, person: int) -> list[Sighting]:
         """Return the sightings since a person took it from where it lay or hung."""

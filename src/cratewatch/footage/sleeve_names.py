@@ -24,6 +24,8 @@ LEAST_PX = 40
 """Side of a sleeve below which it is not named: too little of the cover is left."""
 TOP = 5
 """Matches of each frame that vote."""
+BOTH = 2
+"""Views that are compared thoroughly, where the vote of all is in vain."""
 
 
 class Namer(Protocol):
@@ -35,6 +37,9 @@ class Namer(Protocol):
 
     def name(self, found: Sequence[Upright], top: int) -> list[SleeveAnswer]:
         """Answer each."""
+
+    def name_by_two(self, views: Sequence[Upright]) -> Match | None:
+        """Answer two views of one sleeve that is not known by either."""
 
 
 @dataclass(frozen=True)
@@ -85,20 +90,17 @@ class SleeveViews:
     """The best views of one sleeve, and what they say."""
 
     config: Naming
-    best: View | None = None
     identity: Identity = field(default_factory=Identity)
     _waiting: list[View] = field(default_factory=list)
-    _taken_s: list[float] = field(default_factory=list)
+    _taken: list[View] = field(default_factory=list)
     _answers: list[SleeveAnswer] = field(default_factory=list)
 
     def offer(self, view: View) -> None:
         """Keep a view if it is better than others of about its time."""
-        if self.best is None or view.quality > self.best.quality:
-            self.best = view
         if side_of(view.upright.sleeve.quad) < LEAST_PX or not self._goes_on:
             return
         apart_s = self.config.apart_s
-        if any(abs(view.seconds - taken) < apart_s for taken in self._taken_s):
+        if any(abs(view.seconds - one.seconds) < apart_s for one in self._taken):
             return
         near = [one for one in self._waiting if abs(one.seconds - view.seconds) < apart_s]
         if any(one.quality >= view.quality for one in near):
@@ -122,9 +124,23 @@ class SleeveViews:
         """Name the best views that wait, and count all votes anew."""
         chosen = self._waiting[: self.config.at_once]
         self._waiting = self._waiting[self.config.at_once :]
-        self._taken_s += [one.seconds for one in chosen]
+        self._taken += chosen
         self._answers += namer.name([one.upright for one in chosen], TOP)
         self.identity = identity_of(self._answers, namer.calibration)
+
+    def name_at_last(self, namer: Namer) -> None:
+        """Compare the best two views thoroughly, if all of them did not make it known."""
+        calibration = namer.calibration
+        if self.identity.known or calibration is None or len(self._taken) < BOTH:
+            return
+        best = sorted(self._taken, key=lambda one: -one.quality)[:BOTH]
+        match = namer.name_by_two([one.upright for one in best])
+        if match is not None:
+            self.identity = Identity(match, round(calibration.ceiling, 4), known=True)
+
+    def forget(self) -> None:
+        """Let go of all views; what they said stays."""
+        self._waiting, self._taken = [], []
 
 
 def identity_of(answers: Sequence[SleeveAnswer], calibration: Calibration | None) -> Identity:

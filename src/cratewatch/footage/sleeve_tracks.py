@@ -63,13 +63,15 @@ class Sighting:
 
 @dataclass
 class SleeveTrack:
-    """One sleeve, as often as it was seen.
+    """One sleeve.
 
     Attributes:
+        sightings: The first, and the latest: what hangs there all day is not remembered all day.
         rest: Where it was seen first; a sleeve on a wall never leaves it.
         hung: Whether a sleeve that looked the same hung there before.
         rested_s: When it was last seen there without having left.
         moved_s: When it was first seen elsewhere, None as long as it was not.
+        was_alone: Whether it was ever seen with nobody about it.
     """
 
     number: int
@@ -77,6 +79,7 @@ class SleeveTrack:
     hung: bool = False
     rested_s: float = 0.0
     moved_s: float | None = None
+    was_alone: bool = False
     _away: int = 0
 
     @property
@@ -92,6 +95,8 @@ class SleeveTrack:
     def add(self, seen: Sighting) -> None:
         """Go on."""
         self.sightings.append(seen)
+        del self.sightings[1:-LATEST]
+        self.was_alone |= seen.person is None
         if self.moved_s is not None:
             return
         if self.at_rest(seen.quad):
@@ -128,6 +133,8 @@ class SleeveTrack:
         return np.asarray(apart / side_of(self.last.quad))
 
 
+LATEST = 200
+"""Sightings that are kept: a minute of them."""
 SURELY_AWAY = 2
 """Sightings in a row elsewhere after which it has left: one may be a quad that is wrong."""
 STIR = 0.05

@@ -124,13 +124,15 @@ class SleeveWatch:
             seen = frame.number, frame.seconds, one.quad, one.score, look
             track.add(Sighting(*seen, person, on_body, since_s))
             views = self._views.setdefault(track.number, SleeveViews(self._config.naming))
-            if person is not None:
-                views.offer(view_of(frame, halved, one))
+            view = None if person is None else view_of(frame, halved, one)
             over, began = self._holdings.update(track)
             if over is not None:
                 yield self._close(over, views, frame)
             if began is not None:
                 yield self._event(EventKind.SLEEVE_PICKED_UP, began, frame, {})
+            if view is not None:
+                views.offer(view)
+                self._holdings.offer(track, view)
             yield from self._name(track, frame, is_over=False)
 
     def _leave(self, track: SleeveTrack, frame: Frame) -> list[Event]:
@@ -138,6 +140,7 @@ class SleeveWatch:
         events = list(self._name(track, frame, is_over=True))
         span = self._holdings.end(track)
         views = self._views.pop(track.number)
+        views.forget()
         self._shown.pop(track.number, None)
         return events if span is None else [*events, self._close(span, views, frame)]
 
@@ -153,6 +156,8 @@ class SleeveWatch:
         start = time.perf_counter()
         while views.wants_name(is_over=is_over):
             views.name(self._namer)
+        if is_over:
+            views.name_at_last(self._namer)
         self.spent_s["name sleeves"] += time.perf_counter() - start
         if views.identity.known and track.number not in self._told:
             self._told.add(track.number)

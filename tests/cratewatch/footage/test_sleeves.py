@@ -51,9 +51,12 @@ class Play:
     def __init__(self, *sleeves: Where, boxes: dict[int, Box] | None = None) -> None:
         self.sleeves = sleeves
         self.boxes = {1: LEFT} if boxes is None else boxes
-        self.hidden: set[int] = set()
+        self.scores: tuple[float, ...] = (0.9,)
+        self.walks_px_s = 0.0
+        self._seconds = 0.0
 
     def frame(self, number: int) -> Frame:
+        self._seconds = number / FPS
         picture = np.full((360, 480, 3), 128, np.uint8)
         for seed, where in enumerate(self.sleeves):
             middle = where(number / FPS)
@@ -64,12 +67,14 @@ class Play:
 
     def found(self, frame: Frame) -> list[FoundSleeve]:
         middles = [where(frame.seconds) for where in self.sleeves]
-        return [FoundSleeve(quad(one), 0.9) for one in middles if one is not None]
+        score = self.scores[frame.number % len(self.scores)]
+        return [FoundSleeve(quad(one), score) for one in middles if one is not None]
 
     def persons(self) -> list[TrackedPerson]:
+        gone = self.walks_px_s * self._seconds
         return [
-            TrackedPerson(number, box, 0.8, TrackState.CONFIRMED)
-            for number, box in self.boxes.items()
+            TrackedPerson(number, (x1 + gone, y1, x2 + gone, y2), 0.8, TrackState.CONFIRMED)
+            for number, (x1, y1, x2, y2) in self.boxes.items()
         ]
 
 
@@ -131,6 +136,32 @@ def test_what_hangs_where_a_picture_is_taken_for_a_person_is_not_handled(
     assert watched(Play(hung(90, 150)))[0].handled() == []
 
 
+def test_what_somebody_walks_past_is_not_handled(watched: Callable) -> None:
+    def hides(x: float) -> Where:
+        """A sleeve on the wall that is not seen while his body is before it."""
+        return lambda at: None if abs(x - 90 - 60 * at) < 60 else (x, 110)
+
+    play = Play(hides(190), hides(260), hides(330))
+    play.walks_px_s = 60.0
+    assert watched(play, seconds=6)[0].handled() == []
+
+
+def test_what_hangs_beside_one_who_holds_a_sleeve_stays_there(watched: Callable) -> None:
+    held = lifted(4, 9, 105.0)
+    covered = Play(lambda at: None if 3.5 < at < 6 else (160, 110), held)
+    (one,) = watched(covered)[0].handled()
+    assert one.handling.started_s == pytest.approx(4, abs=0.7)
+    assert one.handling.ended_s == pytest.approx(9, abs=0.7)
+
+
+def test_what_is_hardly_ever_like_a_sleeve_is_not_handled(watched: Callable) -> None:
+    play = Play(lifted(2, 8))
+    play.scores = (0.43,) * 5 + (0.67,) + (0.41,) * 6
+    assert watched(play)[0].handled() == []
+    play.scores = (0.43, 0.7, 0.67, 0.7)
+    assert len(watched(play)[0].handled()) == 1
+
+
 def test_one_wrong_quad_does_not_take_a_sleeve_off_the_wall(watched: Callable) -> None:
     wrong = lifted(7, 11)
     play = Play(lambda at: (100, 150) if 5.9 < at < 6.2 else (165, 100), wrong)
@@ -165,10 +196,12 @@ def test_a_sleeve_that_is_passed_on_is_a_handling_of_each(watched: Callable) -> 
         return held[0] + 260 * min(1.0, max(0.0, seconds - 5)), held[1]
 
     boxes = {1: LEFT, 2: RIGHT}
-    first, second = watched(Play(where, boxes=boxes))[0].handled()
+    first, second = watched(Play(where, boxes=boxes), namer=Sure(0.8))[0].handled()
     assert (first.handling.track_id, second.handling.track_id) == (1, 2)
     assert first.handling.ended_s == pytest.approx(5.5, abs=0.7)
     assert second.handling.started_s == pytest.approx(5.5, abs=0.7)
+    for one in (first, second):
+        assert one.handling.started_s <= one.handling.best_frame / FPS <= one.handling.ended_s
 
 
 def test_one_that_is_not_seen_for_a_moment_is_still_held(watched: Callable) -> None:
@@ -178,20 +211,30 @@ def test_one_that_is_not_seen_for_a_moment_is_still_held(watched: Callable) -> N
 
 
 class Sure:
-    """Knows every sleeve for the same record."""
+    """Knows every sleeve for the same record, at a glance or when it looks again."""
 
     calibration = Calibration(0.5, 20.0, 0.4, 1.0, 0.01, 0.01, 0.9, 0.0, 100, SearchConfig())
 
-    def __init__(self, score: float) -> None:
+    def __init__(self, score: float, at_last: float | None = None) -> None:
         self.score = score
-        self.named = 0
+        self.at_last = at_last
+        self.named = self.asked_again = 0
 
     def name(self, found: list[Upright], top: int) -> list[SleeveAnswer]:
         assert top > 0
         self.named += len(found)
+        answers = (self._match("a", self.score),)
+        return [SleeveAnswer(((0, 0),) * 4, 0.9, 56, False, Belief(), answers) for _ in found]
+
+    def name_by_two(self, views: list[Upright]) -> Match | None:
+        assert len(views) == 2
+        self.asked_again += 1
+        return None if self.at_last is None else self._match("b", self.at_last)
+
+    @staticmethod
+    def _match(name: str, score: float) -> Match:
         releases: tuple[ListedRelease, ...] = ()
-        match = Match("c" * 64, "a" * 64, self.score, "shop", "/covers/=SUM.jpg", releases)
-        return [SleeveAnswer(((0, 0),) * 4, 0.9, 56, False, Belief(), (match,)) for _ in found]
+        return Match("c" * 64, name * 64, score, "shop", "/covers/=SUM.jpg", releases)
 
 
 def test_a_sleeve_is_named_until_the_vote_is_sure(watched: Callable) -> None:
@@ -211,6 +254,25 @@ def test_what_nobody_is_sure_of_is_asked_no_more_than_so_often(watched: Callable
     (one,) = watched(Play(lifted(1, 11)), namer=namer)[0].handled()
     assert not one.handling.known
     assert 2 < namer.named <= 6
+    assert namer.asked_again == 1
+
+
+def test_what_no_glance_knows_is_looked_at_again_in_the_end(watched: Callable) -> None:
+    namer = Sure(0.2, at_last=0.3)
+    watch, events = watched(Play(lifted(1, 11)), namer=namer)
+    (one,) = watch.handled()
+    assert one.handling.known
+    assert one.handling.artwork_id == "b" * 64
+    assert one.handling.probability == namer.calibration.ceiling
+    kinds = [str(event.kind) for event in events]
+    assert kinds == ["sleeve_picked_up", "sleeve_identified", "sleeve_put_back"]
+
+
+def test_what_is_known_is_not_looked_at_again(watched: Callable) -> None:
+    namer = Sure(0.8, at_last=0.3)
+    (one,) = watched(Play(lifted(1, 11)), namer=namer)[0].handled()
+    assert one.handling.artwork_id == "a" * 64
+    assert namer.asked_again == 0
 
 
 def test_handlings_are_written_and_read(watched: Callable, tmp_path: Path) -> None:
