@@ -14,6 +14,8 @@ from cratewatch.footage.sleeve_looks import reach_of
 from cratewatch.footage.sleeve_names import View
 from cratewatch.footage.sleeve_tracks import Sighting, SleeveTrack
 
+KEEPS = 0.5
+"""Share of a sleeve before the body of who had it from which he has it still."""
 BESIDE, HEAD = 0.12, 0.16
 """Shares of a person's box at its sides, and above, in which the wall behind him shows."""
 
@@ -160,11 +162,22 @@ class Holdings:
         return [one for one in sleeve.sightings if one.seconds >= start and one.person == person]
 
 
-def holder_of(quad: Quad, persons: Sequence[TrackedPerson]) -> tuple[int | None, float]:
-    """Return who has a sleeve within his reach, the nearest, and its share before his body."""
+def holder_of(
+    quad: Quad, persons: Sequence[TrackedPerson], before: int | None = None
+) -> tuple[int | None, float]:
+    """Return who has a sleeve within his reach, and its share before his body.
+
+    Who had it keeps it as long as it lies before his body: somebody else may walk past, and one
+    person may be seen twice. Otherwise it is the nearest.
+
+    Args:
+        before: Who had it when it was seen last.
+    """
     middle = quad.mean(axis=0)
     nearest, least = None, 1.0
     for one in persons:
+        if one.track_id == before and (share := _on_body(quad, one.box_xyxy)) >= KEEPS:
+            return before, share
         if one.state == TrackState.LOST:  # nobody knows where he is
             continue
         x1, y1, x2, y2 = reach_of(one.box_xyxy)

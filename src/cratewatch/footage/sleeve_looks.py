@@ -88,7 +88,9 @@ def reach_of(box: Box) -> Box:
     x1, y1, x2, y2 = box
     wide, tall = x2 - x1, y2 - y1
     beside = 0.3 * max(wide, 0.3 * tall)
-    return x1 - beside, y1, x2 + beside, y1 + min(0.75 * tall, 2.6 * wide)
+    # Of whom a counter hides the legs, all of the box is upper body.
+    down = min(max(0.75 * tall, 1.3 * wide), 2.6 * wide, tall)
+    return x1 - beside, y1, x2 + beside, y1 + down
 
 
 def _about(box: Box, wide: int, tall: int) -> tuple[slice, slice] | None:

@@ -88,6 +88,11 @@ class SleeveTrack:
         return self.sightings[-1]
 
     @property
+    def holder(self) -> int | None:
+        """Who had it within his reach when it was seen last; None if nobody, or it is new."""
+        return self.last.person if self.sightings else None
+
+    @property
     def first_s(self) -> float:
         """When it was seen first."""
         return self.sightings[0].seconds

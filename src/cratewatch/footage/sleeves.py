@@ -119,7 +119,7 @@ class SleeveWatch:
         tracks = self._tracks.match(found, looks, frame.seconds, boxes)
         halved = Halvings.of(frame.pixels)
         for one, look, track in zip(found, looks, tracks, strict=True):
-            person, on_body = holder_of(one.quad, persons)
+            person, on_body = holder_of(one.quad, persons, track.holder)
             since_s = frame.seconds if person is None else self._since_s[person]
             seen = frame.number, frame.seconds, one.quad, one.score, look
             track.add(Sighting(*seen, person, on_body, since_s))

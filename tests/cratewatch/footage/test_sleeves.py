@@ -204,6 +204,22 @@ def test_a_sleeve_that_is_passed_on_is_a_handling_of_each(watched: Callable) -> 
         assert one.handling.started_s <= one.handling.best_frame / FPS <= one.handling.ended_s
 
 
+def test_one_who_is_seen_twice_passes_nothing_on(watched: Callable) -> None:
+    def drifting(at: float) -> tuple[float, float] | None:
+        held = lifted(1, 9, 75.0)(at)
+        return held and (held[0] + 4 * at, held[1])
+
+    boxes = {1: LEFT, 2: (60.0, 20.0, 165.0, 220.0)}
+    assert len(watched(Play(drifting, boxes=boxes))[0].handled()) == 1
+
+
+def test_what_is_held_before_a_counter_lies_in_reach(watched: Callable) -> None:
+    boxes = {1: (40.0, 20.0, 240.0, 262.0)}
+    low = lifted(1, 9, 140.0)
+    play = Play(lambda at: (held := low(at)) and (held[0], held[1] + 110), boxes=boxes)
+    assert len(watched(play)[0].handled()) == 1
+
+
 def test_one_that_is_not_seen_for_a_moment_is_still_held(watched: Callable) -> None:
     held = lifted(1, 9)
     watch, _ = watched(Play(lambda at: None if 4 < at < 5 else held(at)))
