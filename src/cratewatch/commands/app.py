@@ -47,6 +47,7 @@ from cratewatch.commands import (
     status,
     synthesis,
     training,
+    words_training,
 )
 from cratewatch.commands.boundary import run_command
 
@@ -79,6 +80,7 @@ for group in (
     staging,
     synthesis,
     training,
+    words_training,
     renewal,
     indexing,
     evaluation,

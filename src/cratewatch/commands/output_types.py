@@ -41,7 +41,7 @@ from flows.footage_report import FootageNight
 from flows.price_report import PriceReport
 from flows.source_report import SourceReport
 from workers.forecast import Forecast
-from workers.mailbox import TrainedModel
+from workers.mailbox import TrainedModel, TrainedWords
 from workers.renewal_report import RenewalReport
 
 
@@ -418,6 +418,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "status": (Output(Status, lacks=_NOT_ALWAYS), Output(dict[str, FailuresOfReason])),
     "synthesize": (Output(RunReport, lacks=("rejected", "dropped")), Output(Forecast)),
     "train": (Output(TrainedModel),),
+    "train-words": (Output(TrainedWords),),
     "train-prices": (Output(Facts, adds={"file": str}),),
 }
 """By command: what one line of its output may be."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.errors import CratewatchError
 from cratewatch.folders import users_path
-from cratewatch.words.saved_parts import KINDS, model_kind
+from cratewatch.words.saved_parts import KINDS, OWN_KIND, model_kind
 from cratewatch.words.text_image import TextImageModel
 
 BLIP = ("blip",)
@@ -22,7 +22,7 @@ def load_text_image(
     """Load a model.
 
     Args:
-        folder: As transformers saves it.
+        folder: As transformers saves it, or as `cratewatch train-words` does.
         captions: Of a BLIP model that makes captions; by default the folder `captions` within.
 
     Raises:
@@ -43,4 +43,8 @@ def load_text_image(
         from cratewatch.words.clip import Clip
 
         return Clip(folder, inference)
+    if kind == OWN_KIND:
+        from cratewatch.words.person_model import PersonModel
+
+        return PersonModel(folder, inference)
     raise CratewatchError(f"{folder}: a model of kind {kind!r}; give the folder of {KINDS}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.settings import Settings
 from cratewatch.words.attribute_search import AttributeSearch
+from cratewatch.words.attributes import AttributeModel
 from cratewatch.words.indexing import Keeping
 from cratewatch.words.loading import load_text_image
 from cratewatch.words.text_image import TextImageModel
@@ -32,15 +33,25 @@ def open_models(
     """Load what looks at persons.
 
     Args:
-        folder: Of a BLIP, CLIP or SigLIP model; None for colours and attributes.
+        folder: Of a BLIP, CLIP or SigLIP model, or of one of our own, which tells attributes as
+            well; None for colours and attributes.
         captions: Of a BLIP model that makes captions.
 
     Raises:
         CratewatchError: if a folder holds no such model.
     """
-    attributes = AttributeSearch()
-    model = load_text_image(folder, captions, inference) if folder else attributes
-    return Models(attributes, model)
+    if not folder:
+        colours = AttributeSearch()
+        return Models(colours, colours)
+    model = load_text_image(folder, captions, inference)
+    return Models(AttributeSearch(_tells_attributes(model)), model)
+
+
+def _tells_attributes(model: TextImageModel) -> AttributeModel | None:
+    """Return the model if it tells attributes as well, which our own does."""
+    from cratewatch.words.person_model import PersonModel
+
+    return model if isinstance(model, PersonModel) else None
 
 
 def models_of(settings: Settings) -> Models:

@@ -20,6 +20,8 @@ UNREADABLE = (
 )
 """What transformers raises of files that are missing, damaged or another model's."""
 KINDS = "a BLIP, CLIP or SigLIP model as transformers saves it"
+OWN_KIND = "cratewatch_words"
+"""What config.json of a model calls our own network, which `cratewatch train-words` writes."""
 
 
 def model_kind(folder: Path) -> str:
