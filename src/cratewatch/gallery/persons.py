@@ -30,6 +30,7 @@ from cratewatch.gallery.person_rows import (
     person_filter,
     person_of,
 )
+from cratewatch.gallery.properties import Described
 from cratewatch.gallery.rows import Consistency, refuse_broken
 from cratewatch.secret_url import SecretUrl
 
@@ -46,6 +47,7 @@ class Persons:
     Attributes:
         alias: Which collection readers use.
         collections: Begin, describe, load and drop them.
+        indexes: Have them indexed.
     """
 
     def __init__(self, gallery: Gallery, zone: tzinfo = UTC) -> None:
@@ -54,8 +56,9 @@ class Persons:
         self.milvus: Connection = replace(gallery.milvus, names=names)
         self.alias = Alias(self.milvus)
         self.collections = Collections(self.milvus, self.alias, make_person_schema)
-        self._indexes = Indexes(self.milvus)
+        self.indexes = Indexes(self.milvus)
         self._zone = zone
+        self._described: dict[str, Described] = {}
 
     def collection_of(self, model: str) -> str:
         """Return the collection that readers of a model use.
@@ -78,9 +81,9 @@ class Persons:
         """Make a collection for a model, to be filled; return its name."""
         collection = self.collections.begin(model, dim)
         choice = choose_index(index, rows, dim, lite=self.milvus.is_lite)
-        self._indexes.build(collection, choice)
+        self.indexes.build(collection, choice)
         search = dict(EFFORT) if choice.kind == "HNSW" else {}
-        self._indexes.keep(collection, TunedIndex(choice, search))
+        self.indexes.keep(collection, TunedIndex(choice, search))
         self.collections.load(collection)
         return collection
 
@@ -156,7 +159,8 @@ class Persons:
         Raises:
             CheckError: if the collection holds embeddings of another length.
         """
-        described = self.collections.describe(collection)
+        described = self._described.get(collection) or self.collections.describe(collection)
+        self._described[collection] = described  # neither its length nor its index changes
         if described.dim != len(query):
             raise CheckError(
                 f"gallery {self.milvus.uri}: {self.milvus.names.full(collection)} holds embeddings "

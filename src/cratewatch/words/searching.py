@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.finding.quads import Rgb
 from cratewatch.footage.persons import Box
+from cratewatch.gallery.gallery import ANEW_AFTER_S
 from cratewatch.gallery.person_rows import PersonHit, PersonRow, PersonsWanted
 from cratewatch.gallery.persons import MOST_HITS, Persons
 from cratewatch.lake.lake import Lake
@@ -107,6 +109,7 @@ class WordSearch:
         self._persons = persons
         self._model = model
         self._tokens = TokenCache(model)
+        self._known: tuple[str, float] | None = None
         self._hidden = frozenset() if shows_sensitive else SENSITIVE
 
     def search(self, prompt: str, wanted: PersonsWanted, cut: Cut) -> Found:
@@ -119,8 +122,7 @@ class WordSearch:
         """
         explained = explain(prompt, self._model)
         self._check_facets(wanted.facets)
-        collection = self._persons.collection_of(self._model.name)
-        self._persons.collections.load(collection)
+        collection = self._collection()
         query = self._model.embed_texts([prompt])[0]
         asked = min(MOST_HITS, (cut.top + RERANKED) * PICTURES_A_PERSON)
         hits = self._persons.search(collection, query, asked, wanted)
@@ -128,6 +130,14 @@ class WordSearch:
         by = explained.by
         moments = [self._moment(n, one, by) for n, one in enumerate(ranked, start=1)]
         return Found(prompt, explained, moments, self._nearest(prompt, hits), self._facets(hits))
+
+    def _collection(self) -> str:
+        """Return the collection that is searched, loaded; asked for anew after some seconds."""
+        if self._known is None or time.monotonic() > self._known[1]:
+            collection = self._persons.collection_of(self._model.name)
+            self._persons.collections.load(collection)
+            self._known = collection, time.monotonic() + ANEW_AFTER_S
+        return self._known[0]
 
     def _rank(self, prompt: str, hits: Sequence[PersonHit], cut: Cut) -> list[Ranked[PersonRow]]:
         keys = {hit.row.row_id: hit.row.crop_key for hit in hits}
