@@ -160,7 +160,7 @@ def _whole(box: Box, pixels: Rgb) -> float:
     height, width = pixels.shape[:2]
     inside = box[0] > 1 and box[1] > 1 and box[2] < width - 1 and box[3] < height - 1
     tall = (box[3] - box[1]) / max(box[2] - box[0], 1e-6)
-    return (1.0 if inside else 0.6) * (1.0 if tall >= 1.6 else 0.5)
+    return (1.0 if inside else 0.3) * (1.0 if tall >= 1.6 else 0.5)
 
 
 def _clear(crop: Rgb) -> float:
