@@ -22,7 +22,10 @@ CHECKS = [
     schemathesis.checks.not_a_server_error,
     openapi_checks.status_code_conformance,
     openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
     openapi_checks.response_schema_conformance,
+    openapi_checks.negative_data_rejection,
+    openapi_checks.unsupported_method,
 ]
 
 
