@@ -71,7 +71,7 @@ def measure(persons: Persons, count: int, dim: int, rng: np.random.Generator) ->
         size = min(BATCH, count - first)
         persons.upsert(collection, rows_of(first, size, rng), unit(rng, size, dim))
     persons.flush(collection)
-    persons.indexes.wait_for(collection)
+    persons.indexes.wait_for(collection, print)
     print(f"{count:,} rows of length {dim}: {time.monotonic() - began:.0f} s to fill and index")
     assert persons.count(collection) == count
     wanted = {
