@@ -152,10 +152,11 @@ def _lines(told: IntentReport) -> Iterator[str]:
             f"{said}"
         )
     yield "albums by handlers:"
-    for album in told.albums[:SHOWN]:
+    some = [album for album in told.albums if album.bought or round(album.handlers, 1)]
+    for album in some[:SHOWN]:
         yield f"  {_album_line(album)}"
-    if len(told.albums) > SHOWN:
-        yield f"  and {len(told.albums) - SHOWN} more; --csv has all"
+    if more := len(told.albums) - len(some[:SHOWN]):
+        yield f"  and {more} more; --csv has all"
     for note in told.notes:
         yield f"note: {note}"
 
@@ -181,7 +182,12 @@ def _album_line(album: AlbumIntent) -> str:
     if album.changed:
         said = "new" if album.change is None else f"{album.change:+.0%}"
         marks += f", {said} against before"
-    return f"{album.handlers:6.1f}  {album.seconds:5.0f} s  {named}{bought}{share}{marks}"
+    return f"{_people(album.handlers):>6}  {album.seconds:5.0f} s  {named}{bought}{share}{marks}"
+
+
+def _people(handlers: float) -> str:
+    """Return how many people were seen, by probability; few are not none."""
+    return "<0.1" if 0 < handlers < 0.05 else f"{handlers:.1f}"
 
 
 def _share(share: Share | None) -> str:

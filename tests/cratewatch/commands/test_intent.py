@@ -3,16 +3,20 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.records import Cover
+from cratewatch.commands.intent import _lines
+from cratewatch.intent.report import AlbumIntent, IntentReport, PeriodIntent
 from tests.command_line import Answer
 from tests.cratewatch.intent.made_days import at, held, sold
 
 NOVEMBER = ("--from", "2026-11-01", "--to", "2026-11-30")
+DAY = date(2026, 11, 2)
 TILL = "date,time,title,sku,price,currency\n"
 
 
@@ -50,6 +54,26 @@ def test_what_was_imported_is_told(
     ]
     assert "2026-11-01 to 2026-11-30" in run("audit", "--home", str(shop)).stdout
     assert not run("audit", "--since", "2199-01-01", "--home", str(shop)).stdout
+
+
+@pytest.mark.parametrize(
+    ("handlers", "bought", "lines"),
+    [
+        (0.04, 0, ["  and 1 more; --csv has all"]),
+        (0.04, 2, ["    <0.1      1 s  Blue Train, bought 2"]),
+        (0.0, 1, ["     0.0      1 s  Blue Train, bought 1"]),
+        (0.06, 0, ["     0.1      1 s  Blue Train, bought 0"]),
+    ],
+)
+def test_the_list_says_no_album_was_handled_that_was_not(
+    handlers: float, bought: int, lines: list[str]
+) -> None:
+    period = PeriodIntent(DAY, DAY, 1, 1, handlers, 0.0, 1.0, handlers, bought, 0, 0, 0, 0.0, None)
+    numbers = (None, handlers, 0.0, 1.0, handlers, bought, 0, 0.0, None, 0.0, None, None)
+    album = AlbumIntent("a" * 64, None, None, None, "Blue Train", *numbers, False, False)
+    told = IntentReport("UTC", "EUR", (), period, None, False, False, (album,), (), (), (), ())
+    said = list(_lines(told))
+    assert said[said.index("albums by handlers:") + 1 :] == lines
 
 
 def test_a_file_of_the_till_stands_for_what_was_imported(
