@@ -15,6 +15,11 @@ def has_onnx() -> bool:
     return _has("onnx", "onnxscript")
 
 
+def has_onnxruntime() -> bool:
+    """Whether ONNX files can run on a GPU, if its build is the one for it."""
+    return _has("onnx", "onnxruntime")
+
+
 def has_nncf() -> bool:
     """Whether models can be quantised."""
     return _has("nncf")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cratewatch.embedding.openvino_runtime import Compiled, Shape, free_batch, read_file, shapes
+from cratewatch.embedding.graphs import read_graph
+from cratewatch.embedding.openvino_runtime import Shape
 from cratewatch.errors import CratewatchError
 from cratewatch.finding.quads import Rgb
 from cratewatch.footage.persons import Box
@@ -24,31 +26,41 @@ Embeddings = npt.NDArray[np.float32]
 """(N, D), each row of unit length."""
 
 
+class PersonEmbedder(Protocol):
+    """Embeds persons, here or elsewhere."""
+
+    def embed(self, pixels: Rgb, boxes: Sequence[Box]) -> Embeddings:
+        """Return the embeddings of the persons in these boxes of a picture, in their order."""
+
+
 class Appearance:
-    """Embeds crops of persons.
+    """Embeds crops of persons, by a model of its own.
 
     OpenVINO's xml takes bytes as floats in BGR, as all of its zoo do; an ONNX file RGB, normalised
     as for ImageNet, as those of torchreid and its like do.
     """
 
-    def __init__(self, file: Path = SHIPPED_APPEARANCE, threads: int = 0) -> None:
-        """Load a model, compiled for this processor.
+    def __init__(
+        self,
+        file: Path = SHIPPED_APPEARANCE,
+        threads: int = 0,
+        device: Literal["cpu", "cuda"] = "cpu",
+    ) -> None:
+        """Load a model, compiled for this processor or GPU; one of OpenVINO's runs on the CPU.
 
         Raises:
             CratewatchError: if it does not make one vector of one picture.
         """
         self.name = file.name
         self._is_onnx = file.suffix != ".xml"
-        model = read_file(file)
-        inputs, outputs = shapes(model)
-        self._size = _input_size(inputs, outputs, file)
+        graph = read_graph(file, device)
+        self._size = _input_size(graph.inputs, graph.outputs, file)
         try:
-            model = free_batch(model)
+            self._model = graph.in_batches(threads)
         except RuntimeError as error:
             raise CratewatchError(
                 f"{file}: it takes no more than one person at a time; export it with a free batch"
             ) from error
-        self._model = Compiled(model, "fp32", threads)
 
     def embed(self, pixels: Rgb, boxes: Sequence[Box]) -> Embeddings:
         """Return the embeddings of the persons in these boxes of a picture, in their order."""

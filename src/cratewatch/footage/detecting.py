@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cratewatch.embedding.openvino_runtime import Compiled, Shape, read_file, shapes
+from cratewatch.embedding.graphs import Graph, Network, read_graph
+from cratewatch.embedding.openvino_runtime import Shape
 from cratewatch.errors import CratewatchError
 from cratewatch.finding.quads import Rgb
 from cratewatch.footage.persons import Detection
@@ -45,34 +46,42 @@ class DetectionConfig:
 class Decoder(Protocol):
     """Knows what a kind of model takes and gives."""
 
-    def look(self, pixels: Rgb) -> tuple[Plane, Plane]:
-        """Return persons' boxes (N, 4) in pixels of the picture, and confidences (N,)."""
+    def look(self, pictures: Sequence[Rgb]) -> list[tuple[Plane, Plane]]:
+        """Return persons' boxes (N, 4) in pixels of each picture, and confidences (N,)."""
+
+
+class PersonDetector(Protocol):
+    """Tells the persons of frames, here or elsewhere."""
+
+    def detect(self, pictures: Sequence[Rgb]) -> list[list[Detection]]:
+        """Return the persons of each picture, the surest first."""
 
 
 class Detector:
-    """Tells the persons of frames."""
+    """Tells the persons of frames, by a model of its own."""
 
     def __init__(
         self,
         file: Path = SHIPPED_DETECTOR,
         config: DetectionConfig | None = None,
         threads: int = 0,
+        device: Literal["cpu", "cuda"] = "cpu",
     ) -> None:
-        """Load a model, compiled for this processor.
+        """Load a model, compiled for this processor or GPU.
 
         Raises:
             CratewatchError: if it is no model that this module knows.
         """
         self.name = file.name
         self._config = config or DetectionConfig()
-        self._decoder = _decoder(file, threads)
+        self._decoder = _decoder(file, read_graph(file, device), threads)
 
     def detect(self, pictures: Sequence[Rgb]) -> list[list[Detection]]:
         """Return the persons of each picture, the surest first."""
-        return [self._persons(pixels) for pixels in pictures]
+        looked = self._decoder.look(pictures) if pictures else []
+        return [self._persons(one, *told) for one, told in zip(pictures, looked, strict=True)]
 
-    def _persons(self, pixels: Rgb) -> list[Detection]:
-        boxes, confs = self._decoder.look(pixels)
+    def _persons(self, pixels: Rgb, boxes: Plane, confs: Plane) -> list[Detection]:
         height, width = pixels.shape[:2]
         boxes = np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
         config = self._config
@@ -109,16 +118,15 @@ def _box(row: Plane) -> tuple[float, float, float, float]:
     return x1, y1, x2, y2
 
 
-def _decoder(file: Path, threads: int) -> Decoder:
-    model = read_file(file)
-    inputs, outputs = shapes(model)
+def _decoder(file: Path, graph: Graph, threads: int) -> Decoder:
+    inputs, outputs = graph.inputs, graph.outputs
     picture = next(iter(inputs.values()), ())
     side = _input_side(picture)
     if side:
         if len(inputs) == len(outputs) == 1 and _is_yolox(next(iter(outputs.values())), side):
-            return _Yolox(model, side, threads)
+            return _Yolox(graph.one_by_one(threads), side)
         if kind := _rt_detr(inputs, outputs):
-            return kind(model, side, threads)
+            return kind(graph.one_by_one(threads), side, list(outputs))
     raise CratewatchError(
         f"{file}: neither a YOLOX nor an RT-DETR model: it takes {_told(inputs)} and gives "
         f"{_told(outputs)}; give an ONNX file of one of these, or leave the option out"
@@ -155,27 +163,30 @@ def _told(ports: dict[str, Shape]) -> str:
 class _Yolox:
     """The model as its makers export it: boxes still in units of its grid."""
 
-    def __init__(self, model: Any, side: tuple[int, int], threads: int) -> None:
-        self._model = Compiled(model, "fp32", threads)
+    def __init__(self, model: Network, side: tuple[int, int]) -> None:
+        self._model = model
         self._height, self._width = side
         self._grid, self._stride = _cells(*side)
 
-    def look(self, pixels: Rgb) -> tuple[Plane, Plane]:
-        factor = min(self._height / pixels.shape[0], self._width / pixels.shape[1])
-        told = self._model(self._input(pixels, factor))[0][0]
+    def look(self, pictures: Sequence[Rgb]) -> list[tuple[Plane, Plane]]:
+        factors = [min(self._height / p.shape[0], self._width / p.shape[1]) for p in pictures]
+        scaled = [self._input(one, by) for one, by in zip(pictures, factors, strict=True)]
+        told = self._model(np.stack(scaled))[0]
+        return [self._boxes(one, by) for one, by in zip(told, factors, strict=True)]
+
+    def _boxes(self, told: Plane, factor: float) -> tuple[Plane, Plane]:
         sure = np.flatnonzero(told[:, 4] * told[:, 5 + PERSON] > 0.01)
         told, stride = told[sure], self._stride[sure]
         centres = (told[:, :2] + self._grid[sure]) * stride
         halves = np.exp(told[:, 2:4]) * stride / 2
         boxes = np.concatenate([centres - halves, centres + halves], axis=1) / factor
-        return boxes, told[:, 4] * told[:, 5 + PERSON]
+        return np.asarray(boxes, np.float32), told[:, 4] * told[:, 5 + PERSON]
 
     def _input(self, pixels: Rgb, factor: float) -> Plane:
         size = round(pixels.shape[1] * factor), round(pixels.shape[0] * factor)
         canvas = np.full((self._height, self._width, 3), YOLOX_GREY, np.uint8)
         canvas[: size[1], : size[0]] = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR)
-        bgr = canvas[:, :, ::-1].transpose(2, 0, 1)[None]
-        return np.asarray(bgr, np.float32)
+        return np.asarray(canvas[:, :, ::-1].transpose(2, 0, 1), np.float32)
 
 
 def _cells(height: int, width: int) -> tuple[Plane, Plane]:
@@ -191,38 +202,43 @@ def _cells(height: int, width: int) -> tuple[Plane, Plane]:
 class _RtDetrLogits:
     """As Hugging Face's exporter writes it: logits and boxes in shares of the picture."""
 
-    def __init__(self, model: Any, side: tuple[int, int], threads: int) -> None:
-        names = list(shapes(model)[1])
+    def __init__(self, model: Network, side: tuple[int, int], names: list[str]) -> None:
         self._logits, self._boxes = names.index("logits"), names.index("pred_boxes")
         self._side = side
-        self._model = Compiled(model, "fp32", threads)
+        self._model = model
 
-    def look(self, pixels: Rgb) -> tuple[Plane, Plane]:
-        told = self._model(_unit_picture(pixels, self._side))
-        confs = 1 / (1 + np.exp(-told[self._logits][0][:, PERSON]))
-        centre, size = told[self._boxes][0][:, :2], told[self._boxes][0][:, 2:]
+    def look(self, pictures: Sequence[Rgb]) -> list[tuple[Plane, Plane]]:
+        told = self._model(_unit_pictures(pictures, self._side))
+        logits, boxes = told[self._logits], told[self._boxes]
+        return [self._persons(*one) for one in zip(pictures, logits, boxes, strict=True)]
+
+    def _persons(self, pixels: Rgb, logits: Plane, told: Plane) -> tuple[Plane, Plane]:
+        centre, size = told[:, :2], told[:, 2:]
         boxes = np.concatenate([centre - size / 2, centre + size / 2], axis=1)
         height, width = pixels.shape[:2]
+        confs = np.asarray(1 / (1 + np.exp(-logits[:, PERSON])), np.float32)
         return boxes * np.array([width, height, width, height], np.float32), confs
 
 
 class _RtDetrBoxes:
     """As its makers export it: labels, boxes in pixels and scores; it takes the picture's size."""
 
-    def __init__(self, model: Any, side: tuple[int, int], threads: int) -> None:
-        names = list(shapes(model)[1])
+    def __init__(self, model: Network, side: tuple[int, int], names: list[str]) -> None:
         self._places = [names.index(name) for name in ("labels", "boxes", "scores")]
         self._side = side
-        self._model = Compiled(model, "fp32", threads)
+        self._model = model
 
-    def look(self, pixels: Rgb) -> tuple[Plane, Plane]:
-        size = np.array([[pixels.shape[1], pixels.shape[0]]], np.int64)
-        told = self._model(_unit_picture(pixels, self._side), size)
-        labels, boxes, scores = (told[place][0] for place in self._places)
-        persons = labels == PERSON
-        return boxes[persons], scores[persons]
+    def look(self, pictures: Sequence[Rgb]) -> list[tuple[Plane, Plane]]:
+        sizes = np.array([[one.shape[1], one.shape[0]] for one in pictures], np.int64)
+        told = self._model(_unit_pictures(pictures, self._side), sizes)
+        labels, boxes, scores = (told[place] for place in self._places)
+        return [
+            (boxes[n][labels[n] == PERSON], scores[n][labels[n] == PERSON])
+            for n in range(len(pictures))
+        ]
 
 
-def _unit_picture(pixels: Rgb, side: tuple[int, int]) -> Plane:
-    small = cv2.resize(pixels, (side[1], side[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(small.transpose(2, 0, 1)[None] / 255, np.float32)
+def _unit_pictures(pictures: Sequence[Rgb], side: tuple[int, int]) -> Plane:
+    size = (side[1], side[0])
+    small = [cv2.resize(one, size, interpolation=cv2.INTER_LINEAR) for one in pictures]
+    return np.asarray(np.stack(small).transpose(0, 3, 1, 2) / 255, np.float32)

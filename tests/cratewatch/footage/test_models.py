@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cratewatch.embedding.graphs import read_graph
+from cratewatch.embedding.onnx_runtime import OnnxGraph
 from cratewatch.errors import CratewatchError
 from cratewatch.footage.analysing import FootageOptions
 from cratewatch.footage.appearance import Appearance
-from cratewatch.footage.detecting import Detector, keep_surest, overlaps
+from cratewatch.footage.detecting import SHIPPED_DETECTOR, Detector, keep_surest, overlaps
 from cratewatch.footage.following import Follower
 from cratewatch.footage.sources import open_source
 from cratewatch.footage.tracker import Tracker
@@ -164,6 +166,53 @@ def test_an_xml_without_its_bin_is_refused(tmp_path: Path) -> None:
         Appearance(tmp_path / "a.xml")
 
 
+@pytest.fixture
+def on_onnx_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what is asked for on a GPU run on the CPU, by the same runtime."""
+    pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(OnnxGraph.__init__, "__defaults__", (("CPUExecutionProvider",),))
+
+
+def test_a_batch_of_frames_is_seen_as_each_is_alone(on_onnx_runtime: None) -> None:
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 255, (120, 160, 3), dtype=np.uint8) for _ in range(3)]
+    batch = np.stack([np.full((3, 416, 416), 9 * n, np.float32) for n in range(3)])
+    network = read_graph(SHIPPED_DETECTOR, "cuda").in_batches()
+    alone = read_graph(SHIPPED_DETECTOR, "cpu").one_by_one()
+    assert network(batch)[0] == pytest.approx(alone(batch)[0], abs=1e-3)
+
+    here, there = Detector(), Detector(device="cuda")
+    for one, other in zip(here.detect(pictures), there.detect(pictures), strict=True):
+        assert [p.box_xyxy for p in one] == [pytest.approx(p.box_xyxy, abs=0.1) for p in other]
+
+
+def test_a_network_that_takes_one_at_a_time_gets_one_at_a_time(
+    constants: Make, on_onnx_runtime: None
+) -> None:
+    told = np.zeros((1, 84, 85), np.float32)  # a constant of one, whatever the batch is
+    told[0, 26, :6] = [0.5, 0.5, np.log(2), np.log(4), 0.9, 0.8]
+    file = constants({"images": (1, 3, 64, 64)}, {"output": told})
+    seen = Detector(file, device="cuda").detect([grey(128, 128)] * 2)
+    assert seen[0] == seen[1]
+    assert [one.box_xyxy for one in seen[0]] == [pytest.approx((24, 24, 56, 88))]
+
+
+def test_on_a_gpu_it_says_what_to_install(constants: Make) -> None:
+    file = constants({"images": (1, 3, 64, 64)}, {"output": np.zeros((1, 84, 85), np.float32)})
+    with pytest.raises(
+        CratewatchError, match=r"ONNX Runtime for CUDA; install onnx and onnxruntime-gpu"
+    ):
+        Detector(file, device="cuda")
+
+
+@pytest.mark.usefixtures("on_onnx_runtime")
+@pytest.mark.parametrize("data", [b"", b"no model"])
+def test_what_is_no_model_is_refused_on_a_gpu(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "words.onnx").write_bytes(data)
+    with pytest.raises(CratewatchError, match=r"words\.onnx: no model that runs here"):
+        Detector(tmp_path / "words.onnx", device="cuda")
+
+
 def test_embeddings_are_of_unit_length_one_for_each_box() -> None:
     picture = np.random.default_rng(0).integers(0, 255, (200, 200, 3), dtype=np.uint8)
     appearance = Appearance()
@@ -178,6 +227,21 @@ def test_embeddings_are_of_unit_length_one_for_each_box() -> None:
 
 def test_nobody_is_seen_where_nobody_is() -> None:
     assert Detector().detect([grey(), grey(31, 900)]) == [[], []]
+
+
+def test_nobody_is_seen_in_the_noise_of_a_night() -> None:
+    rng = np.random.default_rng(0)
+    night = [rng.normal(12, 6, (480, 640, 3)).clip(0, 255).astype(np.uint8) for _ in range(2)]
+    assert Detector().detect([*night, np.zeros((480, 640, 3), np.uint8)]) == [[], [], []]
+
+
+@pytest.mark.skipif(not PETS.is_dir(), reason="needs the shared frames of PETS09-S2L1")
+def test_persons_are_seen_at_a_fifth_of_the_light() -> None:
+    pixels = next(iter(open_source(str(PETS / "video.mp4")).frames())).pixels
+    dark = (pixels * 0.2).astype(np.uint8)
+    by_day, by_night = Detector().detect([pixels, dark])
+    sure = [one for one in by_day if one.conf > 0.6]
+    assert sum(one.conf > 0.3 for one in by_night) >= len(sure) / 2 > 0
 
 
 @pytest.mark.skipif(not PETS.is_dir(), reason="needs the shared frames of PETS09-S2L1")

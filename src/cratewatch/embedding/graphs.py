@@ -1,0 +1,80 @@
+"""Networks in files of a user's, whatever they are for: on the CPU by OpenVINO, or on a GPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from cratewatch.embedding.openvino_runtime import Compiled, Shape, free_batch, read_file, shapes
+
+Array = npt.NDArray[Any]
+Outputs = tuple[npt.NDArray[np.float32], ...]
+
+
+class Network(Protocol):
+    """A network that is ready to run."""
+
+    def __call__(self, *inputs: Array) -> Outputs:
+        """Return each of its outputs, for a batch: the first side of every input and output."""
+
+
+class Graph(Protocol):
+    """A network as its file describes it.
+
+    Attributes:
+        inputs: Shape of each, by name, in their order.
+        outputs: The same.
+    """
+
+    inputs: dict[str, Shape]
+    outputs: dict[str, Shape]
+
+    def one_by_one(self, threads: int = 0) -> Network:
+        """Make it ready for batches, of which it may compute one after the other."""
+
+    def in_batches(self, threads: int = 0) -> Network:
+        """Make it ready for batches that it computes as a whole; raise RuntimeError if it cannot.
+
+        Args:
+            threads: That compute on a CPU; 0: one for each core.
+        """
+
+
+def read_graph(file: Path, device: Literal["cpu", "cuda"]) -> Graph:
+    """Read a network's file: ONNX, or OpenVINO's xml, which runs on the CPU wherever others run.
+
+    Raises:
+        CratewatchError: if it cannot be read, or what runs it is not installed.
+    """
+    if device == "cpu" or file.suffix == ".xml":
+        return _OpenVinoGraph(file)
+    from cratewatch.embedding.onnx_runtime import OnnxGraph
+
+    return OnnxGraph(file)
+
+
+class _OpenVinoGraph:
+    def __init__(self, file: Path) -> None:
+        self._model = read_file(file)
+        self.inputs, self.outputs = shapes(self._model)
+
+    def one_by_one(self, threads: int = 0) -> Network:
+        return OneByOne(Compiled(self._model, "fp32", threads))
+
+    def in_batches(self, threads: int = 0) -> Network:
+        return Compiled(free_batch(self._model), "fp32", threads)
+
+
+class OneByOne:
+    """A network that takes one at a time, for batches."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def __call__(self, *inputs: Array) -> Outputs:
+        """Return what it makes of each, together."""
+        made = [self._network(*(one[n : n + 1] for one in inputs)) for n in range(len(inputs[0]))]
+        return made[0] if len(made) == 1 else tuple(map(np.concatenate, zip(*made, strict=True)))
