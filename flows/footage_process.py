@@ -38,7 +38,9 @@ def analyse_in_process(settings: Settings, clip: Clip, folder: Path) -> None:
         "--home": str(settings.home),
     }
     persons = "--persons" if settings.index_persons else "--no-persons"
-    given = ["--no-record", persons, *(part for option in options.items() for part in option)]
+    # Nights have time, and the same recording is to give the same however busy the machine is.
+    switches = ["--no-record", "--no-keep-up", persons]
+    given = [*switches, *(part for option in options.items() for part in option)]
     with log.open("w+b") as errors:
         code = _run([*COMMAND, *given], errors)
         if code:

@@ -29,6 +29,7 @@ from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.lake.folder import FolderLake
 from cratewatch.notify import Notify
 from cratewatch.settings import CONFIG_NAME, ENV_PREFIX, Settings, load_settings
+from cratewatch.sources.cameras import Camera
 from cratewatch.sources.configured import SPIDERS
 from cratewatch.sources.folder.row import COLUMNS
 from cratewatch.sources.source import Source
@@ -216,6 +217,10 @@ def test_settings_of_messages_are_documented_with_their_defaults() -> None:
         assert default == f"`{json.dumps(plain)}`", name
 
 
+def test_settings_of_cameras_are_documented() -> None:
+    assert set(rows("Cameras")) == set(Camera.model_fields)
+
+
 def test_settings_of_tills_are_documented_with_their_defaults() -> None:
     documented = rows("Tills")
     assert set(documented) == set(Till.model_fields)
@@ -301,6 +306,8 @@ def test_the_columns_of_an_import_are_documented() -> None:
         ("import-sales --json", "cratewatch.sources.till.importing", "SalesReport"),
         ("analyse-footage --json", "flows.footage_report", "FootageNight"),
         ("index-footage --json", "cratewatch.words.indexing", "PersonsIndexed"),
+        ("footage --json", "cratewatch.footage.analysing", "FootageReport"),
+        ("footage --json: a camera", "workers.camera_report", "CameraReport"),
         ("intent --json", "cratewatch.intent.report", "IntentReport"),
         ("intent --json: a period", "cratewatch.intent.report", "PeriodIntent"),
         ("intent --json: an album", "cratewatch.intent.report", "AlbumIntent"),

@@ -173,7 +173,7 @@ def test_the_services_settings_are_those_of_cratewatch(
         unset |= {f"gallery_{name}" for name in ("ca", "tenant", "index", "recall", "keep_days")}
         unset |= {"gallery_import_path", "logs_keep_days", "ledger_keep_days"}
         unset |= {"crops_keep_days", "footage_keep_days", "handlings_keep_days"}
-        unset |= {"footage_name", "timezone"}
+        unset |= {"cameras", "footage_name", "timezone"}
         unset |= {"index_persons", "words_model", "words_captions", "facets_of_persons"}
         for field in set(Settings.model_fields) - unset:
             assert f"{ENV_PREFIX}{field.upper()}" in compose["services"][name]["environment"]

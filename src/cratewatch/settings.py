@@ -33,6 +33,7 @@ from cratewatch.gallery.names import LITE_SUFFIX
 from cratewatch.lake.location import LakeLocation
 from cratewatch.notify import Notify
 from cratewatch.secret_url import PublicUrl, SecretUrl
+from cratewatch.sources.cameras import Camera
 from cratewatch.sources.configured import SPIDERS, AnySource
 from cratewatch.sources.recordings import FootageName
 from cratewatch.sources.source import SourceName
@@ -41,7 +42,7 @@ from cratewatch.sources.till.settings import Column, Till, Timezone
 ENV_PREFIX = "CRATEWATCH_"
 CONFIG_NAME = "cratewatch.toml"
 DEFAULT_HOME = Path("~/.cratewatch")
-TABLES = ("notify", "sources", "tills")
+TABLES = ("cameras", "notify", "sources", "tills")
 """Settings that are tables: JSON in the environment."""
 SECRETS = {
     name
@@ -143,6 +144,9 @@ class Settings(BaseModel):
         default="", description="the European Central Bank's eurofxref-hist.csv"
     )
     notify: Notify = Notify()
+    cameras: dict[SourceName, Camera] = Field(
+        default={}, description="whose streams `cratewatch footage` looks at"
+    )
     sources: dict[SourceName, AnySource] = {}
     tills: dict[SourceName, Till] = Field(
         default={}, description="how their files are written; see `cratewatch import-sales`"
@@ -326,6 +330,9 @@ def exposed_secrets(home: Path | None) -> Path | None:
 def _is_secret(name: str, value: object) -> bool:
     if name == "notify" and isinstance(value, Mapping):
         return bool(value.get("urls") or value.get("ping_url"))
+    if name == "cameras" and isinstance(value, Mapping):
+        tables = (camera for camera in value.values() if isinstance(camera, Mapping))
+        return any(SecretUrl(str(table.get("url", ""))).hides for table in tables)
     if name == "sources" and isinstance(value, Mapping):
         tables = (source for source in value.values() if isinstance(source, Mapping))
         return any(SECRETS & table.keys() for table in tables)
@@ -389,6 +396,8 @@ def _problem(item: ErrorDetails, arguments: Sequence[str], file: Path) -> str:
         fields = SPIDERS[place.pop(2)].model_fields  # pydantic puts the spider's name in between
     if place[0:1] == ["notify"] and len(place) > 1:
         fields = Notify.model_fields
+    if place[0:1] == ["cameras"] and len(place) > 2:
+        fields = Camera.model_fields
     if place[0:1] == ["tills"] and len(place) > 2:
         fields = get_args(Column) if place[2] == "columns" else Till.model_fields
     key = ".".join(place)

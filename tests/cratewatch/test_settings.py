@@ -101,7 +101,7 @@ FILE = r"/home/cratewatch\.toml"
     [
         ('contakt = "x"', FILE + ": contakt: unknown key, perhaps `contact` is meant"),
         ('[source.a]\nspider = "storefront"', FILE + ": source: unknown key, perhaps `sources`"),
-        ("zzz = 1", FILE + ": zzz: unknown key; known: catalog_url, contact, "),
+        ("zzz = 1", FILE + ": zzz: unknown key; known: cameras, catalog_url, contact, "),
         (
             '[sources.a]\nspider = "storefront"\nurl = "http://a"\nrate_pr_s = 3',
             FILE + ": sources.a.rate_pr_s: unknown key, perhaps `rate_per_s` is meant",

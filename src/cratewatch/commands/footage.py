@@ -7,110 +7,72 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from cratewatch.commands.footage_cameras import Chosen, chosen_cameras, look_at_several
+from cratewatch.commands.footage_options import (
+    AppearanceFile,
+    Cameras,
+    ComputesOn,
+    Conf,
+    DetectorFile,
+    Every,
+    Hides,
+    Inputs,
+    Keeps,
+    KeepsUp,
+    MaxAge,
+    OutputDir,
+    Persons,
+    Reconnect,
+    ReidThresh,
+    Shows,
+    StartedAt,
+)
 from cratewatch.commands.footage_recording import home_if_any, record
-from cratewatch.commands.options import AsJson, Home, whole
+from cratewatch.commands.options import AsJson, Home, given
 from cratewatch.commands.output import show
 from cratewatch.commands.telling_times import moment
 from cratewatch.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from cratewatch.footage.analysing import Analysis, FootageOptions, FootageReport
+    from cratewatch.footage.analysing import Analysis, FootageReport
     from cratewatch.footage.events import Event
     from cratewatch.footage.run import Output, Seen
-    from cratewatch.footage.sleeves import SleeveWatch
     from cratewatch.footage.sources import Source
     from cratewatch.retrieval.identification import Identifier
     from cratewatch.settings import Settings
     from flows.progress import Advance
+    from workers.camera import Sleeves
 
 app = typer.Typer()
 
 
-@app.command(epilog="Example: cratewatch footage --input shop.mp4 --output_dir outputs/run_01")
+@app.command(
+    epilog="Example: cratewatch footage --input shop.mp4 --output_dir outputs/run_01; "
+    "cratewatch footage --input door.mp4 --input till.mp4 --output_dir outputs/day"
+)
 def footage(  # noqa: PLR0913, PLR0917  options
-    input_: Annotated[
-        str,
-        typer.Option(
-            "--input",
-            help="Video, folder, pattern (day/*.mp4, frames/%06d.jpg) or stream (rtsp://, http://).",
-        ),
-    ],
-    output_dir: Annotated[
-        Path,
-        typer.Option("--output_dir", "--output-dir", help="Folder of this run.", file_okay=False),
-    ],
-    show_: Annotated[
-        bool, typer.Option("--show", help="Show it while it runs, on a page of this machine.")
-    ] = False,
-    conf: Annotated[
-        float,
-        typer.Option(min=0.05, max=0.95, help="Confidence from which a detection is a person."),
-    ] = 0.40,
-    reid_thresh: Annotated[
-        float,
-        typer.Option(
-            "--reid_thresh",
-            "--reid-thresh",
-            min=0.0,
-            max=1.0,
-            help="Cosine from which one who comes back is known again.",
-        ),
-    ] = 0.60,
-    max_age: Annotated[
-        int,
-        typer.Option(
-            "--max_age",
-            "--max-age",
-            min=1,
-            max=1_000_000,
-            help="Frames for which one who is lost can be known again.",
-        ),
-    ] = 30,
-    device: Annotated[
-        Literal["cpu", "cuda"], typer.Option(help="Where sleeves are found and named.")
-    ] = "cpu",
-    every: Annotated[
-        int | None, whole(1, 10_000, "Look at each Nth frame. [default: 12 to 25 a second]")
-    ] = None,
-    blur: Annotated[
-        bool, typer.Option("--blur/--no-blur", help="Make persons unknown on what is written.")
-    ] = True,
-    started_at: Annotated[
-        str | None,
-        typer.Option(
-            "--started-at",
-            "--started_at",
-            help="When it was taken, with its zone: 2026-11-20T10:00:00+01:00.",
-        ),
-    ] = None,
-    detector: Annotated[
-        Path | None,
-        typer.Option(help="YOLOX or RT-DETR model, ONNX. [default: YOLOX-nano]", dir_okay=False),
-    ] = None,
-    appearance: Annotated[
-        Path | None,
-        typer.Option(help="Model that embeds persons, ONNX or OpenVINO's.", dir_okay=False),
-    ] = None,
-    camera: Annotated[
-        str, typer.Option(help="Name of the camera. [default: as the file is called]")
-    ] = "",
-    keep: Annotated[
-        bool,
-        typer.Option("--record/--no-record", help="Keep handlings in the home, if there is one."),
-    ] = True,
-    persons: Annotated[
-        bool,
-        typer.Option(
-            "--persons/--no-persons",
-            help="Keep pictures of persons in the home, to be found by `cratewatch index-footage`.",
-        ),
-    ] = False,
+    output_dir: OutputDir,
+    input_: Inputs = None,
+    show_: Shows = False,
+    conf: Conf = 0.40,
+    reid_thresh: ReidThresh = 0.60,
+    max_age: MaxAge = 30,
+    device: ComputesOn = "cpu",
+    every: Every = None,
+    keep_up: KeepsUp = True,
+    blur: Hides = True,
+    started_at: StartedAt = None,
+    detector: DetectorFile = None,
+    appearance: AppearanceFile = None,
+    camera: Cameras = None,
+    reconnect: Reconnect = 300.0,
+    keep: Keeps = True,
+    persons: Persons = False,
     home: Home = None,
     json_: AsJson = False,
 ) -> None:
@@ -119,80 +81,85 @@ def footage(  # noqa: PLR0913, PLR0917  options
     Writes annotated.mp4, tracks.csv, events.jsonl, handled.csv, handled/, report.html, run.json.
     """
     from cratewatch.embedding.devices import find_device
-    from cratewatch.footage.analysing import Analysis, FootageOptions
-    from cratewatch.footage.sources import open_source
+    from cratewatch.footage.analysing import FootageOptions
 
-    chosen: dict[str, Any] = {"detector": detector, "appearance": appearance}
     options = FootageOptions(
         conf=conf,
         reid_thresh=reid_thresh,
         max_age=max_age,
         every=every,
+        keeps_up=keep_up,
         hides=blur,
         device=find_device(device),
         started_at=moment(started_at),
-        **{name: file for name, file in chosen.items() if file},
+        **given(detector=detector, appearance=appearance),
     )
     settings = home_if_any(home)
-    source = open_source(input_)
-    with contextlib.closing(source), _open_gallery(settings) as identifier:
-        options = replace(options, names=_named_by(identifier))
-        analysis = Analysis(source, output_dir, options)
-        report = analysis.begin()
-        if report:
-            sys.stderr.write(f"{output_dir}: this run is there already, whole\n")
-        else:
-            watch = _sleeve_watch(identifier, options)
-            kept = _kept_persons(settings, source, options, camera) if persons else []
-            report = _analyse(analysis, source, watch, output_dir, kept, shows=show_)
-    if settings is not None and keep:
-        record(settings, output_dir, camera or Path(source.name).stem, report.input)
+    cameras = chosen_cameras(settings, input_ or [], camera or [])
+    chosen = Chosen(
+        cameras, output_dir, options, reconnect, shows=show_, keeps=keep, persons=persons
+    )
+    if len(cameras) > 1:
+        look_at_several(settings, chosen, as_json=json_)
+        return
+    report = _look_at_one(settings, chosen)
     for note in report.notes:
         sys.stderr.write(f"{report.input}: {note}\n")
     show(_told(report, json_), json_)
 
 
-def _analyse(  # noqa: PLR0913
+def _look_at_one(settings: Settings | None, chosen: Chosen) -> FootageReport:
+    from cratewatch.footage.analysing import Analysis
+    from cratewatch.footage.live import Calling
+    from cratewatch.footage.sources import open_source
+    from workers.camera import Sleeves, load_sleeve_finder
+
+    ((camera, where),) = chosen.cameras
+    folder, options = chosen.folder, chosen.options
+    source = open_source(where, calling=Calling(again_s=chosen.again_s))
+    with contextlib.closing(source), _open_gallery(settings) as identifier:
+        options = replace(options, names=_named_by(identifier))
+        analysis = Analysis(source, folder, options)
+        report = analysis.begin()
+        if report:
+            sys.stderr.write(f"{folder}: this run is there already, whole\n")
+        else:
+            finder = load_sleeve_finder(options, *([identifier.inference] if identifier else []))
+            sleeves = Sleeves(finder, identifier.namer if identifier else None)
+            kept = _kept_persons(settings, source, chosen, camera)
+            report = _analyse(analysis, source, sleeves, chosen, kept)
+    if settings is not None and chosen.keeps:
+        record(settings, folder, camera or Path(source.name).stem, report.input)
+    return report
+
+
+def _kept_persons(
+    settings: Settings | None, source: Source, chosen: Chosen, camera: str
+) -> list[Output]:
+    from workers.camera import kept_persons
+
+    if settings is None or not chosen.persons:
+        return []
+    return kept_persons(settings.lake, source, camera, chosen.options.started_at)
+
+
+def _analyse(
     analysis: Analysis,
     source: Source,
-    watch: SleeveWatch,
-    folder: Path,
+    sleeves: Sleeves,
+    chosen: Chosen,
     others: Sequence[Output],
-    *,
-    shows: bool,
 ) -> FootageReport:
-    from cratewatch.footage.handled_files import HandledFiles
-    from cratewatch.reports.footage.page import FootagePage
     from flows.progress import progress_bar
+    from workers.camera import analyse
 
     sys.stderr.write(
         f"{source.width_px}x{source.height_px}, {analysis.rate_fps:.3g} frames/s are looked at; "
         f"max_age is {analysis.max_age_s:.2f} s\n"
     )
-    files = HandledFiles(folder, watch.handled)
-    page = FootagePage(folder, Path(source.name).name, watch.handled)
-    with progress_bar("footage") as advance, _live_pages(shows) as pages:
+    with progress_bar("footage") as advance, _live_pages(chosen.shows) as pages:
         bar = _ProgressBar(advance, source)
-        return analysis.run([watch], [files, page, bar, *others, *pages])
-
-
-def _kept_persons(
-    settings: Settings | None, source: Source, options: FootageOptions, camera: str
-) -> list[Output]:
-    """Return what keeps pictures of persons, where there is a home."""
-    from cratewatch.footage.sources import digest
-    from cratewatch.lake.opening import open_lake
-    from cratewatch.words.kept import Recorded
-    from cratewatch.words.recordings import KeptPersons
-
-    footage_key = digest(source.files)
-    if settings is None or footage_key is None:
-        return []
-    name = camera or Path(source.name).stem
-    recorded = Recorded(
-        footage_key, name, options.started_at, datetime.now(UTC), str(Path(source.name).absolute())
-    )
-    return [KeptPersons(open_lake(settings.lake), recorded)]
+        return analyse(analysis, chosen.folder, source.name, sleeves, [bar, *others, *pages])
 
 
 @contextlib.contextmanager
@@ -213,17 +180,6 @@ def _open_gallery(settings: Settings | None) -> Iterator[Identifier | None]:
 def _named_by(identifier: Identifier | None) -> str | None:
     """Return the collection by which sleeves are named, for run.json."""
     return identifier.gallery.alias.require_serving() if identifier else None
-
-
-def _sleeve_watch(identifier: Identifier | None, options: FootageOptions) -> SleeveWatch:
-    from cratewatch.embedding.inference import Device, Inference
-    from cratewatch.finding.loading import load_finder
-    from cratewatch.footage.sleeves import SleeveWatch
-
-    inference = identifier.inference if identifier else Inference()
-    device: Device = "cuda" if options.device.startswith("cuda") else "cpu"
-    finder = load_finder(replace(inference, device=device))
-    return SleeveWatch(finder, identifier.namer if identifier else None)
 
 
 @contextlib.contextmanager

@@ -35,6 +35,10 @@ EXAMPLE = """\
 # spider = "musicbrainz"
 # label = "46f0f4cd-8aab-4b33-b698-f459faf64190"
 
+# A camera whose stream `cratewatch footage` looks at.
+# [cameras.door]
+# url = "rtsp://user:password@10.0.0.7/stream"
+
 # Who is told of nights that fail, are refused, are late or recover; `cratewatch notify --test`
 # tries it. An address is one of apprise's; the other one is pinged when a night begins and ends.
 # [notify]

@@ -40,6 +40,7 @@ from cratewatch.words.searching import Moment
 from flows.footage_report import FootageNight
 from flows.price_report import PriceReport
 from flows.source_report import SourceReport
+from workers.camera_report import CameraReport
 from workers.forecast import Forecast
 from workers.mailbox import TrainedModel, TrainedWords
 from workers.renewal_report import RenewalReport
@@ -392,7 +393,7 @@ OUTPUTS: dict[str, tuple[Output, ...]] = {
     "evaluate-prices": (Output(PriceEvaluation),),
     "export-model": (Output(ExportedModel),),
     "find": (Output(PictureSearched, lacks=("FoundShown.crop",)), Output(BadPicture)),
-    "footage": (Output(FootageReport),),
+    "footage": (Output(FootageReport), Output(CameraReport)),
     "identify": (Output(AnswerShown, lacks=("sleeves",)), Output(BadPicture)),
     "import": (Output(ImportReport),),
     "import-dump": (_REFRESH,),

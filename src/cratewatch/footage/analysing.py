@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cratewatch.errors import CratewatchError
-from cratewatch.footage.appearance import SHIPPED_APPEARANCE, Appearance
-from cratewatch.footage.detecting import SHIPPED_DETECTOR, Detector
+from cratewatch.footage.appearance import SHIPPED_APPEARANCE, Appearance, PersonEmbedder
+from cratewatch.footage.detecting import SHIPPED_DETECTOR, Detector, PersonDetector
 from cratewatch.footage.following import Follower
 from cratewatch.footage.frames import Frame
 from cratewatch.footage.hiding import PersonHider
@@ -22,7 +23,7 @@ from cratewatch.footage.output_folder import OutputFolder
 from cratewatch.footage.outputs import AnnotatedVideo, EventsFile, TracksFile
 from cratewatch.footage.run import FootageRun, Observer, Output, Painter, Summary
 from cratewatch.footage.sources import Source, digest
-from cratewatch.footage.thinning import chosen_every, every
+from cratewatch.footage.thinning import Thinning, chosen_every, most_every
 from cratewatch.footage.tracker import Tracker
 from cratewatch.footage.tracks import TrackerConfig
 
@@ -38,8 +39,10 @@ class FootageOptions:
         reid_thresh: Cosine from which a person who comes back is known again.
         max_age: Frames of the footage for which one who is lost can be known again.
         every: Which frames are looked at; None: about 12 to 25 a second.
+        keeps_up: Whether fewer are looked at, unless `every` says which, where that would take
+            longer than the footage lasts.
         hides: Whether persons are made unknown on what is written.
-        device: Of what names sleeves; persons are found on the CPU.
+        device: Of what finds persons, and what finds and names sleeves.
         detector: A YOLOX or RT-DETR model.
         appearance: A model that embeds persons; None: they are told apart by place alone.
         started_at: When the first frame was taken.
@@ -50,8 +53,9 @@ class FootageOptions:
     reid_thresh: float = 0.60
     max_age: int = 30
     every: int | None = None
+    keeps_up: bool = False
     hides: bool = True
-    device: str = "cpu"
+    device: Literal["cpu", "cuda"] = "cpu"
     detector: Path = SHIPPED_DETECTOR
     appearance: Path | None = SHIPPED_APPEARANCE
     started_at: datetime | None = None
@@ -65,6 +69,29 @@ class FootageOptions:
 
 
 @dataclass(frozen=True)
+class PersonModels:
+    """What finds persons, and what tells them apart; None: place alone does."""
+
+    detector: PersonDetector
+    appearance: PersonEmbedder | None
+
+
+def load_models(options: FootageOptions, threads: int = 0) -> PersonModels:
+    """Load the models that are chosen.
+
+    Args:
+        threads: That compute on the CPU; 0: one for each core.
+
+    Raises:
+        CratewatchError: if one is none, or does not run here.
+    """
+    detector = Detector(options.detector, threads=threads, device=options.device)
+    if options.appearance is None:
+        return PersonModels(detector, None)
+    return PersonModels(detector, Appearance(options.appearance, threads, options.device))
+
+
+@dataclass(frozen=True)
 class FootageReport:
     """What a run came to.
 
@@ -72,12 +99,15 @@ class FootageReport:
         input: What was looked at.
         output_dir: Where everything about it lies.
         complete: Whether all of it was looked at.
+        read: Frames that were read: those that were looked at, skipped and dropped.
         frames: That were looked at.
+        skipped: That were read and left out by `every`.
         seconds: Of footage.
         persons: Tracks that were confirmed.
         events: How often each kind happened.
-        every: Which frames were looked at.
-        dropped: Frames of a stream that came too fast.
+        every: Which frames were looked at; where it changed, the largest.
+        dropped: Frames of a stream that came too fast, or after its end was asked for.
+        reconnects: How often a stream broke off and came back.
         max_age_s: How long one who is lost can be known again.
         wall_s: How long it took.
         frames_per_s: That were looked at.
@@ -88,11 +118,14 @@ class FootageReport:
     input: str
     output_dir: str
     complete: bool
+    read: int
     frames: int
+    skipped: int
+    dropped: int
+    reconnects: int
     seconds: float
     persons: int
     every: int
-    dropped: int
     max_age_s: float
     wall_s: float
     frames_per_s: float
@@ -104,8 +137,19 @@ class FootageReport:
 class Analysis:
     """A run of footage into a folder."""
 
-    def __init__(self, source: Source, folder: Path, options: FootageOptions) -> None:
+    def __init__(
+        self,
+        source: Source,
+        folder: Path,
+        options: FootageOptions,
+        models: PersonModels | None = None,
+        stopped: threading.Event | None = None,
+    ) -> None:
         """Make ready.
+
+        Args:
+            models: None: those of the options are loaded.
+            stopped: Once it is set, the run ends as on Ctrl-C.
 
         Raises:
             CratewatchError: if a model is none.
@@ -115,11 +159,12 @@ class Analysis:
         self._options = options
         self._tracking = options.tracking(source.rate_fps)
         self._every = options.every or chosen_every(source.rate_fps)
+        self._stopped = stopped or threading.Event()
+        self._thinning = self._thinned()
         self._newest: Newest | None = None
         self._sha256 = digest(source.files)
         self._begun_at = datetime.now(UTC).replace(microsecond=0)
-        self._detector = Detector(options.detector)
-        self._appearance = Appearance(options.appearance) if options.appearance else None
+        self._models_used = models or load_models(options)
 
     @property
     def rate_fps(self) -> float:
@@ -130,6 +175,11 @@ class Analysis:
     def max_age_s(self) -> float:
         """How long one who is lost can be known again."""
         return self._tracking.max_age_s
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Frames that were read so far, and of them those that were dropped; for any thread."""
+        return self._thinning.read, self._dropped
 
     def begin(self) -> FootageReport | None:
         """Take the folder; return the report if this same run is there, whole.
@@ -150,7 +200,8 @@ class Analysis:
         Raises:
             CratewatchError: if the footage breaks off; what was seen is written.
         """
-        follower = Follower(self._detector, self._appearance, Tracker(self._tracking))
+        models = self._models_used
+        follower = Follower(models.detector, models.appearance, Tracker(self._tracking))
         hider = PersonHider() if self._options.hides else None
         run = FootageRun(
             follower, observers, [*self._outputs(), *outputs], Painter(observers, hider)
@@ -169,12 +220,18 @@ class Analysis:
             self._folder.finish(asdict(report))
         return report
 
+    def _thinned(self) -> Thinning:
+        """Return the frames to look at; of a stream those that come too fast are dropped later."""
+        source, options = self._source, self._options
+        adapts = options.keeps_up and options.every is None and not source.is_live
+        most = most_every(source.rate_fps) if adapts else None
+        return Thinning(source.frames(), self._every, most)
+
     def _frames(self) -> Iterator[Frame]:
-        frames = every(self._source.frames(), self._every)
         if not self._source.is_live:
-            return frames
-        self._newest = Newest(frames)
-        return iter(self._newest)
+            return _until(self._stopped, self._thinning)
+        self._newest = Newest(self._thinning, self._source.close)
+        return _until(self._stopped, self._newest)
 
     def _outputs(self) -> list[Output]:
         folder, source = self._folder.path, self._source
@@ -186,25 +243,40 @@ class Analysis:
             input=self._source.name,
             output_dir=str(self._folder.path),
             complete=complete,
+            read=self._thinning.read,
             frames=summary.frames,
+            skipped=self._thinning.skipped,
+            dropped=self._dropped + summary.taken - summary.frames,
+            reconnects=self._source.reconnects,
             seconds=round(summary.seconds, 3),
             persons=summary.persons,
-            every=self._every,
-            dropped=self._newest.dropped if self._newest else 0,
+            every=self._thinning.most_used,
             max_age_s=round(self.max_age_s, 3),
             wall_s=round(summary.wall_s, 3),
             frames_per_s=round(summary.frames_per_s, 2),
             events=dict(sorted(summary.events.items())),
             spent_s={name: round(spent, 3) for name, spent in summary.spent_s.items()},
-            notes=list(self._source.notes),
+            notes=[*self._source.notes, *self._slow()],
         )
+
+    @property
+    def _dropped(self) -> int:
+        return self._newest.dropped if self._newest else 0
+
+    def _slow(self) -> list[str]:
+        """Say it if fewer frames were looked at than there would have been to."""
+        most = self._thinning.most_used
+        if most == self._every:
+            return []
+        return [f"to keep up, at times one frame in {most} alone was looked at; see --keep-up"]
 
     def _asked(self) -> dict[str, Any]:
         """Return what makes it this run."""
         options, source = self._options, self._source
         settings = {
             **{name: getattr(options, name) for name in ("conf", "reid_thresh", "max_age")},
-            **{"every": self._every, "hides": options.hides, "device": options.device},
+            **{"every": self._every, "keeps_up": options.keeps_up, "hides": options.hides},
+            **{"device": options.device},
             "names": options.names,
             "started_at": options.started_at.isoformat() if options.started_at else None,
         }
@@ -236,6 +308,14 @@ class Analysis:
             "started_at": self._started_at(),
             "run_at": self._begun_at.isoformat(),
         }
+
+
+def _until(stopped: threading.Event, frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Yield frames; raise KeyboardInterrupt once it is stopped."""
+    for frame in frames:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        yield frame
 
 
 def _model(file: Path) -> str:

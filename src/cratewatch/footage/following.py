@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from cratewatch.footage.appearance import Appearance, Embeddings
-from cratewatch.footage.detecting import Detector
+from cratewatch.footage.appearance import Embeddings, PersonEmbedder
+from cratewatch.footage.detecting import PersonDetector
 from cratewatch.footage.events import Event
 from cratewatch.footage.frames import Frame
 from cratewatch.footage.persons import Detection, TrackedPerson
@@ -41,7 +41,9 @@ class Follower:
         spent_s: Seconds of each stage so far.
     """
 
-    def __init__(self, detector: Detector, appearance: Appearance | None, tracker: Tracker) -> None:
+    def __init__(
+        self, detector: PersonDetector, appearance: PersonEmbedder | None, tracker: Tracker
+    ) -> None:
         self._detector = detector
         self._appearance = appearance
         self._tracker = tracker

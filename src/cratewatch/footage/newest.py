@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from cratewatch.footage.frames import Frame
@@ -16,23 +16,29 @@ class Newest:
         dropped: Frames that nobody looked at.
     """
 
-    def __init__(self, frames: Iterable[Frame]) -> None:
+    def __init__(self, frames: Iterable[Frame], stop: Callable[[], None] = lambda: None) -> None:
+        """Take frames, and what ends the wait for the next one, called by another thread."""
         self.dropped = 0
         self._frames = frames
+        self._stop = stop
         self._changed = threading.Condition()
         self._frame: Frame | None = None
         self._is_over = self._is_stopped = False
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield frames until there are no more; raise what reading them raised."""
-        with ThreadPoolExecutor(1, thread_name_prefix="newest-frame") as pool:
-            reading = pool.submit(self._read)
-            try:
-                while (frame := self._take()) is not None:
-                    yield frame
-            finally:
-                self._is_stopped = True
-            reading.result()
+        try:
+            with ThreadPoolExecutor(1, thread_name_prefix="newest-frame") as pool:
+                reading = pool.submit(self._read)
+                try:
+                    while (frame := self._take()) is not None:
+                        yield frame
+                finally:
+                    self._is_stopped = True
+                    self._stop()
+                reading.result()
+        finally:
+            self.dropped += self._frame is not None
 
     def _take(self) -> Frame | None:
         with self._changed:
@@ -43,9 +49,9 @@ class Newest:
     def _read(self) -> None:
         try:
             for frame in self._frames:
+                self._put(frame)
                 if self._is_stopped:
                     return
-                self._put(frame)
         finally:
             with self._changed:
                 self._is_over = True

@@ -69,6 +69,7 @@ class Summary:
     """What a run came to so far.
 
     Attributes:
+        taken: Frames that were to be looked at: one more than were, if the last look was cut short.
         frames: That were looked at.
         seconds: From the first of them to the last.
         persons: Tracks that were confirmed.
@@ -77,6 +78,7 @@ class Summary:
         wall_s: Seconds of all.
     """
 
+    taken: int = 0
     frames: int = 0
     seconds: float = 0.0
     persons: int = 0
@@ -170,6 +172,7 @@ class FootageRun:
             self.summary.spent_s["read"] += time.perf_counter() - start
             if frame is None:
                 return
+            self.summary.taken += 1
             yield frame
 
     def _look(self, frame: Frame) -> None:

@@ -15,8 +15,10 @@ import numpy as np
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.finding.quads import Rgb
 from cratewatch.footage.frames import Frame
-from cratewatch.footage.video import ASSUMED_FPS, STREAMS, TIMEOUT_S, Video, fitted
+from cratewatch.footage.live import Calling, LiveStream, open_video, sized
+from cratewatch.footage.video import ASSUMED_FPS, Video, stream_or_path
 from cratewatch.images.reading import SUFFIXES, decode, read_file
+from cratewatch.secret_url import SecretUrl
 
 VIDEOS = (
     *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".mts"),
@@ -39,6 +41,7 @@ class Source(Protocol):
         height_px: Of every frame.
         expected: How many frames there seem to be; None of a stream.
         notes: What was wrong with it and was put up with; more may come while it is read.
+        reconnects: How often a stream broke off and came back.
     """
 
     name: str
@@ -49,16 +52,17 @@ class Source(Protocol):
     height_px: int
     expected: int | None
     notes: list[str]
+    reconnects: int
 
     def frames(self) -> Iterator[Frame]:
-        """Yield the frames, once; raise CratewatchError where a stream breaks off."""
+        """Yield the frames, once; raise CratewatchError where a stream breaks off for good."""
 
     def close(self) -> None:
-        """Let go of it; any number of times."""
+        """Let go of it; any number of times, and of a stream from any thread."""
 
 
 def open_source(
-    where: str, *, picture_fps: float = ASSUMED_FPS, timeout_s: float = TIMEOUT_S
+    where: str | SecretUrl, *, picture_fps: float = ASSUMED_FPS, calling: Calling | None = None
 ) -> Source:
     """Open footage.
 
@@ -66,18 +70,21 @@ def open_source(
         where: A file, a folder, a pattern (``day/*.mp4``, ``frames/%06d.jpg``), or the URL of a
             stream. Videos of a folder or a pattern are one footage, in the order of their names.
         picture_fps: Rate of single pictures, which have no time of their own.
-        timeout_s: After which a stream that says nothing is given up.
+        calling: How a stream is called; None: once.
 
     Raises:
         NotFoundError: if nothing is there.
         CratewatchError: if it cannot be read as footage.
     """
-    if where.startswith(STREAMS):
-        return _OneVideo(Video(where, timeout_s), ())
-    files = _files(where)
+    path = stream_or_path(where)
+    if path is None:
+        calling = calling or Calling()
+        video = open_video(where, calling)
+        return LiveStream(where, video, calling) if video.is_live else _OneVideo(video, ())
+    files = _files(path)
     if files[0].suffix.lower() in PICTURES:
-        return _Pictures(where, files, picture_fps)
-    return _Videos(where, files) if len(files) > 1 else _OneVideo(Video(str(files[0])), files)
+        return _Pictures(path, files, picture_fps)
+    return _Videos(path, files) if len(files) > 1 else _OneVideo(Video(str(files[0])), files)
 
 
 def digest(files: Sequence[Path]) -> str | None:
@@ -129,13 +136,15 @@ def _numbered(path: Path) -> list[Path]:
 
 
 class _OneVideo:
-    """A video file or a stream."""
+    """A video file, of this machine or of a server."""
+
+    is_live = False
+    reconnects = 0
 
     def __init__(self, video: Video, files: Sequence[Path]) -> None:
         self._video = video
         self.files = files
         self.name = video.name
-        self.is_live = video.is_live
         self.rate_fps = video.rate_fps
         self.width_px, self.height_px = video.width_px, video.height_px
         self.expected = video.expected
@@ -152,6 +161,7 @@ class _Videos:
     """Several videos as one footage: a recorder cuts its day into files."""
 
     is_live = False
+    reconnects = 0
 
     def __init__(self, name: str, files: Sequence[Path]) -> None:
         self.name = name
@@ -168,7 +178,7 @@ class _Videos:
         for file in self.files:
             video = self._open or Video(str(file))
             for frame in video.frames(number, since_s):
-                yield _sized(frame, self.width_px, self.height_px)
+                yield sized(frame, self.width_px, self.height_px)
                 number, since_s = frame.number + 1, frame.seconds + 1 / video.rate_fps
             self.notes.extend(f"{file.name}: {note}" for note in video.notes)
             self._open = None
@@ -183,6 +193,7 @@ class _Pictures:
     """Single pictures at a steady rate."""
 
     is_live = False
+    reconnects = 0
 
     def __init__(self, name: str, files: Sequence[Path], rate_fps: float) -> None:
         self.name = name
@@ -196,7 +207,7 @@ class _Pictures:
     def frames(self) -> Iterator[Frame]:
         for number, file in enumerate(self.files):
             frame = Frame(number, number / self.rate_fps, _pixels(file))
-            yield _sized(frame, self.width_px, self.height_px)
+            yield sized(frame, self.width_px, self.height_px)
 
     def close(self) -> None:
         pass
@@ -208,9 +219,3 @@ def _pixels(file: Path) -> Rgb:
         return np.asarray(decode(read_file(file), side_px=MOST_SIDE_PX), np.uint8)
     except CratewatchError as error:
         raise CratewatchError(f"{file}: {error}; leave it out or mend it") from error
-
-
-def _sized(frame: Frame, width: int, height: int) -> Frame:
-    if frame.pixels.shape[:2] == (height, width):
-        return frame
-    return Frame(frame.number, frame.seconds, fitted(frame.pixels, width, height))

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from av.error import FFmpegError
 
-from cratewatch.errors import CratewatchError
+from cratewatch.errors import CratewatchError, UnavailableError
 from cratewatch.finding.quads import Rgb
 from cratewatch.footage.frames import Frame
 from cratewatch.secret_url import SecretUrl, reveal
@@ -28,9 +28,11 @@ TIMEOUT_S = 10.0
 STREAMS = ("rtsp://", "rtsps://", "http://", "https://", "rtmp://", "udp://", "tcp://", "srt://")
 _UNTIMED = ("mpjpeg", "mjpeg")
 """Formats without timestamps of their own: their frames get the time at which they arrive."""
+_REFUSALS = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
+"""Calling again would not help, and some cameras lock who tries too often out."""
 _REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (
-        (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError),
+        _REFUSALS,
         "it lets nobody in with this user and password ({said}); correct the URL",
     ),
     ((av.error.HTTPNotFoundError,), "nothing is there (404); check the URL"),
@@ -48,6 +50,12 @@ _REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 )
 
 
+def stream_or_path(where: str | SecretUrl) -> str | None:
+    """Return the path, or pattern of paths, that footage is named by; None for a stream's URL."""
+    plain = reveal(where)
+    return None if plain.startswith(STREAMS) else plain
+
+
 class Video:
     """An opened video: a file, or a stream by its URL.
 
@@ -61,7 +69,7 @@ class Video:
         notes: What was wrong with it and was put up with, for people.
     """
 
-    def __init__(self, where: str, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, where: str | SecretUrl, timeout_s: float = TIMEOUT_S) -> None:
         """Open it.
 
         Args:
@@ -69,15 +77,16 @@ class Video:
             timeout_s: After which a stream that says nothing is given up.
 
         Raises:
+            UnavailableError: if it is a stream, and is away.
             CratewatchError: if it cannot be opened, is no video, or has none.
         """
-        self._url = SecretUrl(where)
+        self._url = where if isinstance(where, SecretUrl) else SecretUrl(where)
         self.name = str(self._url)
         self._timeout_s = timeout_s
         self.notes: list[str] = []
-        is_stream = where.startswith(STREAMS)
-        self._container = self._open(is_stream)
-        self.is_live = is_stream and self._container.duration is None
+        self._is_stream = stream_or_path(where) is None
+        self._container = self._open()
+        self.is_live = self._is_stream and self._container.duration is None
         try:
             self._first = self._first_frame()
         except CratewatchError:
@@ -89,8 +98,8 @@ class Video:
         upright = _upright(self._first)
         self.height_px, self.width_px = upright.shape[:2]
 
-    def _open(self, is_stream: bool) -> Any:
-        options = {"rtsp_transport": "tcp"} if is_stream else {}
+    def _open(self) -> Any:
+        options = {"rtsp_transport": "tcp"} if self._is_stream else {}
         where = reveal(self._url)
         try:
             container = av.open(where, "r", options=options, timeout=self._timeout_s)
@@ -134,7 +143,7 @@ class Video:
             since_s: Its time.
 
         Raises:
-            CratewatchError: if a stream stalls or breaks off.
+            UnavailableError: if a stream stalls or breaks off.
         """
         clock = _Clock(self.rate_fps, self._container.format.name in _UNTIMED and self.is_live)
         size = (self.width_px, self.height_px)
@@ -201,7 +210,9 @@ class Video:
 
     def _unreadable(self, error: Exception) -> CratewatchError:
         said = self._url.hidden_in(getattr(error, "strerror", None) or error)
-        return CratewatchError(f"{self.name}: {_remedy(error, said, self._timeout_s)}")
+        is_away = self._is_stream and not isinstance(error, _REFUSALS)
+        kind = UnavailableError if is_away else CratewatchError
+        return kind(f"{self.name}: {_remedy(error, said, self._timeout_s)}")
 
     def close(self) -> None:
         """Let go of the file or the connection; any number of times."""

@@ -11,7 +11,7 @@ from cratewatch.footage.detecting import SHIPPED_DETECTOR, Detector
 from cratewatch.footage.following import Follower
 from cratewatch.footage.run import FootageRun, Output, Summary
 from cratewatch.footage.sources import Source
-from cratewatch.footage.thinning import every
+from cratewatch.footage.thinning import Thinning
 from cratewatch.footage.tracker import Tracker
 from cratewatch.footage.tracks import TrackerConfig
 from cratewatch.words.gathering import Gatherer, PersonTrack
@@ -74,4 +74,4 @@ def look_at(
     tracker = Tracker(options.tracking(source.rate_fps))
     follower = Follower(Detector(options.detector), Appearance(), tracker)
     run = FootageRun(follower, outputs=[Gatherer(keep), *outputs])
-    return run.run(every(source.frames(), options.sampling_rate))
+    return run.run(Thinning(source.frames(), options.sampling_rate))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from cratewatch.footage.sources import open_source
-from tests.command_line import Answer
+from tests.camera_server import camera_server
+from tests.command_line import Answer, run_process
 from tests.conftest import SHARED_DATA
 from tests.videos import plain, write, write_sound
 
@@ -96,6 +98,96 @@ def test_a_file_that_is_cut_off_is_looked_at_and_told(run: Run, tmp_path: Path) 
     answer = run("footage", "--input", str(file), "--output_dir", str(tmp_path / "a"))
     assert answer.returncode == 0
     assert "of its 40 frames can be read" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--input", "a.mp4", "--camera", "a", "--camera", "b"], "2 names for 1 of --input"),
+        ([], "nothing to look at; give --input, or set cameras"),
+    ],
+)
+def test_cameras_are_named_one_by_one(
+    run: Run, tmp_path: Path, options: list[str], why: str
+) -> None:
+    answer = run("footage", *options, "--output_dir", str(tmp_path / "a"))
+    assert (answer.returncode, answer.stderr.count("\n")) == (1, 1)
+    assert why in answer.stderr
+
+
+def test_a_camera_of_the_settings_is_looked_at(
+    run: Run, home: Path, video: Path, tmp_path: Path
+) -> None:
+    home.mkdir()
+    (home / "cratewatch.toml").write_text(f'[cameras.door]\nurl = "{video}"\n')
+    call = ["footage", "--home", str(home), "--output_dir", str(tmp_path / "a")]
+    strange = run(*call, "--camera", "till")
+    assert "--camera: till: not set; known: door" in strange.stderr
+    answer = run(*call, "--camera", "door", "--json")
+    assert json.loads(answer.stdout)["frames"] == 20, answer.stderr
+
+
+def test_the_password_of_a_camera_is_a_secret(run: Run, home: Path, tmp_path: Path) -> None:
+    home.mkdir()
+    with camera_server() as camera:
+        url = camera.url.replace("secret", "guessed")
+        (home / "cratewatch.toml").write_text(f'[cameras.door]\nurl = "{url}"\n')
+        (home / "cratewatch.toml").chmod(0o644)
+        answer = run("footage", "--home", str(home), "--output_dir", str(tmp_path / "a"))
+    assert answer.returncode == 1
+    assert "lets nobody in" in answer.stderr
+    assert "holds secrets and others may read it" in answer.stderr
+    assert "guessed" not in answer.stderr
+
+
+@pytest.mark.heavy
+def test_each_of_several_cameras_is_told(video: Path, tmp_path: Path) -> None:
+    folder, none = tmp_path / "day", tmp_path / "none.mp4"
+    call = [
+        "footage",
+        "--output_dir",
+        str(folder),
+        "--json",
+        "--camera",
+        "door",
+        "--camera",
+        "till",
+    ]
+    answer = run_process(*call, "--input", str(video), "--input", str(none), HOME=str(tmp_path))
+    told = {one["camera"]: one for one in map(json.loads, answer.stdout.splitlines())}
+    assert (told["door"]["state"], told["till"]["state"]) == ("done", "failed")
+    assert told["door"]["report"]["read"] == 20
+    assert (folder / "door" / "report.html").is_file()
+    assert answer.returncode == 1
+    assert f"1 of 2 cameras failed: {none}: no such file or folder" in answer.stderr
+
+
+@pytest.mark.heavy
+def test_cameras_that_are_told_to_stop_leave_whole_files(tmp_path: Path) -> None:
+    folder = tmp_path / "day"
+    shown = [folder / name / "annotated.mp4" for name in ("door", "till")]
+    program = shutil.which("cratewatch", path=str(Path(sys.executable).parent))
+    assert program
+    with camera_server() as door, camera_server() as till:
+        call = [program, "footage", "--output_dir", str(folder), "--json"]
+        call += ["--input", door.url, "--camera", "door", "--input", till.url, "--camera", "till"]
+        environment = {**os.environ, "HOME": str(tmp_path)}
+        with subprocess.Popen(call, stdout=subprocess.PIPE, env=environment) as process:
+            while process.poll() is None and not all(
+                one.exists() and one.stat().st_size > 2000 for one in shown
+            ):
+                time.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+            said, _ = process.communicate()
+    assert process.returncode == 0
+    for one in map(json.loads, said.splitlines()):
+        report = one["report"]
+        assert (one["state"], report["complete"]) == ("done", True)
+        assert report["read"] == report["frames"] + report["skipped"] + report["dropped"]
+    for file in shown:
+        assert list(open_source(str(file)).frames())
+        assert (file.parent / "report.html").is_file()
+        assert (file.parent / "handled.csv").is_file()
 
 
 @pytest.mark.heavy

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,8 @@ from cratewatch.footage.newest import Newest
 from cratewatch.footage.persons import Detection, TrackedPerson
 from cratewatch.footage.run import Observer, Seen
 from cratewatch.footage.sources import open_source
-from cratewatch.footage.thinning import chosen_every, every
+from cratewatch.footage.thinning import Thinning, chosen_every, most_every
+from tests.disks import small_disk
 from tests.videos import plain, write
 
 WIDTH, HEIGHT = 320, 240
@@ -196,6 +198,33 @@ def test_a_full_disk_ends_it_with_whole_files(video: Path, tmp_path: Path) -> No
     assert len(frames_of(tmp_path / "run")) == 11
 
 
+def test_a_disk_that_fills_up_leaves_what_plays(video: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (40, HEIGHT, WIDTH, 3), dtype=np.uint8)
+    loud = write(tmp_path / "loud.mp4", list(noise))
+    folder = tmp_path / "small" / "run"
+    with small_disk(tmp_path / "small", 1024):
+        with pytest.raises(OSError, match="No space left"):
+            analyse(loud, folder, hides=False)
+        assert 5 < len(frames_of(folder)) < 40
+        assert all(len(row) == 9 and row["t_s"] for row in rows_of(folder)[:-1])
+        told = json.loads((folder / "run.json").read_text())["report"]
+        assert not (told or {}).get("complete")
+
+
+def test_4k_is_looked_at(video: Path, tmp_path: Path) -> None:
+    large = np.full((2160, 3840, 3), 90, np.uint8)
+    file = write(tmp_path / "4k.mp4", [large] * 3)
+    report = analyse(file, tmp_path / "run")
+    assert (report.frames, report.read) == (3, 3)
+    assert frames_of(tmp_path / "run")[0].pixels.shape == (2160, 3840, 3)
+
+
+def test_one_frame_is_a_run(video: Path, tmp_path: Path) -> None:
+    report = analyse(write(tmp_path / "one.mp4", [striped(0)]), tmp_path / "run")
+    assert (report.frames, report.seconds, report.persons) == (1, 0.0, 0)
+    assert len(frames_of(tmp_path / "run")) == 1
+
+
 def test_what_is_whole_is_not_run_again(video: Path, tmp_path: Path) -> None:
     first = analyse(video, tmp_path / "run")
     assert analyse(video, tmp_path / "run") == first
@@ -229,8 +258,41 @@ def frames(count: int) -> Iterator[Frame]:
     return (Frame(n, n / 10, plain(n)) for n in range(count))
 
 
-def test_every_takes_each_nth() -> None:
-    assert [frame.number for frame in every(frames(7), 3)] == [0, 3, 6]
+def test_each_nth_is_taken_and_the_others_are_counted() -> None:
+    thinning = Thinning(frames(8), 3)
+    assert [frame.number for frame in thinning] == [0, 3, 6]
+    assert (thinning.read, thinning.skipped) == (8, 5)
+
+
+@pytest.mark.parametrize(
+    ("spent_s", "then"),
+    [(0.02, [1, 1, 1]), (0.09, [1, 1, 1]), (0.25, [1, 3, 3]), (9.0, [1, 3, 3])],
+)
+def test_where_looking_takes_longer_than_footage_fewer_are_taken(
+    spent_s: float, then: list[int]
+) -> None:
+    """Fifteen frames a second, of which five are taken at least."""
+    now = 0.0
+    many = (Frame(n, n / 15, plain(n)) for n in range(15 * 20))
+    thinning = Thinning(many, 1, most_every(15), lambda: now)
+    numbers = []
+    for frame in thinning:
+        numbers.append(frame.number)
+        now += spent_s * 2 / 3
+    apart = [b - a for a, b in itertools.pairwise(numbers)]
+    assert [apart[0], apart[len(apart) // 2], apart[-1]] == then
+    assert thinning.most_used == max(then)
+
+
+def test_once_it_keeps_up_again_more_are_taken() -> None:
+    now = 0.0
+    thinning = Thinning((Frame(n, n / 15, plain(n)) for n in range(15 * 40)), 1, 3, lambda: now)
+    numbers = []
+    for frame in thinning:
+        numbers.append(frame.number)
+        now += 0.15 if frame.seconds < 10 else 0.01
+    assert {b - a for a, b in itertools.pairwise(numbers)} == {1, 2, 3}
+    assert numbers[-1] - numbers[-2] == 1
 
 
 def test_of_frames_that_come_too_fast_the_newest_is_taken() -> None:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.footage.frames import Frame
+from cratewatch.footage.live import Calling
 from cratewatch.footage.sources import digest, open_source
 from cratewatch.footage.video_writing import VideoWriter
 from tests.videos import plain, write, write_sound
@@ -240,7 +241,7 @@ class _MjpegCamera(BaseHTTPRequestHandler):
 
 def test_a_camera_that_sends_pictures_is_live_and_timed_by_arrival() -> None:
     with serving(_MjpegCamera) as port:
-        source = open_source(f"http://127.0.0.1:{port}/video", timeout_s=5)
+        source = open_source(f"http://127.0.0.1:{port}/video", calling=Calling(timeout_s=5))
         frames: list[Frame] = []
         with pytest.raises(CratewatchError, match="cannot be reached or read"):
             frames.extend(source.frames())  # it takes them one by one, until the camera is gone
@@ -267,7 +268,7 @@ def test_a_stream_that_says_nothing_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(CratewatchError, match=r"nothing came for 0\.5 s"):
-            open_source(f"http://127.0.0.1:{port}/video", timeout_s=0.5)
+            open_source(f"http://127.0.0.1:{port}/video", calling=Calling(timeout_s=0.5))
 
 
 def test_no_camera_there() -> None:

@@ -133,6 +133,18 @@ def test_another_who_comes_instead_is_another() -> None:
     assert "id_switch_mitigated" not in stage.kinds()
 
 
+def test_a_cut_to_another_scene_and_back() -> None:
+    stage = Stage(max_age_s=4)
+    for n in range(8):
+        stage.show((person(100 + n), RED))
+    for n in range(8):
+        elsewhere = stage.show((person(600 - n, y=300), BLUE))
+    assert list(seen(elsewhere)) == [2]
+    for n in range(6):
+        back = stage.show((person(108 + n), RED))
+    assert list(seen(back)) == [1]
+
+
 def test_after_max_age_he_is_somebody_new() -> None:
     stage = Stage(max_age_s=1)
     for n in range(5):
