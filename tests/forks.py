@@ -10,6 +10,7 @@ import contextlib
 import functools
 import json
 import os
+import pkgutil
 import random
 import signal
 import socket
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 MODULES = ("scrapers.crawl", "scrapers.probe")
+LATER = ("scrapy.core.downloader.handlers.http11", "sqlalchemy.dialects.sqlite")
 LONGEST = 1 << 20
 """Bytes of what is asked for, most of it the environment."""
 
@@ -118,8 +120,7 @@ def _parent() -> socket.socket:
 
 def serve(asked: socket.socket) -> None:
     """Fork as often as one asks, until nobody can ask any more."""
-    for module in MODULES:
-        import_module(module)
+    _import_ahead()
     signal.signal(signal.SIGCHLD, _bury)
     while True:
         said, descriptors, *_ = socket.recv_fds(asked, LONGEST, 4)
@@ -130,6 +131,23 @@ def serve(asked: socket.socket) -> None:
             _keep(json.loads(said), descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _import_ahead() -> None:
+    """Import what a crawl imports, also on its way, but the reactor, of which each has its own."""
+    import scrapers
+
+    for module in pkgutil.walk_packages(scrapers.__path__, "scrapers."):
+        import_module(module.name)
+    for module_name in LATER:
+        import_module(module_name)
+    from scrapy.settings import default_settings
+    from scrapy.utils.misc import load_object
+
+    for name, value in vars(default_settings).items():
+        for path in value if name.endswith("_BASE") else [value]:
+            if isinstance(path, str) and path.startswith("scrapy."):
+                load_object(path)
 
 
 def _bury(*_: object) -> None:
