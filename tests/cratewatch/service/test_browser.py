@@ -191,6 +191,12 @@ def test_axe_finds_nothing_wrong(browser: Any, url: str, shop_folder: Path, ways
 
         def look(path: str) -> None:
             assert page.locator("h1").count() <= 1
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= ways["viewport"]["width"], f"{path} is {wide} px wide"
+            nav = page.evaluate(
+                "(nav => nav.scrollWidth - nav.clientWidth)(document.querySelector('nav'))"
+            )
+            assert nav <= 0, "a part of the navigation is out of sight"
             for one in axe.run(page).response["violations"]:
                 nodes = [node["html"][:120] for node in one["nodes"]]
                 wrong.append((path, one["impact"], one["id"], nodes))
@@ -204,6 +210,9 @@ def test_axe_finds_nothing_wrong(browser: Any, url: str, shop_folder: Path, ways
         for file in ("crop.jpg", "scene.png", "cratewatch.toml"):
             page.set_input_files("#file", shop_folder / file)
             page.wait_for_selector(".found, .notice.bad:visible")
+            if file == "crop.jpg":
+                page.click(".comparables summary")
+                keep(page, f"{ways['color_scheme']}-{ways['viewport']['width']}-priced")
             look(f"/ with {file}")
     assert wrong == []
 
