@@ -30,7 +30,7 @@ CHROMIUM = shutil.which("chromium")
 SHOTS = Path(__file__).parents[3] / "build" / "pages"
 PAGES = (
     *("/", "/catalog", "/releases/shop:1", "/nights", "/footage", f"/footage/{RUN}?t=20"),
-    *("/intent", "/login", "/nope"),
+    *("/words", "/intent", "/login", "/nope"),
 )
 
 pytestmark = [
