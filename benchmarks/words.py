@@ -158,12 +158,11 @@ def _trained_rows(model: PersonModel, pictures: list[Rgb], asked: dict[str, list
         texts = _texts(captions)
         cosines = model.embed_texts(texts) @ embedded.embeddings.T
         rows[f"trained, {language}: similarity"] = _row(cosines, captions)
-        logits = np.stack([model.match(text, embedded.tokens) for text in texts])
         final = cosines.copy()
         for n, best in enumerate(np.argsort(-cosines, axis=1)[:, :RERANKED]):
-            final[n, best] = 1000 + logits[n, best] + cosines[n, best]
+            logits = model.match(texts[n], embedded.tokens[best])
+            final[n, best] = 1000 + logits + cosines[n, best]
         rows[f"trained, {language}: the best 32 matched"] = _row(final, captions)
-        rows[f"trained, {language}: all matched"] = _row(logits + cosines, captions)
     return rows
 
 
