@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import platform
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -208,7 +209,8 @@ class Analysis:
         )
         complete = False
         try:
-            run.run(self._frames())
+            with contextlib.closing(self._frames()) as frames:  # or its thread would read on
+                run.run(frames)
             complete = True
         except KeyboardInterrupt:
             complete = self._source.is_live
@@ -227,7 +229,7 @@ class Analysis:
         most = most_every(source.rate_fps) if adapts else None
         return Thinning(source.frames(), self._every, most)
 
-    def _frames(self) -> Iterator[Frame]:
+    def _frames(self) -> Generator[Frame, None, None]:
         if not self._source.is_live:
             return _until(self._stopped, self._thinning)
         self._newest = Newest(self._thinning, self._source.close)
@@ -310,12 +312,19 @@ class Analysis:
         }
 
 
-def _until(stopped: threading.Event, frames: Iterable[Frame]) -> Iterator[Frame]:
-    """Yield frames; raise KeyboardInterrupt once it is stopped."""
-    for frame in frames:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        yield frame
+def _until(stopped: threading.Event, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+    """Yield frames; raise KeyboardInterrupt once it is stopped, and take no frame then."""
+    with contextlib.closing(_each(frames)) as rest:
+        while not stopped.is_set():
+            frame = next(rest, None)
+            if frame is None:
+                return
+            yield frame
+    raise KeyboardInterrupt
+
+
+def _each(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+    yield from frames
 
 
 def _model(file: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import threading
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,12 +20,14 @@ from cratewatch.footage.analysing import Analysis, FootageOptions, FootageReport
 from cratewatch.footage.detecting import Detector
 from cratewatch.footage.events import Event, EventKind
 from cratewatch.footage.frames import Frame
+from cratewatch.footage.live import Calling
 from cratewatch.footage.live_page import LivePage
 from cratewatch.footage.newest import Newest
 from cratewatch.footage.persons import Detection, TrackedPerson
 from cratewatch.footage.run import Observer, Seen
 from cratewatch.footage.sources import open_source
 from cratewatch.footage.thinning import Thinning, chosen_every, most_every
+from tests.camera_server import camera_server
 from tests.disks import small_disk
 from tests.videos import plain, write
 
@@ -190,6 +193,19 @@ def test_an_interrupted_run_leaves_whole_files_and_starts_anew(video: Path, tmp_
     assert not json.loads((folder / "run.json").read_text())["report"]["complete"]
     assert analyse(video, folder).frames == 20
     assert len(rows_of(folder)) == 20
+
+
+def test_a_stream_that_is_stopped_counts_all_that_it_read(video: Path, tmp_path: Path) -> None:
+    stopped = threading.Event()
+    with camera_server() as camera:
+        camera.size_px = (WIDTH, HEIGHT)
+        source = open_source(camera.url, calling=Calling(timeout_s=5))
+        analysis = Analysis(source, tmp_path / "run", FootageOptions(), stopped=stopped)
+        analysis.begin()
+        threading.Timer(1.0, stopped.set).start()
+        report = analysis.run()
+    assert report.complete
+    assert report.read == report.frames + report.skipped + report.dropped > 5
 
 
 def test_a_full_disk_ends_it_with_whole_files(video: Path, tmp_path: Path) -> None:
