@@ -39,7 +39,7 @@ class DumpSource(Source):
     @property
     def asks_for_images(self) -> bool:
         """Whether Discogs is asked where covers are: its dumps of today do not say."""
-        return self.service == "discogs" and bool(self.token.get_secret_value())
+        return self.service == "discogs" and bool(self.token)
 
     @model_validator(mode="after")
     def _as_the_service_wants_it(self) -> DumpSource:
