@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from cratewatch.errors import CratewatchError
-from cratewatch.lake.lake import Lake
 from cratewatch.lake.opening import open_lake
 from cratewatch.progress import Progress, unseen
 from cratewatch.settings import Settings
@@ -15,6 +14,7 @@ from cratewatch.words.train_config import WordsConfig
 from workers.cluster import fit_workers, ray_cluster
 from workers.data_parallel import Task, note, run_task
 from workers.mailbox import TrainedModel, TrainedWords
+from workers.words_job import WordsJob
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,6 @@ class WordsRequest:
     config: WordsConfig = field(default_factory=WordsConfig)
     workers: int = 0
     gpu: bool | None = None
-
-
-@dataclass(frozen=True)
-class WordsJob:
-    """What a training needs to know, wherever it runs; the lake receives what comes of it."""
-
-    lake: Lake
-    folder: Path
-    config: WordsConfig
 
 
 def train_words(

@@ -21,7 +21,7 @@ from cratewatch.words.saving import PREFIX, save_words
 from cratewatch.words.train_config import WordsConfig
 from cratewatch.words.training import WordsTrainer
 from workers.mailbox import TrainedWords
-from workers.words_training import WordsJob
+from workers.words_job import WordsJob
 
 LEAST_VALIDATED = 2
 """Persons; fewer say nothing."""

@@ -18,7 +18,8 @@ from tests.cratewatch.words.made_persons import made_picture
 from workers.cluster import Workers
 from workers.data_parallel import Task, run_task
 from workers.mailbox import TrainedWords
-from workers.words_training import WordsJob, _read, work
+from workers.words_job import WordsJob
+from workers.words_training import _read, work
 from workers.words_worker import read_pairs
 
 pytestmark = pytest.mark.usefixtures("ray_cluster")

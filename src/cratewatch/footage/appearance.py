@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cratewatch.embedding.graphs import read_graph
+from cratewatch.embedding.graph_files import read_graph
 from cratewatch.embedding.openvino_runtime import Shape
 from cratewatch.errors import CratewatchError
 from cratewatch.finding.quads import Rgb

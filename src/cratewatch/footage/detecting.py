@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cratewatch.embedding.graphs import Graph, Network, read_graph
+from cratewatch.embedding.graph_files import read_graph
+from cratewatch.embedding.graphs import Graph, Network
 from cratewatch.embedding.openvino_runtime import Shape
 from cratewatch.errors import CratewatchError
 from cratewatch.finding.quads import Rgb

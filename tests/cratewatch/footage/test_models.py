@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cratewatch.embedding.graphs import read_graph
+from cratewatch.embedding.graph_files import read_graph
 from cratewatch.embedding.onnx_runtime import OnnxGraph
 from cratewatch.errors import CratewatchError
 from cratewatch.footage.analysing import FootageOptions
