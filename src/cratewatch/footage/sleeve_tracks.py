@@ -119,8 +119,10 @@ class SleeveTrack:
 
     @property
     def stirs(self) -> bool:
-        """Whether it was seen to move a little, as what hands hold does."""
-        return int(np.count_nonzero(self._apart > STIR)) >= 2
+        """Whether it was seen to move a little, as what hands hold does, when it was seen whole."""
+        sides = np.array([side_of(one.quad) for one in self.sightings])
+        whole = [self.sightings[n] for n in np.flatnonzero(sides >= WHOLE * sides.max())]
+        return int(np.count_nonzero(_apart(whole) > STIR)) >= 2
 
     @property
     def hangs(self) -> bool:
@@ -128,14 +130,7 @@ class SleeveTrack:
         if self.moved_s is not None or self.last.seconds - self.first_s < HANGS_S:
             return False
         before_body = float(np.median([one.on_body for one in self.sightings]))
-        return before_body < 0.5 and float((self._apart > STIR).mean()) < STIRS_SHARE
-
-    @property
-    def _apart(self) -> npt.NDArray[np.float64]:
-        """How far from its usual place it was at each sighting, in its sides."""
-        middles = np.array([one.quad.mean(axis=0) for one in self.sightings])
-        apart = np.linalg.norm(middles - np.median(middles, axis=0), axis=1)
-        return np.asarray(apart / side_of(self.last.quad))
+        return before_body < 0.5 and float((_apart(self.sightings) > STIR).mean()) < STIRS_SHARE
 
 
 LATEST = 200
@@ -144,12 +139,22 @@ SURELY_AWAY = 2
 """Sightings in a row elsewhere after which it has left: one may be a quad that is wrong."""
 STIR = 0.05
 """In sides of a sleeve: more than a finder's quads waver about one that hangs."""
+WHOLE = 0.85
+"""Share of its largest side from which it is seen whole: of what somebody stands before, the middle
+of what is left moves with him."""
 STIRS_SHARE = 0.2
 """Of its sightings: whoever walks past hides a part of it, which moves its visible middle."""
 HANGS_S = 4.0
 AT_REST = 0.55
 """Share of the smaller of a quad and the place of rest above which it is there: what hides a part
 of a sleeve on the wall makes its quad smaller, not leave."""
+
+
+def _apart(sightings: Sequence[Sighting]) -> npt.NDArray[np.float64]:
+    """Return how far a sleeve was from its usual place at each sighting, in its sides."""
+    middles = np.array([one.quad.mean(axis=0) for one in sightings])
+    apart = np.linalg.norm(middles - np.median(middles, axis=0), axis=1)
+    return np.asarray(apart / side_of(sightings[-1].quad))
 
 
 class SleeveTracks:

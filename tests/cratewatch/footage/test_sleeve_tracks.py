@@ -30,3 +30,15 @@ def test_it_is_known_when_it_left_its_place_however_long_it_was_there() -> None:
     assert track.rested_s == 999 / 3
     assert track.moved_s == 1000 / 3
     assert not track.was_alone
+
+
+def test_what_is_partly_hidden_does_not_stir() -> None:
+    hung, held = SleeveTrack(1), SleeveTrack(2)
+    for number in range(12):
+        hidden = (0.4, 0.0, 0.0)[number % 3]
+        whole = sighting(number, 7)
+        half = UNIT * (60.0 * (1 - hidden), 60.0)
+        hung.add(Sighting(number, number / 3, half, 0.9, whole.look, 7, 1.0))
+        held.add(sighting(number, 7, x=(6.0, 0.0, -6.0)[number % 3]))
+    assert not hung.stirs
+    assert held.stirs
