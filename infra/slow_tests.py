@@ -125,6 +125,16 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "workers/training_job.py",
         "workers/training_worker.py",
     ),
+    "tests/workers/test_words_training.py": (
+        "src/cratewatch/training/",
+        "src/cratewatch/words/",
+        "workers/cluster.py",
+        "workers/mailbox.py",
+        "workers/data_parallel.py",
+        "workers/words_job.py",
+        "workers/words_training.py",
+        "workers/words_worker.py",
+    ),
 }
 
 # What no slow test is about. Whatever stands neither here nor above may bear on any of them.

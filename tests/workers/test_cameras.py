@@ -159,13 +159,17 @@ def test_streams_that_break_off_go_on_until_they_are_stopped(tmp_path: Path) -> 
 
 def test_a_stream_whose_process_dies_goes_on_in_a_further_folder(tmp_path: Path) -> None:
     killed: list[int] = []
+    anew: list[bool] = []
 
     def kill(told: dict[str, Told]) -> bool:
-        if told["door"].looked > 10 and not killed:
-            killed.append(told["door"].read)
+        door = told["door"]
+        if door.looked > 10 and not killed:
+            killed.append(door.read)
             for process in filter(is_camera, psutil.process_iter(["cmdline"])):
                 process.kill()
-        return bool(killed) and 0 < told["door"].looked < killed[0]
+        elif killed and not door.read:
+            anew.append(True)
+        return bool(anew) and door.looked > 0
 
     with camera_server() as camera:
         (report,) = look_at([job(tmp_path, "door", camera.url)], Stop(kill)).values()

@@ -235,15 +235,15 @@ def test_a_process_answers_what_it_has_and_ends(template: Template, home: Path) 
     picture = next(iter(template.covers.iterdir())).read_bytes()
     services = [start(home), start(home, "--workers", "2")]  # of one home
     for process, url in services:
-        assert answered_while_it_ends(process, url, picture) == 200
+        assert answered_while_it_ends(process, url, picture).startswith("HTTP/1.1 200 ")
         assert process.wait(40) == 0
         assert process.stderr is not None
         process.stderr.close()
 
 
-def answered_while_it_ends(process: subprocess.Popen[str], url: str, picture: bytes) -> int:
-    """End a service that answers and is listened to; return what became of the answer."""
-    many = [{"data": base64.b64encode(picture).decode()}] * 24
+def answered_while_it_ends(process: subprocess.Popen[str], url: str, picture: bytes) -> str:
+    """End a service that answers and is listened to; return how its answer begins."""
+    many = [{"data": base64.b64encode(picture).decode()}] * 8  # seconds, not half a minute
     body = json.dumps({"pictures": many, "sleeves": "find"}).encode()
     head = f"POST /v1/identify HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
     with httpx.Client(base_url=url, timeout=60) as client:
@@ -254,4 +254,4 @@ def answered_while_it_ends(process: subprocess.Popen[str], url: str, picture: by
                 asking.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body)
                 time.sleep(1)
                 process.send_signal(signal.SIGTERM)
-                return int(asking.recv(12).split()[1])
+                return asking.recv(2000).decode(errors="replace")
