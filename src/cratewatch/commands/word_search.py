@@ -93,6 +93,7 @@ def search_video(settings: Settings | None, where: str, asked: Asked) -> Told:
         CratewatchError: if it cannot be read, or the prompt says nothing that is answered here.
     """
     from cratewatch.footage.sources import open_source
+    from cratewatch.reports.words.page import require_own
     from cratewatch.words.explaining import explain
     from cratewatch.words.film import search_film
     from cratewatch.words.looking import LookingOptions
@@ -105,6 +106,8 @@ def search_video(settings: Settings | None, where: str, asked: Asked) -> Told:
         )
     models = _models(settings, asked)
     explain(asked.prompt, models.model)
+    if asked.result_dir:
+        require_own(asked.result_dir)
     given = {"detector": asked.detector} if asked.detector else {}
     options = LookingOptions(conf=asked.conf, sampling_rate=asked.sampling_rate, **given)
     with contextlib.closing(open_source(where)) as source:
@@ -217,27 +220,41 @@ def _write_index(settings: Settings, asked: Asked, found: Found) -> None:
     crops = read_pictures(open_lake(settings.lake), [one.crop_key for one in found.moments])
     _write_crops(folder, found, crops, hides=asked.hides)
     detector = _detector(asked)
-    videos: dict[int, str] = {}
+    videos = _videos_of(settings, found.moments, hides=asked.hides)
     moments = []
     for moment in found.moments:
         frame = frame_of(moment)
         if frame is not None:
             canvas = shown_frame(frame, [moment.box], detector)
             write_picture(folder, frame_name(moment), canvas)
-        if video := _video_of(settings, moment, hides=asked.hides):
-            videos[moment.rank] = video.absolute().as_uri()
         gone = frame is None and not moment.note
         moments.append(replace(moment, note="its frame cannot be read") if gone else moment)
     write_results(folder, replace(found, moments=moments), videos)
 
 
-def _video_of(settings: Settings, moment: Moment, *, hides: bool) -> Path | None:
-    """Return the video that shows a moment: what a night drew of it, persons unknown."""
-    drawn = settings.home / "footage" / moment.footage / "annotated.mp4"
-    if drawn.is_file():
-        return drawn
-    recording = Path(moment.recording)
-    return recording if not hides and recording.is_file() else None
+def _videos_of(settings: Settings, moments: Sequence[Moment], *, hides: bool) -> dict[int, str]:
+    """Return the addresses of videos that show moments, by their ranks.
+
+    They are what runs drew, persons unknown; recordings themselves only if nobody is to be hidden.
+    """
+    from cratewatch.catalog.catalog import open_catalog
+    from cratewatch.footage.kept_runs import find_run
+    from flows.pruning import FOOTAGE
+
+    with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
+        runs = {
+            key: find_run(settings.home / FOOTAGE, catalog, key)
+            for key in {moment.footage for moment in moments}
+        }
+    videos: dict[int, str] = {}
+    for moment in moments:
+        run, recording = runs[moment.footage], Path(moment.recording)
+        video = run.video if run else None
+        if video is None and not hides and recording.is_file():
+            video = recording
+        if video:
+            videos[moment.rank] = video.absolute().as_uri()
+    return videos
 
 
 def _write_crops(folder: Path, found: Found, crops: Sequence[Any], *, hides: bool) -> None:

@@ -165,6 +165,18 @@ def test_no_video(run: Run, tmp_path: Path) -> None:
         assert said in answer.stderr
 
 
+def keep_run(folder: Path, *, hides: bool) -> None:
+    """Leave what a run of footage leaves, persons made unknown or not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {
+        "input": {"sha256": folder.name, "rate_fps": 15.0},
+        "settings": {"hides": hides},
+        "report": {"complete": True, "seconds": 2.0, "every": 1},
+    }
+    (folder / "run.json").write_text(json.dumps(told))
+    (folder / "annotated.mp4").write_bytes(b"a video")
+
+
 def test_the_index(run: Run, folder: Path, empty_home: Path, tmp_path: Path) -> None:
     home = ["--home", str(empty_home)]
     none = run("search-footage", "--prompt", ORANGE, *home)
@@ -187,6 +199,13 @@ def test_the_index(run: Run, folder: Path, empty_home: Path, tmp_path: Path) -> 
     (written,) = json.loads((tmp_path / "out" / "results.json").read_text())
     assert (tmp_path / "out" / written["picture"]).is_file()
 
+    page = tmp_path / "out" / "results.html"
+    kept = empty_home / "footage" / result["footage"]
+    for hides in (False, True):
+        keep_run(kept, hides=hides)
+        run("search-footage", "--prompt", ORANGE, "--camera", "door", *home, *out)
+        assert (kept.as_uri() in page.read_text()) is hides
+
     span = [
         "--from",
         str(YESTERDAY - timedelta(days=1)),
@@ -201,7 +220,7 @@ def test_the_index(run: Run, folder: Path, empty_home: Path, tmp_path: Path) -> 
     audit = run("audit", *home, "--json").stdout.splitlines()
     rows = [json.loads(line) for line in audit]
     assert [(row["what"], row["target"], row["rows"]) for row in rows] == [
-        ("words", "index", 1),
+        *[("words", "index", 1)] * 3,
         ("words", "index", 0),
     ]
     assert rows[0]["detail"] == f"{ORANGE} | door"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cratewatch.errors import CratewatchError
 from cratewatch.reports.words.page import (
     begin_results,
     crop_name,
@@ -73,6 +74,16 @@ def test_an_earlier_search_leaves_nothing(tmp_path: Path) -> None:
     assert "nothing fits; the nearest has 0.10" in page
     assert list((tmp_path / "crops").iterdir()) == []
     assert json.loads((tmp_path / "results.json").read_text()) == []
+
+
+def test_pictures_that_no_search_wrote_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "frames").mkdir()
+    mine = tmp_path / "frames" / "000001.jpg"
+    mine.write_bytes(b"a frame of a video")
+    with pytest.raises(CratewatchError, match=r"000001\.jpg: is not of a search"):
+        begin_results(tmp_path)
+    assert mine.read_bytes() == b"a frame of a video"
+    assert not (tmp_path / "crops").exists()
 
 
 @pytest.mark.heavy

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from cratewatch.errors import CratewatchError
 from cratewatch.finding.quads import Rgb
 from cratewatch.reports.html import render
 from cratewatch.words.searching import Found, Moment
 
 PAGE, JSON = "results.html", "results.json"
 CROPS, FRAMES = "crops", "frames"
+MARK = ".search-footage"
+"""Tells a folder of results: what lies in its folders of pictures may be taken away."""
 
 
 def crop_name(moment: Moment) -> str:
@@ -29,10 +32,32 @@ def frame_name(moment: Moment) -> str:
     return f"{FRAMES}/{moment.rank:04d}.jpg"
 
 
-def begin_results(folder: Path) -> None:
-    """Make the folder, and take away what an earlier search left in it."""
+def require_own(folder: Path) -> None:
+    """Require that no pictures lie where a search's go but a search's.
+
+    Raises:
+        CratewatchError: if others do.
+    """
+    if (folder / MARK).exists():
+        return
     for name in (CROPS, FRAMES):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+        if other := next((folder / name).glob("*"), None):
+            raise CratewatchError(
+                f"{other}: is not of a search, and would be lost; give --result_dir another folder"
+            )
+
+
+def begin_results(folder: Path) -> None:
+    """Make the folder, and take away what an earlier search left in it.
+
+    Raises:
+        CratewatchError: see require_own().
+    """
+    require_own(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
+    for name in (CROPS, FRAMES):
+        (folder / name).mkdir(exist_ok=True)
         for old in (folder / name).glob("*.jpg"):
             old.unlink()
     for name in (PAGE, JSON):
