@@ -85,7 +85,7 @@ def _picture(number: int) -> np.ndarray:
 
 @pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="two workers need two CPUs")
-def test_two_workers_train_together(folder: Path, tmp_path: Path) -> None:
+def test_two_workers_learn_as_one_does(folder: Path, tmp_path: Path) -> None:
     config = replace(CONFIG, vary=0.0, whole=1.0, languages=("en",), validation=0.0)
     runs = [
         run(
@@ -95,10 +95,8 @@ def test_two_workers_train_together(folder: Path, tmp_path: Path) -> None:
         for count in (1, 2)
     ]
     one, two = ([event.loss for event in progress] for progress, _ in runs)
-    # Norms see half a batch, captions are phrased otherwise, negatives come from each half: by how
-    # much losses differ is not known, and so not asked.
-    assert len(two) == len(one)
-    assert np.isfinite(two).all()
+    # Norms see half a batch, captions are phrased otherwise, negatives come from each half.
+    np.testing.assert_allclose(two, one, rtol=0.35)
 
 
 def test_what_the_user_can_mend_is_told(folder: Path, tmp_path: Path) -> None:
