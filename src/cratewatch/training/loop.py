@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,20 +18,20 @@ from cratewatch.embedding.arrays import Grey
 from cratewatch.embedding.net import standardise
 from cratewatch.embedding.weights import start_net
 from cratewatch.errors import CratewatchError
-from cratewatch.training.best import Best
 from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.config import TrainConfig
 from cratewatch.training.data import Batches, TrainingSet, prefetch
-from cratewatch.training.gradients import backward, world
+from cratewatch.training.gradients import backward
 from cratewatch.training.losses import Objective
-from cratewatch.training.progress import Recall, TrainProgress
+from cratewatch.training.progress import TrainProgress
+from cratewatch.training.rounds import Rounds, Stateful
 from cratewatch.training.validation import Validation, find_confusions
 
 EMBED_BATCH = 128
 MAX_DRAWERS = 8  # each holds a copy of the covers
 
 
-class Trainer:
+class Trainer(Rounds):
     """Trains an EmbeddingNet; iterate over steps() and take net when it ends.
 
     With a validation that is the network as it was at the end of the round that validated best.
@@ -53,22 +52,15 @@ class Trainer:
         Args:
             device: Where to compute; "" takes a GPU where there is one.
         """
+        super().__init__(config.steps, checkpoints, device)
         torch.manual_seed(config.seed)
         self.net = start_net(config.model, config.weights)
         self.rivals: list[list[int]] = []
         self.taken_for: dict[int, int] = {}
-        self.history: list[dict[str, float]] = []
         self._data = data
         self._config = config
         self._validation = validation
-        self._checkpoints = checkpoints
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._objective = Objective(config.loss, config.model.dim).to(self._device)
-        self._rank, self._world = world()
-        self._step = 0
-        self._seconds = self._waited = self._loss = 0.0
-        self.recall: Recall | None = None
-        self.best = Best()
 
     def steps(self) -> Iterator[TrainProgress]:
         """Train, yielding after every step; goes on from the checkpoint if there is one.
@@ -83,14 +75,19 @@ class Trainer:
         optimiser = torch.optim.AdamW(
             self.net.parameters(), config.learning_rate, weight_decay=config.weight_decay
         )
-        self._resume(optimiser)
+        parts: dict[str, Stateful] = {
+            "net": self.net,
+            "optimiser": optimiser,
+            "objective": self._objective,
+        }
+        self._resume(parts)
         if self._step >= config.steps:
-            yield self._progress(self._loss)
+            yield self._progress()
         distributed = DistributedDataParallel(self.net) if self._world > 1 else self.net
         while self._step < config.steps:
             end = min(self._step + config.round_steps, config.steps)
             yield from self._round(distributed, optimiser, range(self._step, end))
-            self._end_round(optimiser)
+            self._end_round(parts)
         if self.best.recall is not None:
             self.best.put_into(self.net)
             self.recall, self.taken_for = self.best.recall, self.best.taken_for
@@ -111,7 +108,7 @@ class Trainer:
             self._loss = self._learn(net, optimiser, batch.images, batch.labels)
             self._step = step + 1
             self._seconds += time.monotonic() - start
-            yield self._progress(self._loss)
+            yield self._progress()
 
     def _drawers(self) -> int:
         if self._config.drawers is not None:
@@ -150,19 +147,7 @@ class Trainer:
         standard = standardise(images.to(self._device))
         return standard.contiguous(memory_format=torch.channels_last)
 
-    def _progress(self, loss: float) -> TrainProgress:
-        left = self._config.steps - self._step
-        return TrainProgress(
-            self._step,
-            self._config.steps,
-            loss,
-            self._seconds,
-            self._seconds / self._step * left,
-            self._waited / self._seconds,
-            self.recall,
-        )
-
-    def _end_round(self, optimiser: torch.optim.Optimizer) -> None:
+    def _end_round(self, parts: Mapping[str, Stateful]) -> None:
         """Validate, look for confusions, write a checkpoint; the first worker does it for all."""
         start = time.monotonic()
         if self._rank == 0:
@@ -179,8 +164,8 @@ class Trainer:
             self.net.train()
         self._share_rivals()
         self._seconds += time.monotonic() - start
-        if self._checkpoints is not None and self._rank == 0:
-            self._checkpoints.save(self._state(optimiser))
+        if self._rank == 0:
+            self._save(parts, {"confusions": self.rivals, "taken_for": self.taken_for})
 
     def _share_rivals(self) -> None:
         if self._world > 1:
@@ -200,41 +185,8 @@ class Trainer:
                 parts.append(self.net(self._prepared(images)).cpu())
         return torch.cat(parts)
 
-    def _state(self, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
-        return {
-            "net": self.net.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "objective": self._objective.state_dict(),
-            "confusions": self.rivals,
-            "taken_for": self.taken_for,
-            "history": self.history,
-            "recall": asdict(self.recall) if self.recall else None,
-            "best": self.best.state(),
-            "loss": self._loss,
-            "step": self._step,
-            "seconds": self._seconds,
-            "waited": self._waited,
-        }
-
-    def _resume(self, optimiser: torch.optim.Optimizer) -> None:
-        state = self._checkpoints.load() if self._checkpoints is not None else None
-        if state is None:
-            return
-        try:
-            self.net.load_state_dict(state["net"])
-            optimiser.load_state_dict(state["optimiser"])
-            self._objective.load_state_dict(state["objective"])
-            self.rivals, self.history = state["confusions"], state["history"]
-            self.taken_for, self._loss = state["taken_for"], state["loss"]
-            self.recall = Recall(**state["recall"]) if state["recall"] else None
-            self.best = Best.of_state(state["best"])
-        except (RuntimeError, ValueError, KeyError) as error:
-            raise CratewatchError(
-                f"checkpoint: it is of another architecture or another training ({error}); "
-                "remove it to train from the start"
-            ) from error
-        self._step, self._seconds = state["step"], state["seconds"]
-        self._waited = state["waited"]
+    def _take_back(self, state: Mapping[str, Any]) -> None:
+        self.rivals, self.taken_for = state["confusions"], state["taken_for"]
 
 
 def _learning_rate_factor(progress: float) -> float:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,9 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from cratewatch.errors import CratewatchError
-from cratewatch.training.best import Best
 from cratewatch.training.checkpoints import Checkpoints
-from cratewatch.training.gradients import world
 from cratewatch.training.progress import Recall, TrainProgress
+from cratewatch.training.rounds import Rounds, Stateful
 from cratewatch.words.evaluation import measure
 from cratewatch.words.net import Traits
 from cratewatch.words.networks import build_net, trained_parts
@@ -29,7 +27,7 @@ STEEPEST = 5.0
 """Length to which a gradient is cut."""
 
 
-class WordsTrainer:
+class WordsTrainer(Rounds):
     """Trains a network of words; iterate over steps() and take net when it ends.
 
     With persons to validate on that is the network as it was after the round that found most.
@@ -52,18 +50,12 @@ class WordsTrainer:
         Raises:
             CratewatchError: if what it starts from cannot be read.
         """
+        super().__init__(config.steps, checkpoints, device)
         torch.manual_seed(config.seed)
         self.net = build_net(config)
-        self.recall: Recall | None = None
-        self.history: list[dict[str, float]] = []
-        self.best = Best()
         self._data, self._validation = data, validation
-        self._config, self._checkpoints = config, checkpoints
-        self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self._config = config
         self._objective = Objective(self.net, self.net.dim, config)
-        self._rank, self._world = world()
-        self._step = 0
-        self._seconds = self._waited = self._loss = 0.0
 
     def steps(self) -> Iterator[TrainProgress]:
         """Train, yielding after every step; goes on from the checkpoint if there is one.
@@ -78,7 +70,8 @@ class WordsTrainer:
         optimiser = torch.optim.AdamW(
             trained_parts(self._objective, config), weight_decay=config.weight_decay
         )
-        self._resume(optimiser)
+        parts: dict[str, Stateful] = {"objective": self._objective, "optimiser": optimiser}
+        self._resume(parts)
         if self._step >= config.steps:
             yield self._progress()
         objective: nn.Module = self._objective
@@ -91,7 +84,7 @@ class WordsTrainer:
                 self._step = step + 1
                 self._seconds += time.monotonic() - start
                 yield self._progress()
-            self._end_round(optimiser)
+            self._end_round(parts)
         self.best.put_into(self.net)
         self.recall = self.best.recall
         self.net.eval().cpu()
@@ -135,21 +128,7 @@ class WordsTrainer:
             Traits(seen, told),
         )
 
-    def _progress(self) -> TrainProgress:
-        left = self._config.steps - self._step
-        each = self._seconds / max(self._step, 1)
-        waited = self._waited / max(self._seconds, 1e-9)
-        return TrainProgress(
-            self._step,
-            self._config.steps,
-            self._loss,
-            self._seconds,
-            each * left,
-            waited,
-            self.recall,
-        )
-
-    def _end_round(self, optimiser: torch.optim.Optimizer) -> None:
+    def _end_round(self, parts: Mapping[str, Stateful]) -> None:
         """Validate and write a checkpoint; the first worker does it for all."""
         if self._rank:
             return
@@ -160,38 +139,7 @@ class WordsTrainer:
             self.history.append({"step": self._step, "recall_at_1": found[1]})
             self.best.look_at(self.net, self.recall, {})
             self.net.train()
-        if self._checkpoints is not None:
-            self._checkpoints.save(self._state(optimiser))
-
-    def _state(self, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
-        return {
-            "objective": self._objective.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "best": self.best.state(),
-            "history": self.history,
-            "recall": asdict(self.recall) if self.recall else None,
-            "loss": self._loss,
-            "step": self._step,
-            "seconds": self._seconds,
-            "waited": self._waited,
-        }
-
-    def _resume(self, optimiser: torch.optim.Optimizer) -> None:
-        state = self._checkpoints.load() if self._checkpoints is not None else None
-        if state is None:
-            return
-        try:
-            self._objective.load_state_dict(state["objective"])
-            optimiser.load_state_dict(state["optimiser"])
-            self.best, self.history = Best.of_state(state["best"]), state["history"]
-            self.recall = Recall(**state["recall"]) if state["recall"] else None
-        except (RuntimeError, ValueError, KeyError) as error:
-            raise CratewatchError(
-                f"checkpoint: it is of another architecture or another training ({error}); "
-                "remove it to train from the start"
-            ) from error
-        self._step, self._loss = state["step"], state["loss"]
-        self._seconds, self._waited = state["seconds"], state["waited"]
+        self._save(parts)
 
 
 def _course(progress: float) -> float:
