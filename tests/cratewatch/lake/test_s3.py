@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -61,13 +62,11 @@ class Street:
         return None
 
     def pass_on(self, method: str, path: str, headers: Any, body: bytes) -> Reply:
-        connection = http.client.HTTPConnection(urlsplit(self.store).netloc)
         kept = {name: value for name, value in headers.items() if name.lower() != "expect"}
-        connection.request(method, path, body, kept)
-        reply = connection.getresponse()
-        answer = reply.status, reply.getheaders(), reply.read()
-        connection.close()
-        return answer
+        with closing(http.client.HTTPConnection(urlsplit(self.store).netloc)) as connection:
+            connection.request(method, path, body, kept)
+            reply = connection.getresponse()
+            return reply.status, reply.getheaders(), reply.read()
 
     def count(self, part: str) -> int:
         return sum(part in request for request in self.requests)
