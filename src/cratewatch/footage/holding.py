@@ -12,7 +12,7 @@ from cratewatch.finding.quads import Quad, area_of, overlap_of
 from cratewatch.footage.persons import Box, TrackedPerson, TrackState
 from cratewatch.footage.sleeve_looks import reach_of
 from cratewatch.footage.sleeve_names import View
-from cratewatch.footage.sleeve_tracks import Sighting, SleeveTrack
+from cratewatch.footage.sleeve_tracks import SURE, Sighting, SleeveTrack
 
 KEEPS = 0.5
 """Share of a sleeve before the body of who had it from which he has it still."""
@@ -38,7 +38,7 @@ class Holding:
 
     sightings: int = 3
     score: float = 0.6
-    usual_score: float = 0.5
+    usual_score: float = SURE
     within_s: float = 2.0
     passed: int = 3
     passed_on_body: float = 0.5

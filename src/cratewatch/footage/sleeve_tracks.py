@@ -16,6 +16,8 @@ from cratewatch.finding.quads import Quad, Rgb, area_of, iou, overlap_of, rectif
 from cratewatch.footage.persons import Box
 
 LOOK_PX = 12
+SURE = 0.5
+"""Score from which a quad is a sleeve: a chest is now and then taken for one, and doubtfully."""
 Look = npt.NDArray[np.float32]
 """(LOOK_PX, LOOK_PX, 3), of mean 0 and length 1: what a sleeve looks like at a glance."""
 
@@ -27,15 +29,17 @@ class Tracking:
     Attributes:
         gone_s: Seconds unseen after which a sleeve is gone.
         reach: How far its middle moves from one look to the next, in its sides.
-        resize: By which factor its side changes.
+        resize: By which factor its side changes,
+        doubtful_resize: and if it is doubtful that it is one: a chest behind hands is larger.
         turn_s: Seconds unseen within which it may look different: it was turned over.
-        alike: Likeness from which it looks the same after a longer time.
+        alike: Likeness from which it looks the same, after a longer time or if it is doubtful.
         far: Cost of a pair from which on the two are different sleeves.
     """
 
     gone_s: float = 1.5
     reach: float = 1.3
     resize: float = 1.9
+    doubtful_resize: float = 1.45
     turn_s: float = 0.7
     alike: float = 0.3
     far: float = 1.7
@@ -91,6 +95,11 @@ class SleeveTrack:
     def holder(self) -> int | None:
         """Who had it within his reach when it was seen last; None if nobody, or it is new."""
         return self.last.person if self.sightings else None
+
+    @property
+    def surest(self) -> Sighting:
+        """The one that is a sleeve most surely."""
+        return max(self.sightings, key=lambda one: one.score)
 
     @property
     def first_s(self) -> float:
@@ -150,6 +159,11 @@ AT_REST = 0.55
 of a sleeve on the wall makes its quad smaller, not leave."""
 
 
+def _ratio(one: Quad, other: Quad) -> float:
+    """Return the logarithm of how many times larger the side of one is than the other's."""
+    return float(abs(np.log(side_of(one) / side_of(other))))
+
+
 def _apart(sightings: Sequence[Sighting]) -> npt.NDArray[np.float64]:
     """Return how far a sleeve was from its usual place at each sighting, in its sides."""
     middles = np.array([one.quad.mean(axis=0) for one in sightings])
@@ -191,7 +205,7 @@ class SleeveTracks:
         costs = np.full((len(found), len(self.live)), 9.0)
         for row, (one, look) in enumerate(zip(found, looks, strict=True)):
             for column, track in enumerate(self.live):
-                costs[row, column] = self._cost(one.quad, look, track, seconds, boxes)
+                costs[row, column] = self._cost(one, look, track, seconds, boxes)
         tracks: list[SleeveTrack | None] = [None] * len(found)
         for row, column in zip(*linear_sum_assignment(costs), strict=True):
             if costs[row, column] < self._config.far:
@@ -205,12 +219,17 @@ class SleeveTracks:
         return matched
 
     def _cost(
-        self, quad: Quad, look: Look, track: SleeveTrack, seconds: float, boxes: dict[int, Box]
+        self,
+        one: FoundSleeve,
+        look: Look,
+        track: SleeveTrack,
+        seconds: float,
+        boxes: dict[int, Box],
     ) -> float:
-        config, last = self._config, track.last
+        config, last, quad = self._config, track.last, one.quad
         gap_s = seconds - last.seconds
         side = side_of(last.quad)
-        ratio = abs(np.log(side_of(quad) / side))
+        ratio = _ratio(quad, last.quad)
         stayed = float(np.linalg.norm(quad.mean(axis=0) - last.quad.mean(axis=0))) / side
         carried = self._shift(last.person, boxes)
         came = float(np.linalg.norm(quad.mean(axis=0) - last.quad.mean(axis=0) - carried)) / side
@@ -220,11 +239,21 @@ class SleeveTracks:
             return 9.0
         if gap_s > config.turn_s and alike < config.alike:
             return 9.0
-        if track.hangs and not track.at_rest(quad):
-            surest = max(track.sightings, key=lambda one: one.score)
-            if likeness(look, surest.look) < config.alike:
-                return 9.0
+        if self._is_another(one, look, track):
+            return 9.0
         return float(distance + ratio + 0.8 * (1 - alike))
+
+    def _is_another(self, one: FoundSleeve, look: Look, track: SleeveTrack) -> bool:
+        """Whether a quad is not what a track was most surely: a chest, or what hung behind it."""
+        config, surest = self._config, track.surest
+        alike = likeness(look, surest.look)
+        if track.hangs and not track.at_rest(one.quad):
+            return alike < config.alike
+        if track.holder is None or one.score >= SURE or surest.score < SURE:
+            return False
+        return alike < config.alike or _ratio(one.quad, surest.quad) > np.log(
+            config.doubtful_resize
+        )
 
     def _hung_there(self, quad: Quad, look: Look) -> bool:
         return any(

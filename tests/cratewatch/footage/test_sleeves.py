@@ -40,8 +40,8 @@ def face(seed: int) -> Rgb:
     return np.repeat(np.repeat(coarse, SIDE // 7, axis=0), SIDE // 7, axis=1)
 
 
-def quad(middle: tuple[float, float]) -> np.ndarray:
-    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float64) * SIDE / 2
+def quad(middle: tuple[float, float], side: float = SIDE) -> np.ndarray:
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], np.float64) * side / 2
     return corners + np.array(middle)
 
 
@@ -181,6 +181,17 @@ def test_a_sleeve_that_hung_is_handled_from_when_it_is_taken(watched: Callable) 
 def test_two_after_each_other_are_two_handlings(watched: Callable) -> None:
     watch, _ = watched(Play(lifted(1, 5), lifted(6.2, 10)))
     assert len(watch.handled()) == 2
+
+
+def test_a_chest_that_looks_like_a_sleeve_does_not_go_on_with_one(watched: Callable) -> None:
+    class WithChest(Play):
+        def found(self, frame: Frame) -> list[FoundSleeve]:
+            chest = FoundSleeve(quad((90, 175), 1.5 * SIDE), 0.42)
+            return super().found(frame) or [chest]
+
+    watch, _ = watched(WithChest(lifted(2, 5), lifted(7.5, 11)), seconds=14)
+    times = [(one.handling.started_s, one.handling.ended_s) for one in watch.handled()]
+    assert times == [pytest.approx((2, 5), abs=0.5), pytest.approx((7.5, 11), abs=0.5)]
 
 
 def test_two_at_once_are_two_handlings(watched: Callable) -> None:
