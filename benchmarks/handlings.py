@@ -151,18 +151,25 @@ def _analyse(number: int, folder: Path, identifier: Identifier, artworks: dict[s
     run = folder / "run"
     analysis = Analysis(source, run, FootageOptions())
     analysis.begin()
-    files: list[Output] = [HandledFiles(run, watch.handled)]
+    handled: list[Handled] = []
+
+    def take() -> list[Handled]:
+        over = watch.handled()
+        handled.extend(over)
+        return over
+
+    files: list[Output] = [HandledFiles(run, take)]
     cpu_s = time.process_time()
     report = analysis.run([watch], files)
     cpu_s = time.process_time() - cpu_s
     truth = read_truth(folder)
-    pairs = _pairs(truth, watch.handled())
+    pairs = _pairs(truth, handled)
     named = [(artworks.get(true.cover_id), one.handling) for true, one in pairs]
     return Result(
         clip=number,
         truth=len(truth.handlings),
         seen=len(pairs),
-        told=len(watch.handled()),
+        told=len(handled),
         right=sum(one.known and one.artwork_id == artwork for artwork, one in named),
         wrong=sum(one.known and one.artwork_id != artwork for artwork, one in named),
         starts_s=[one.handling.started_s - true.started_s for true, one in pairs],

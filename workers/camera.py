@@ -13,6 +13,7 @@ from cratewatch.finding.finder import Finder
 from cratewatch.finding.loading import load_finder
 from cratewatch.footage.analysing import Analysis, FootageOptions, FootageReport
 from cratewatch.footage.handled_files import HandledFiles
+from cratewatch.footage.recording_live import LiveRecording
 from cratewatch.footage.run import Output
 from cratewatch.footage.sleeve_names import Namer
 from cratewatch.footage.sleeves import SleeveWatch
@@ -21,6 +22,7 @@ from cratewatch.lake.location import LakeLocation
 from cratewatch.lake.opening import open_lake
 from cratewatch.reports.footage.page import FootagePage
 from cratewatch.secret_url import SecretUrl
+from cratewatch.settings import Settings
 from cratewatch.words.kept import Recorded
 from cratewatch.words.recordings import KeptPersons
 
@@ -37,6 +39,8 @@ class CameraJob:
         again_s: How long a stream that is away is called again and again.
         shows: Whether it is shown while it is looked at.
         keeps_persons: The lake in which pictures of persons are kept; None: they are not.
+        records: The home in which the handlings of a stream are recorded while it goes on; None:
+            they are not.
     """
 
     name: str
@@ -46,6 +50,7 @@ class CameraJob:
     again_s: float = 0.0
     shows: bool = False
     keeps_persons: LakeLocation | None = None
+    records: Settings | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def analyse(
     """
     watch = SleeveWatch(sleeves.finder, sleeves.namer)
     files = HandledFiles(folder, watch.handled)
-    page = FootagePage(folder, Path(name).name, watch.handled)
+    page = FootagePage(folder, Path(name).name)
     return analysis.run([watch], [files, page, *outputs])
 
 
@@ -91,6 +96,15 @@ def kept_persons(
     name, file = camera or Path(source.name).stem, str(Path(source.name).absolute())
     recorded = Recorded(footage_key, name, started_at, datetime.now(UTC), file)
     return [KeptPersons(open_lake(lake), recorded)]
+
+
+def live_recording(
+    settings: Settings | None, source: Source, folder: Path, camera: str
+) -> list[Output]:
+    """Return what records the handlings of a stream; files are recorded as a whole."""
+    if settings is None or not source.is_live:
+        return []
+    return [LiveRecording(settings, folder, camera or Path(source.name).stem)]
 
 
 def folder_name(camera: str) -> str:

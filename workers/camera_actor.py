@@ -17,7 +17,7 @@ from cratewatch.footage.live_page import LivePage
 from cratewatch.footage.run import Output, Seen
 from cratewatch.footage.run_folder import read_run
 from cratewatch.footage.sources import Source, open_source
-from workers.camera import CameraJob, analyse, kept_persons
+from workers.camera import CameraJob, analyse, kept_persons, live_recording
 from workers.camera_models import Shared, persons_of, sleeves_of
 
 
@@ -112,6 +112,7 @@ class CameraActor:
     def _outputs(self, source: Source) -> list[Output]:
         job = self._job
         outputs: list[Output] = [self._watched]
+        outputs += live_recording(job.records, source, job.folder, job.name)
         if job.keeps_persons:
             outputs += kept_persons(job.keeps_persons, source, job.name, job.options.started_at)
         if job.shows:

@@ -12,7 +12,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from cratewatch.footage.analysing import FootageReport
-from cratewatch.footage.run_folder import RUN, read_run
+from cratewatch.footage.run_folder import RUN, is_stream, read_run
 from workers.camera import CameraJob
 from workers.camera_actor import CameraActor, Outcome, Told
 from workers.camera_models import Shared
@@ -203,4 +203,4 @@ class _Running:
 
 
 def _is_stream(folder: Path) -> bool:
-    return (folder / RUN).is_file() and bool(read_run(folder).get("input", {}).get("begun_at"))
+    return (folder / RUN).is_file() and is_stream(read_run(folder))

@@ -106,6 +106,17 @@ class Handlings:
                 save(session, work.run_id, work.items)
         return sorted({key for key in before if key is not None} - kept)
 
+    def add(self, handlings: Sequence[SeenHandling]) -> None:
+        """Keep further handlings of runs of footage that go on; none of them may be there yet."""
+        with self._db.transaction() as session:
+            insert_rows(session, HandlingRow, [_row(h) for h in handlings])
+
+    def numbers(self, footage_run: str) -> set[int]:
+        """Return the numbers of the handlings that are kept of a run of footage."""
+        query = select(HandlingRow.number).where(HandlingRow.footage_run == footage_run)
+        with self._db.transaction() as session:
+            return set(session.scalars(query))
+
     def between(
         self,
         since: datetime,

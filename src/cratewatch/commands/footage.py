@@ -126,21 +126,23 @@ def _look_at_one(settings: Settings | None, chosen: Chosen) -> FootageReport:
         else:
             finder = load_sleeve_finder(options, *([identifier.inference] if identifier else []))
             sleeves = Sleeves(finder, identifier.namer if identifier else None)
-            kept = _kept_persons(settings, source, chosen, camera)
+            kept = _kept(settings, source, chosen, camera)
             report = _analyse(analysis, source, sleeves, chosen, kept)
     if settings is not None and chosen.keeps:
         record(settings, folder, camera or Path(source.name).stem, report.input)
     return report
 
 
-def _kept_persons(
-    settings: Settings | None, source: Source, chosen: Chosen, camera: str
-) -> list[Output]:
-    from workers.camera import kept_persons
+def _kept(settings: Settings | None, source: Source, chosen: Chosen, camera: str) -> list[Output]:
+    """Return what keeps in the home while it runs."""
+    from workers.camera import kept_persons, live_recording
 
-    if settings is None or not chosen.persons:
+    if settings is None:
         return []
-    return kept_persons(settings.lake, source, camera, chosen.options.started_at)
+    kept = live_recording(settings if chosen.keeps else None, source, chosen.folder, camera)
+    if chosen.persons:
+        kept += kept_persons(settings.lake, source, camera, chosen.options.started_at)
+    return kept
 
 
 def _analyse(

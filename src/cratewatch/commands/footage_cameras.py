@@ -128,6 +128,7 @@ def _jobs(
     rest: dict[str, Any] = {"again_s": chosen.again_s, "shows": chosen.shows}
     if settings and chosen.persons:
         rest["keeps_persons"] = settings.lake
+    rest["records"] = settings if chosen.keeps else None
     return shared, [
         CameraJob(name, where, chosen.folder / name, options, **rest)
         for name, where in named.items()

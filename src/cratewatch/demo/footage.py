@@ -14,11 +14,12 @@ from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.observations import Observation
 from cratewatch.finding.loading import load_finder
 from cratewatch.footage.analysing import Analysis, FootageOptions
-from cratewatch.footage.handled import Handled
 from cratewatch.footage.handled_files import HandledFiles
+from cratewatch.footage.handlings import Handling
 from cratewatch.footage.props import covers_of_catalog
 from cratewatch.footage.recording import Filmed, record_run
 from cratewatch.footage.run import Output
+from cratewatch.footage.run_folder import read_handlings
 from cratewatch.footage.sleeves import SleeveWatch
 from cratewatch.footage.sources import open_source
 from cratewatch.footage.staged import VIDEO, Staging, stage
@@ -62,11 +63,11 @@ def film(settings: Settings, on_progress: Progress) -> dict[str, Any]:
         record_run(run, catalog, lake, Filmed("floor", FILMED_AT, settings.crops_keep_days))
         catalog.audit.note("footage", str(run.absolute()), VIDEO, len(handled))
         _tell(catalog, settings, handled)
-    known = sum(one.handling.known for one in handled)
+    known = sum(one.known for one in handled)
     return {"handlings": len(truth.handlings), "told": len(handled), "known": known}
 
 
-def _analyse(video: Path, folder: Path, identifier: Identifier) -> list[Handled]:
+def _analyse(video: Path, folder: Path, identifier: Identifier) -> list[Handling]:
     """Do what `cratewatch footage` does."""
     watch = SleeveWatch(load_finder(identifier.inference), identifier.namer)
     source = open_source(str(video))
@@ -75,13 +76,13 @@ def _analyse(video: Path, folder: Path, identifier: Identifier) -> list[Handled]
         analysis.begin()
         files: list[Output] = [
             HandledFiles(folder, watch.handled),
-            FootagePage(folder, video.name, watch.handled),
+            FootagePage(folder, video.name),
         ]
         analysis.run([watch], files)
-    return watch.handled()
+    return read_handlings(folder)
 
 
-def _tell(catalog: Catalog, settings: Settings, handled: Sequence[Handled]) -> None:
+def _tell(catalog: Catalog, settings: Settings, handled: Sequence[Handling]) -> None:
     """Write the intent report of the day, with a till that sold some of what was handled."""
     day = FILMED_AT.date()
     sold = list(_sold(catalog, handled))
@@ -95,10 +96,10 @@ def _tell(catalog: Catalog, settings: Settings, handled: Sequence[Handled]) -> N
     write_page(told, open_lake(settings.lake), settings.home / INTENT)
 
 
-def _sold(catalog: Catalog, handled: Sequence[Handled]) -> list[Observation]:
+def _sold(catalog: Catalog, handled: Sequence[Handling]) -> list[Observation]:
     """Return sales of every second known album that was handled, and of some that were not."""
-    held = {one.handling.artwork_id for one in handled}
-    known = [one.handling.artwork_id for one in handled if one.handling.known]
+    held = {one.artwork_id for one in handled}
+    known = [one.artwork_id for one in handled if one.known]
     others = sorted({cover.artwork_id for cover in catalog.covers()} - held)
     artworks = [*known[::2], *islice(others, SOLD_UNSEEN)]
     wanted = sorted({artwork for artwork in artworks if artwork})

@@ -1,9 +1,10 @@
-"""Handlings as they are told in the end: spans that are one are merged, each with its best view."""
+"""Handlings as they are told: spans that are one are merged, each with its best view."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -16,6 +17,8 @@ SAME_GAP_S = 4.0
 """Seconds between two spans of one person and one artwork up to which they are one handling."""
 ON_GAP_S, ON_REACH = 0.9, 1.2
 """Seconds, and sides of the sleeve, between two sightings up to which nobody changes records."""
+MOST_WAIT_S = 120.0
+"""So long a span that is over waits for one of the same person that began before and goes on."""
 Seen = tuple[Span, SleeveViews]
 
 
@@ -28,35 +31,102 @@ class Handled:
     view: View | None
 
 
-def merged(over: Sequence[Seen]) -> list[Handled]:
-    """Return the handlings of spans, in the order in which they began, numbered from 1."""
-    groups: list[list[Seen]] = []
-    for one in sorted(over, key=lambda one: one[0].started_s):
-        before = next((group for group in groups if _goes_on(group, one)), None)
-        if before is None:
-            groups.append([one])
-        else:
-            before.append(one)
-    return [_handled(number, group) for number, group in enumerate(groups, start=1)]
+class Merging:
+    """Puts spans that are one handling together, and lets go of it once no other can belong to it.
+
+    Those of a person are taken in the order in which they began, each when its sleeve is gone.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, list[Seen]] = {}
+        self._groups: dict[int, list[list[Seen]]] = {}
+        self._numbers = count(1)
+
+    def add(self, span: Span, views: SleeveViews) -> None:
+        """Take a span that is over."""
+        self._waiting.setdefault(span.person, []).append((span, views))
+
+    def take(self, now_s: float, earliest_s: Callable[[int], float]) -> list[Handled]:
+        """Return the handlings to which nothing can be added any more, by when they began.
+
+        Args:
+            now_s: Infinity once nothing follows.
+            earliest_s: Tells when the first of a person's spans that are still to come begins.
+        """
+        over: list[list[Seen]] = []
+        for person in {*self._waiting, *self._groups}:
+            over += self._over(person, now_s - MOST_WAIT_S, earliest_s(person))
+        over.sort(key=_started_s)
+        return [_handled(number, group) for group, number in zip(over, self._numbers, strict=False)]
+
+    def _over(self, person: int, long_ago_s: float, earliest_s: float) -> list[list[Seen]]:
+        """Take the spans of a person that are due, and let go of what they make."""
+        waiting = sorted(self._waiting.pop(person, []), key=lambda one: one[0].started_s)
+        groups = self._groups.pop(person, [])
+        begins_s = max(earliest_s, long_ago_s)
+        while waiting:
+            span, views = waiting[0]
+            is_final = views.is_final or span.ended_s <= long_ago_s
+            if not is_final or span.started_s > begins_s:
+                begins_s = min(begins_s, span.started_s)
+                self._waiting[person] = waiting
+                break
+            _put(groups, waiting.pop(0))
+        over: list[list[Seen]] = []
+        for group in groups:
+            if _ended_s(group) + SAME_GAP_S < begins_s:
+                over.append(group)
+            else:
+                self._groups.setdefault(person, []).append(group)
+        return over
+
+
+def _put(groups: list[list[Seen]], one: Seen) -> None:
+    before = next((group for group in groups if _goes_on(group, one)), None)
+    if before is None:
+        groups.append([one])
+    else:
+        before.append(one)
 
 
 def _goes_on(group: Sequence[Seen], after: Seen) -> bool:
-    """Whether a handling goes on in a span that began later."""
+    """Whether a handling goes on in a span of the same person that began later."""
     span, views = after
-    if group[0][0].person != span.person:
-        return False
     known = {one.artwork_id for _, each in group if (one := each.identity).known}
     if known and views.identity.known:
-        gap_s = span.started_s - max(one.ended_s for one, _ in group)
+        gap_s = span.started_s - _ended_s(group)
         return views.identity.artwork_id in known and gap_s <= SAME_GAP_S
-    frames = {seen.frame for seen in span.sightings}
-    if any(seen.frame in frames for one, _ in group for seen in one.sightings):
+    if any(_at_once(one, span) for one, _ in group):
         return False
     last = max((seen for one, _ in group for seen in one.sightings), key=lambda s: s.seconds)
     first = span.sightings[0]
     away = float(np.linalg.norm(first.quad.mean(axis=0) - last.quad.mean(axis=0)))
     near = away <= ON_REACH * max(side_of(first.quad), side_of(last.quad))
     return near and first.seconds - last.seconds <= ON_GAP_S
+
+
+def _at_once(one: Span, other: Span) -> bool:
+    """Whether two were seen in one frame; where not all of them are remembered, by the time."""
+    frames = {seen.frame for seen in one.sightings}
+    if any(seen.frame in frames for seen in other.sightings):
+        return True
+    return any(
+        long.forgotten and long.started_s < short.ended_s and short.started_s < _remembered_s(long)
+        for long, short in ((one, other), (other, one))
+    )
+
+
+def _remembered_s(span: Span) -> float:
+    """Return from when on all sightings are remembered."""
+    return span.sightings[1].seconds
+
+
+def _started_s(group: Sequence[Seen]) -> float:
+    return min(span.started_s for span, _ in group)
+
+
+def _ended_s(group: Sequence[Seen]) -> float:
+    return max(span.ended_s for span, _ in group)
 
 
 def _handled(number: int, group: Sequence[Seen]) -> Handled:
@@ -69,13 +139,13 @@ def _handled(number: int, group: Sequence[Seen]) -> Handled:
     handling = Handling(
         handling_id=number,
         track_id=spans[0].person,
-        started_s=min(span.started_s for span in spans),
-        ended_s=max(span.ended_s for span in spans),
+        started_s=_started_s(group),
+        ended_s=_ended_s(group),
         cover_id=match.cover_id if match else None,
         artwork_id=match.artwork_id if match else None,
         probability=identity.probability,
         known=identity.known,
-        frames=len(frames),
+        frames=len(frames) + sum(span.forgotten for span in spans),
         best_frame=view.frame if view else max(frames),
     )
     return Handled(handling, identity, view)

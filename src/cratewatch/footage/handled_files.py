@@ -1,8 +1,9 @@
-"""handled.csv of a run, and the best picture of each handling."""
+"""handled.csv of a run, and the best picture of each handling, written as soon as it is over."""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,34 +19,59 @@ COLUMNS = (
 
 
 class HandledFiles:
-    """Writes what was handled, once all of it is known: at the end of a run."""
+    """Writes handlings one by one: whoever is killed leaves those that are over."""
 
     def __init__(self, folder: Path, handled: Callable[[], Sequence[Handled]]) -> None:
-        """Take the folder of the run, and what tells the handlings when they are over."""
-        self._folder = folder
+        """Begin anew in the folder of a run.
+
+        Args:
+            handled: Tells the handlings that are over for good, each once.
+
+        Raises:
+            OSError: if a file cannot be written, here and later; what was written before is whole.
+        """
+        self._pictures = folder / PICTURES
         self._handled = handled
+        self._pictures.mkdir(exist_ok=True)
+        for left in self._pictures.glob("*.jpg"):  # of a run that was interrupted
+            left.unlink()
+        self._file = (folder / HANDLED).open("wb", buffering=0)
+        self._write_row(COLUMNS)
 
     def write(self, seen: Seen) -> None:
-        """Do nothing: what is handled is known in the end."""
+        """Write those that are over."""
+        del seen
+        self._write_new()
 
     def write_end(self, events: Sequence[Event]) -> None:
-        """Do nothing: the file is written as a whole."""
+        """Write the last ones."""
+        del events
+        self._write_new()
 
     def close(self) -> None:
-        """Write all files."""
-        pictures = self._folder / PICTURES
-        pictures.mkdir(exist_ok=True)
-        for left in pictures.glob("*.jpg"):  # of a run that was interrupted
-            left.unlink()
-        handled = self._handled()
-        for one in handled:
+        """Leave it whole."""
+        self._file.close()
+
+    def _write_new(self) -> None:
+        """Write each picture before its line: what has a line has its picture."""
+        for one in self._handled():
             if one.view is not None:
-                picture = pictures / f"{one.handling.handling_id}.jpg"
+                picture = self._pictures / f"{one.handling.handling_id}.jpg"
                 one.view.upright.image.save(picture, quality=88)
-        with (self._folder / HANDLED).open("w", encoding="utf-8", newline="") as file:
-            rows = csv.writer(file, lineterminator="\n")
-            rows.writerow(COLUMNS)
-            rows.writerows(_row(one) for one in handled)
+            self._write_row(_row(one))
+
+    def _write_row(self, row: Sequence[object]) -> None:
+        """Write a line at once, whole or not at all."""
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(row)
+        data, end = line.getvalue().encode(), self._file.tell()
+        written = 0
+        try:
+            while written < len(data):
+                written += self._file.write(data[written:]) or 0
+        except OSError:  # a full disk, which may take a part of it
+            self._file.truncate(end)
+            raise
 
 
 def _row(one: Handled) -> list[object]:

@@ -34,6 +34,8 @@ class PersonHider:
                 self._seen_s[person.track_id] = seconds
             elif seconds - self._seen_s.get(person.track_id, seconds) <= EXPECTED_S:
                 boxes.append(person.box_xyxy)
+        there = {person.track_id for person in followed.persons}
+        self._seen_s = {who: at for who, at in self._seen_s.items() if who in there}
         for box in boxes:
             hide_person(canvas, box)
 

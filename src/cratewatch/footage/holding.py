@@ -18,6 +18,8 @@ KEEPS = 0.5
 """Share of a sleeve before the body of who had it from which he has it still."""
 BESIDE, HEAD = 0.12, 0.16
 """Shares of a person's box at its sides, and above, in which the wall behind him shows."""
+MOST_SIGHTINGS = 2000
+"""Of a span that are kept, ten minutes of them: what lies before a seller may be held all day."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,10 @@ class Span:
     """A person who has a sleeve.
 
     Attributes:
+        sightings: The first, and the latest.
         is_over: Whether the sleeve is gone, or somebody else has it.
         view: The best of what was offered.
+        forgotten: How many sightings after the first are not kept.
     """
 
     person: int
@@ -61,6 +65,14 @@ class Span:
     sightings: list[Sighting] = field(default_factory=list)
     is_over: bool = False
     view: View | None = None
+    forgotten: int = 0
+
+    def add(self, seen: Sighting) -> None:
+        """Go on."""
+        self.sightings.append(seen)
+        if len(self.sightings) > MOST_SIGHTINGS:
+            del self.sightings[1]
+            self.forgotten += 1
 
     def offer(self, view: View) -> None:
         """Keep a view of the sleeve in this person's hands if it is the best so far."""
@@ -94,7 +106,7 @@ class Holdings:
         """
         span = self._held.get(sleeve.number)
         if span is not None and sleeve.last.person in (span.person, None):
-            span.sightings.append(sleeve.last)
+            span.add(sleeve.last)
             return None, None
         began = self._begun(sleeve, span)
         if began is None:
@@ -120,6 +132,21 @@ class Holdings:
     def span_of(self, sleeve: SleeveTrack) -> Span | None:
         """Return who has a sleeve."""
         return self._held.get(sleeve.number)
+
+    @property
+    def holders(self) -> set[int]:
+        """Who has any."""
+        return {span.person for span in self._held.values()}
+
+    def earliest_s(self, person: int, sleeves: Sequence[SleeveTrack]) -> float:
+        """Return when the first of a person's spans that are not over begins, or might begin.
+
+        Args:
+            sleeves: That are not gone; infinity is returned where he is seen with none of them.
+        """
+        held = [span.started_s for span in self._held.values() if span.person == person]
+        seen = [since[0].seconds for one in sleeves if (since := self._since_taken(one, person))]
+        return min([*held, *seen], default=float("inf"))
 
     def _begun(self, sleeve: SleeveTrack, before: Span | None) -> Span | None:
         """Return the span that the latest sightings of a sleeve make, if they do."""
@@ -157,7 +184,8 @@ class Holdings:
     def _since_taken(self, sleeve: SleeveTrack, person: int) -> list[Sighting]:
         """Return the sightings since a person took it from where it lay or hung."""
         start = sleeve.first_s
-        if sleeve.moved_s is not None and sleeve.rested_s - start > self._config.rest_s:
+        must_move = sleeve.moved_s is not None or sleeve.was_alone or sleeve.hung
+        if must_move and sleeve.rested_s - start > self._config.rest_s:
             start = sleeve.rested_s
         return [one for one in sleeve.sightings if one.seconds >= start and one.person == person]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, Self
 
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.database import now
@@ -17,6 +18,7 @@ from cratewatch.footage.run_folder import (
     AGAIN,
     filmed_at,
     footage_key,
+    is_stream,
     is_whole,
     pictures,
     read_handlings,
@@ -68,7 +70,8 @@ def record_run(
 ) -> Recorded:
     """Record a run, in the place of an earlier one of the same footage.
 
-    Killed at any moment it leaves the earlier one, or this one; run again it does the same.
+    Killed at any moment it leaves the earlier one, or this one; run again it does the same. Of a
+    stream only what was not recorded while it went on is added: what has been forgotten stays so.
 
     Args:
         folder: Of the run.
@@ -80,30 +83,76 @@ def record_run(
     run, handlings = read_run(folder), read_handlings(folder)
     if not is_whole(run):
         raise CratewatchError(f"{folder}: the run did not come to its end; {AGAIN}")
-    started_at = filmed.started_at or filmed_at(run)
-    if started_at is None:
-        raise CratewatchError(
-            f"{folder}: nobody says when it was filmed; give --started-at, "
-            "such as 2026-11-20T10:00:00+01:00"
-        )
-    camera = storable(filmed.camera)[:MOST_CAMERA]
-    key = footage_key(run, camera, started_at)
+    footage = _Footage.of(folder, run, filmed)
+    if is_stream(run):
+        _add_new(folder, catalog, lake, footage, handlings)
+        n_pictures = len(catalog.handlings.pictures(footage.key))
+    else:
+        seen = _kept(folder, catalog, lake, footage, handlings)
+        n_pictures = sum(one.crop_key is not None for one in seen)
+        for surplus in catalog.handlings.record(footage.key, seen, work):
+            lake.delete(surplus)
+    return Recorded(footage.key, len(handlings), sum(h.known for h in handlings), n_pictures)
+
+
+def record_so_far(folder: Path, catalog: Catalog, lake: Lake, filmed: Filmed) -> int:
+    """Record what a stream that goes on shows and is not recorded yet; return how much that was.
+
+    Raises:
+        CratewatchError: if the folder holds no run.
+    """
+    footage = _Footage.of(folder, read_run(folder), filmed)
+    return _add_new(folder, catalog, lake, footage, read_handlings(folder))
+
+
+@dataclass(frozen=True)
+class _Footage:
+    """What the handlings of a run have in common."""
+
+    key: str
+    camera: str
+    started_at: datetime
+    keep_days: float
+
+    @classmethod
+    def of(cls, folder: Path, run: Mapping[str, Any], filmed: Filmed) -> Self:
+        started_at = filmed.started_at or filmed_at(run)
+        if started_at is None:
+            raise CratewatchError(
+                f"{folder}: nobody says when it was filmed; give --started-at, "
+                "such as 2026-11-20T10:00:00+01:00"
+            )
+        camera = storable(filmed.camera)[:MOST_CAMERA]
+        return cls(footage_key(run, camera, started_at), camera, started_at, filmed.keep_days)
+
+
+def _add_new(
+    folder: Path, catalog: Catalog, lake: Lake, footage: _Footage, handlings: Sequence[Handling]
+) -> int:
+    there = catalog.handlings.numbers(footage.key)
+    new = [one for one in handlings if one.handling_id not in there]
+    if new:
+        catalog.handlings.add(_kept(folder, catalog, lake, footage, new))
+    return len(new)
+
+
+def _kept(
+    folder: Path, catalog: Catalog, lake: Lake, footage: _Footage, handlings: Sequence[Handling]
+) -> list[SeenHandling]:
+    """Write the pictures of handlings, if they may be kept; return what the catalog keeps."""
     ends_s = max((handling.ended_s for handling in handlings), default=0.0)
-    expires_at = started_at + timedelta(seconds=ends_s, days=filmed.keep_days)
-    keys = _keep_pictures(folder, lake, key, handlings) if expires_at > now() else {}
+    expires_at = footage.started_at + timedelta(seconds=ends_s, days=footage.keep_days)
+    keys = _keep_pictures(folder, lake, footage.key, handlings) if expires_at > now() else {}
     releases = _releases(catalog, handlings)
-    seen = [
+    return [
         replace(
-            _seen(handling, key, camera, started_at),
+            _seen(handling, footage.key, footage.camera, footage.started_at),
             release_ids=releases.get(handling.artwork_id or "", ()),
             crop_key=keys.get(handling.handling_id),
             expires_at=expires_at,
         )
         for handling in handlings
     ]
-    for surplus in catalog.handlings.record(key, seen, work):
-        lake.delete(surplus)
-    return Recorded(key, len(seen), sum(h.known for h in seen), len(keys))
 
 
 def _keep_pictures(

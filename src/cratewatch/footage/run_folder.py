@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,16 @@ RUN, HANDLED, PICTURES = "run.json", "handled.csv", "handled"
 TRACKS_CSV, EVENTS_JSONL, ANNOTATED = "tracks.csv", "events.jsonl", "annotated.mp4"
 AGAIN = "run `cratewatch footage` again"
 _NEEDED = {field.name for field in fields(Handling)}
+
+
+@dataclass(frozen=True)
+class NamedHandling:
+    """A handling, and what its cover is called; "" where that is not known."""
+
+    handling: Handling
+    path_or_url: str
+    artist: str
+    title: str
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -56,6 +66,11 @@ def is_whole(run: Mapping[str, Any]) -> bool:
     return bool(_part(run, "report").get("complete"))
 
 
+def is_stream(run: Mapping[str, Any]) -> bool:
+    """Return whether a run looked at a stream, which nobody can look at again."""
+    return bool(_part(run, "input").get("begun_at"))
+
+
 def _part(run: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = run.get(name)
     return part if isinstance(part, Mapping) else {}
@@ -75,7 +90,12 @@ def footage_key(run: Mapping[str, Any], camera: str, started_at: datetime) -> st
 
 
 def read_handlings(folder: Path) -> list[Handling]:
-    """Return the handlings of a run, as its CSV tells them.
+    """Return the handlings of a run, as its CSV tells them; see read_named."""
+    return [one.handling for one in read_named(folder)]
+
+
+def read_named(folder: Path) -> list[NamedHandling]:
+    """Return the handlings of a run with their names, as its CSV tells them.
 
     Raises:
         NotFoundError: if there is no such file.
@@ -85,10 +105,10 @@ def read_handlings(folder: Path) -> list[Handling]:
     rows = csv.DictReader(io.StringIO(_text(file), newline=""))
     if missing := sorted(_NEEDED - set(rows.fieldnames or ())):
         raise CratewatchError(f"{file}: no column {', '.join(missing)}; {AGAIN}")
-    handlings = [_handling(row, f"{file}, line {rows.line_num}") for row in rows]
-    if len({handling.handling_id for handling in handlings}) < len(handlings):
+    named = [_named(row, f"{file}, line {rows.line_num}") for row in rows]
+    if len({one.handling.handling_id for one in named}) < len(named):
         raise CratewatchError(f"{file}: a handling_id stands there twice; {AGAIN}")
-    return handlings
+    return named
 
 
 def pictures(folder: Path) -> dict[int, Path]:
@@ -104,6 +124,11 @@ def _text(file: Path) -> str:
         raise NotFoundError(f"{file}: no such file; {AGAIN}") from error
     except UnicodeDecodeError as error:
         raise CratewatchError(f"{file}: no UTF-8; {AGAIN}") from error
+
+
+def _named(row: Mapping[str, str], where: str) -> NamedHandling:
+    names = (row.get(name) or "" for name in ("path_or_url", "artist", "title"))
+    return NamedHandling(_handling(row, where), *names)
 
 
 def _handling(row: Mapping[str, str], where: str) -> Handling:

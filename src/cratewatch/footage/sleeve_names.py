@@ -87,10 +87,15 @@ class Identity:
 
 @dataclass
 class SleeveViews:
-    """The best views of one sleeve, and what they say."""
+    """The best views of one sleeve, and what they say.
+
+    Attributes:
+        is_final: Whether the sleeve is gone: no more is said.
+    """
 
     config: Naming
     identity: Identity = field(default_factory=Identity)
+    is_final: bool = False
     _waiting: list[View] = field(default_factory=list)
     _taken: list[View] = field(default_factory=list)
     _answers: list[SleeveAnswer] = field(default_factory=list)
@@ -139,8 +144,9 @@ class SleeveViews:
             self.identity = Identity(match, round(calibration.ceiling, 4), known=True)
 
     def forget(self) -> None:
-        """Let go of all views; what they said stays."""
+        """Let go of all views, as the sleeve is gone; what they said stays."""
         self._waiting, self._taken = [], []
+        self.is_final = True
 
 
 def identity_of(answers: Sequence[SleeveAnswer], calibration: Calibration | None) -> Identity:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -144,6 +145,8 @@ class SleeveTrack:
 
 LATEST = 200
 """Sightings that are kept: a minute of them."""
+MOST_HUNG = 500
+"""Sleeves that hung somewhere and are not seen any more, of those that are remembered."""
 SURELY_AWAY = 2
 """Sightings in a row elsewhere after which it has left: one may be a quad that is wrong."""
 STIR = 0.05
@@ -179,14 +182,14 @@ class SleeveTracks:
         self._config = config
         self._numbers = count(1)
         self._boxes: dict[int, Box] = {}
-        self._hung: list[Sighting] = []
+        self._hung: deque[Sighting] = deque(maxlen=MOST_HUNG)
         self.live: list[SleeveTrack] = []
 
     def drop_gone(self, seconds: float) -> list[SleeveTrack]:
         """Let go of those that are gone, and return them."""
         gone = [one for one in self.live if seconds - one.last.seconds > self._config.gone_s]
         self.live = [one for one in self.live if one not in gone]
-        self._hung += [one.last for one in gone if one.hangs]
+        self._hung.extend(one.last for one in gone if one.hangs)
         return gone
 
     def match(
@@ -215,7 +218,9 @@ class SleeveTracks:
             for track, one, look in zip(tracks, found, looks, strict=True)
         ]
         self.live += [one for one in matched if not one.sightings]
-        self._boxes = {**self._boxes, **boxes}
+        with_sleeves = {one.holder for one in self.live}
+        before = {who: box for who, box in self._boxes.items() if who in with_sleeves}
+        self._boxes = {**before, **boxes}
         return matched
 
     def _cost(

@@ -15,7 +15,7 @@ from cratewatch.finding.looking import Halvings
 from cratewatch.finding.quads import Rgb
 from cratewatch.footage.events import Event, EventKind
 from cratewatch.footage.frames import Frame
-from cratewatch.footage.handled import Handled, merged
+from cratewatch.footage.handled import Handled, Merging
 from cratewatch.footage.holding import Holding, Holdings, Span, holder_of
 from cratewatch.footage.persons import Box, TrackedPerson
 from cratewatch.footage.sleeve_drawing import Shown, draw_sleeve
@@ -66,16 +66,15 @@ class SleeveWatch:
         self._told: set[int] = set()
         self._boxes: dict[int, tuple[Box, float]] = {}
         self._since_s: dict[int, float] = {}
-        self._over: list[tuple[Span, SleeveViews]] = []
+        self._merging = Merging()
+        self._now_s = 0.0
         self.spent_s: dict[str, float] = defaultdict(float)
 
     def see(self, frame: Frame, persons: Sequence[TrackedPerson]) -> list[Event]:
         """Take a frame and the persons in it; return what happened."""
         if not self._looks.is_due(frame.seconds):
             return []
-        for one in persons:
-            self._since_s.setdefault(one.track_id, frame.seconds)
-        self._boxes |= {one.track_id: (one.box_xyxy, one.conf) for one in persons}
+        self._note(frame.seconds, persons)
         start = time.perf_counter()
         found = self._looks.look(frame, persons)
         self.spent_s["find sleeves"] += time.perf_counter() - start
@@ -105,11 +104,28 @@ class SleeveWatch:
             frame = Frame(last.frame, last.seconds, np.zeros((1, 1, 3), np.uint8))
             events += self._leave(track, frame)
         self._tracks.live = []
+        self._now_s = float("inf")
         return events
 
     def handled(self) -> list[Handled]:
-        """All handlings that are over, in the order in which they began."""
-        return merged(self._over)
+        """Return the handlings that are over for good, and were not returned before."""
+        return self._merging.take(self._now_s, self._earliest_s)
+
+    def _earliest_s(self, person: int) -> float:
+        """Return when the first of a person's spans that are not over begins, or might begin."""
+        return min(self._now_s, self._holdings.earliest_s(person, self._tracks.live))
+
+    def _note(self, seconds: float, persons: Sequence[TrackedPerson]) -> None:
+        """Remember where persons are, and since when; of those who left, what is still needed."""
+        self._now_s = seconds
+        there = {one.track_id for one in persons}
+        holders = self._holdings.holders
+        self._boxes = {
+            **{who: box for who, box in self._boxes.items() if who in holders},
+            **{one.track_id: (one.box_xyxy, one.conf) for one in persons},
+        }
+        since_s = {who: at for who, at in self._since_s.items() if who in there}
+        self._since_s = dict.fromkeys(there, seconds) | since_s
 
     def _follow(
         self, frame: Frame, found: Sequence[FoundSleeve], persons: Sequence[TrackedPerson]
@@ -142,10 +158,11 @@ class SleeveWatch:
         views = self._views.pop(track.number)
         views.forget()
         self._shown.pop(track.number, None)
+        self._told.discard(track.number)
         return events if span is None else [*events, self._close(span, views, frame)]
 
     def _close(self, span: Span, views: SleeveViews, frame: Frame) -> Event:
-        self._over.append((span, views))
+        self._merging.add(span, views)
         more = {"ended_s": round(span.ended_s, 3), **_said(views)}
         return self._event(EventKind.SLEEVE_PUT_BACK, span, frame, more)
 

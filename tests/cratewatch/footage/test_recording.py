@@ -9,7 +9,7 @@ from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.handlings import SeenHandling
 from cratewatch.catalog.records import Cover
 from cratewatch.errors import CratewatchError, NotFoundError
-from cratewatch.footage.recording import Filmed, Recorded, record_run
+from cratewatch.footage.recording import Filmed, Recorded, record_run, record_so_far
 from cratewatch.footage.retention import Forgotten, Kept, forget_footage
 from cratewatch.lake.folder import FolderLake
 from cratewatch.lake.lake import Lake
@@ -118,6 +118,31 @@ def test_a_run_that_broke_off_is_not_recorded(tmp_path: Path, home: Path, catalo
     folder = write_run(tmp_path / "run", [handling(1)], sha256=SHA, complete=False)
     with pytest.raises(CratewatchError, match="did not come to its end"):
         record_run(folder, catalog, FolderLake(home / "lake"), DOOR)
+
+
+def test_a_stream_is_recorded_while_it_goes_on(
+    tmp_path: Path, catalog: Catalog, lake: Lake
+) -> None:
+    filmed = replace(DOOR, started_at=None)
+
+    def seen(n: int, *, complete: bool = False) -> Path:
+        handlings = [handling(number) for number in range(1, n + 1)]
+        begun_at = TEN.isoformat()
+        return write_run(tmp_path / "run", handlings, begun_at=begun_at, complete=complete)
+
+    assert record_so_far(seen(1), catalog, lake, filmed) == 1
+    assert record_so_far(seen(3), catalog, lake, filmed) == 2
+    assert record_so_far(seen(3), catalog, lake, filmed) == 0
+    run = recorded(catalog)[0].footage_run
+    for key in catalog.handlings.pictures(run).values():
+        lake.delete(key)
+    catalog.handlings.forget_persons(run)
+
+    assert record_run(seen(4, complete=True), catalog, lake, filmed) == Recorded(run, 4, 0, 1)
+    assert [(h.number, h.crop_key is not None) for h in recorded(catalog)] == [
+        *((1, False), (2, False), (3, False), (4, True)),
+    ]
+    assert list(lake.keys("footage")) == [f"footage/{run}/00004.jpg"]
 
 
 def test_what_may_not_be_kept_is_forgotten(tmp_path: Path, catalog: Catalog, lake: Lake) -> None:

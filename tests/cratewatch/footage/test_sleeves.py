@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from cratewatch.finding.loading import load_finder
 from cratewatch.finding.quads import Rgb
 from cratewatch.footage.events import Event
 from cratewatch.footage.frames import Frame
+from cratewatch.footage.handled import Handled
 from cratewatch.footage.handled_files import HandledFiles
 from cratewatch.footage.persons import Box, TrackedPerson, TrackState
 from cratewatch.footage.run_folder import pictures, read_handlings
@@ -237,6 +238,12 @@ def test_one_that_is_not_seen_for_a_moment_is_still_held(watched: Callable) -> N
     assert len(watch.handled()) == 1
 
 
+def written(folder: Path, handled: Callable[[], Sequence[Handled]]) -> None:
+    files = HandledFiles(folder, handled)
+    files.write_end([])
+    files.close()
+
+
 class Sure:
     """Knows every sleeve for the same record, at a glance or when it looks again."""
 
@@ -306,7 +313,7 @@ def test_handlings_are_written_and_read(watched: Callable, tmp_path: Path) -> No
     watch, _ = watched(Play(lifted(2, 10)), namer=Sure(0.8))
     (tmp_path / "handled").mkdir()
     (tmp_path / "handled" / "7.jpg").write_bytes(b"of a run that was interrupted")
-    HandledFiles(tmp_path, watch.handled).close()
+    written(tmp_path, watch.handled)
 
     assert read_handlings(tmp_path)[0].cover_id == "c" * 64
     assert pictures(tmp_path).keys() == {1}
@@ -321,13 +328,15 @@ def test_the_page_shows_handlings_and_says_when_there_are_none(
 ) -> None:
     watch, _ = watched(Play(lifted(2, 10)), namer=Sure(0.8))
     page = tmp_path / "report.html"
-    write_page(page, "<shop>.mp4", watch.handled(), 12.0)
+    written(tmp_path, watch.handled)
+    write_page(tmp_path, "<shop>.mp4", 12.0)
     text = page.read_text()
     assert "&lt;shop&gt;.mp4" in text
     assert "=SUM" in text
     assert "data:image/jpeg" in text
     assert "http" not in text.replace("http-equiv", "")
-    write_page(page, "shop.mp4", [], 0.0)
+    written(tmp_path, list)
+    write_page(tmp_path, "shop.mp4", 0.0)
     assert "Nobody took a record up" in page.read_text()
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from cratewatch.footage.events import Event
-from cratewatch.footage.handled import Handled
 from cratewatch.footage.run import Seen
+from cratewatch.footage.run_folder import NamedHandling, pictures, read_named
+from cratewatch.images.reading import load
 from cratewatch.reports.html import picture_url, render
 
 PAGE = "report.html"
@@ -32,29 +33,26 @@ class Album:
 class FootagePage:
     """report.html of a run, written at its end; see footage.run.Output."""
 
-    def __init__(self, folder: Path, name: str, handled: Callable[[], Sequence[Handled]]) -> None:
-        """Take the folder of the run, the name of the footage, and what tells the handlings."""
-        self._path = folder / PAGE
+    def __init__(self, folder: Path, name: str) -> None:
+        """Take the folder of the run, whose handlings are written there, and its footage's name."""
+        self._folder = folder
         self._name = name
-        self._handled = handled
         self._seconds = 0.0
-        self._people: set[int] = set()
 
     def write(self, seen: Seen) -> None:
-        """Note how long the footage is, and who is in it."""
+        """Note how long the footage is."""
         self._seconds = seen.frame.seconds
-        self._people.update(person.track_id for person in seen.persons)
 
     def write_end(self, events: Sequence[Event]) -> None:
         """Do nothing: the page tells of handlings alone."""
 
     def close(self) -> None:
         """Write the page."""
-        write_page(self._path, self._name, self._handled(), self._seconds)
+        write_page(self._folder, self._name, self._seconds)
 
 
-def write_page(path: Path, name: str, handled: Sequence[Handled], seconds: float) -> None:
-    """Write one self-contained page.
+def write_page(folder: Path, name: str, seconds: float) -> None:
+    """Write one self-contained page of the handlings that a run's folder tells.
 
     Args:
         seconds: How long the footage is.
@@ -62,10 +60,12 @@ def write_page(path: Path, name: str, handled: Sequence[Handled], seconds: float
     Raises:
         OSError: if the file cannot be written.
     """
-    pictures = {
-        one.handling.handling_id: picture_url(one.view.upright.image)
+    handled = sorted(read_named(folder), key=lambda one: one.handling.started_s)
+    files = pictures(folder)
+    shown = {
+        number: picture_url(load(files[number]))
         for one in handled[:MOST_SHOWN]
-        if one.view is not None
+        if (number := one.handling.handling_id) in files
     }
     lasting = sorted(one.handling.seconds for one in handled)
     page = render(
@@ -76,37 +76,35 @@ def write_page(path: Path, name: str, handled: Sequence[Handled], seconds: float
         handled=handled,
         shown=handled[:MOST_SHOWN],
         names={one.handling.handling_id: name_of(one) for one in handled},
-        pictures=pictures,
+        pictures=shown,
         people=_by_person(handled),
-        albums=_albums(handled, pictures),
+        albums=_albums(handled, shown),
         dwell=_dwell(lasting),
         known=sum(one.handling.known for one in handled),
         median_s=median(lasting) if lasting else 0.0,
     )
-    path.write_text(page, encoding="utf-8", errors="replace")
+    (folder / PAGE).write_text(page, encoding="utf-8", errors="replace")
 
 
-def name_of(one: Handled) -> str:
+def name_of(one: NamedHandling) -> str:
     """Return what a handled sleeve is called."""
-    match = one.identity.match
-    if match is None or not one.handling.known:
+    if not one.handling.known:
         return "unknown"
-    if not match.releases:
-        return Path(match.path_or_url).stem
-    first = match.releases[0]
-    return f"{first.artist}: {first.title}" if first.artist else first.title
+    if not one.title:
+        return Path(one.path_or_url).stem
+    return f"{one.artist}: {one.title}" if one.artist else one.title
 
 
-def _by_person(handled: Sequence[Handled]) -> dict[int, list[Handled]]:
-    people: dict[int, list[Handled]] = defaultdict(list)
+def _by_person(handled: Sequence[NamedHandling]) -> dict[int, list[NamedHandling]]:
+    people: dict[int, list[NamedHandling]] = defaultdict(list)
     for one in handled:
         people[one.handling.track_id].append(one)
     return dict(sorted(people.items()))
 
 
-def _albums(handled: Sequence[Handled], pictures: dict[int, str]) -> list[Album]:
+def _albums(handled: Sequence[NamedHandling], pictures: dict[int, str]) -> list[Album]:
     """Return the albums that are known, those first that were handled most."""
-    of: dict[str, list[Handled]] = defaultdict(list)
+    of: dict[str, list[NamedHandling]] = defaultdict(list)
     for one in handled:
         if one.handling.known and one.handling.artwork_id:
             of[one.handling.artwork_id].append(one)
