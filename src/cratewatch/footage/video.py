@@ -42,7 +42,7 @@ _REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         "nothing came for {timeout_s:g} s; look after the camera and its network",
     ),
     (
-        (av.error.InvalidDataError,),
+        (av.error.InvalidDataError, av.error.EOFError),
         "no video, or one that is cut off ({said}); copy it anew, or give another",
     ),
     ((av.error.PermissionError,), "this user may not read it; change its permissions"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import csv
 import json
 import os
 import shutil
@@ -7,11 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import psutil
 import pytest
 
+from cratewatch.footage.run_folder import read_handlings
 from cratewatch.footage.sources import open_source
 from tests.camera_server import camera_server
 from tests.command_line import Answer, run_process
@@ -188,6 +192,63 @@ def test_cameras_that_are_told_to_stop_leave_whole_files(tmp_path: Path) -> None
         assert list(open_source(str(file)).frames())
         assert (file.parent / "report.html").is_file()
         assert (file.parent / "handled.csv").is_file()
+
+
+def shared_memory(processes: Iterable[psutil.Process]) -> set[Path]:
+    """Return the files of shared memory that processes have a name for."""
+    found = set()
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            found |= {Path(one.path) for one in process.memory_maps()}
+    return {file for file in found if file.parent == Path("/dev/shm") and file.exists()}
+
+
+def require_whole_files(folder: Path) -> None:
+    """Require that what a run wrote until it was stopped can be read to its end."""
+    assert len(list(open_source(str(folder / "annotated.mp4")).frames())) > 3
+    with (folder / "tracks.csv").open(newline="") as file:
+        assert {len(row) for row in csv.reader(file)} == {9}
+    for line in (folder / "events.jsonl").read_text().splitlines():
+        assert json.loads(line)["event"]
+    assert read_handlings(folder) == []
+    assert (folder / "report.html").read_text().rstrip().endswith("</html>")
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_cameras_whose_files_are_stopped_leave_nothing_half(
+    tmp_path: Path, sign: signal.Signals
+) -> None:
+    long = write(tmp_path / "long.mp4", [plain(n, 160, 120) for n in range(3000)], rate=15)
+    folders = [tmp_path / "day" / name for name in ("door", "till")]
+    program = shutil.which("cratewatch", path=str(Path(sys.executable).parent))
+    assert program
+    call = [program, "footage", "--output_dir", str(tmp_path / "day"), "--every", "1"]
+    for folder in folders:
+        call += ["--input", str(long), "--camera", folder.name]
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    with subprocess.Popen(
+        call, stderr=subprocess.PIPE, env=environment, start_new_session=True
+    ) as process:
+        shown = [folder / "annotated.mp4" for folder in folders]
+        while process.poll() is None and not all(
+            one.exists() and one.stat().st_size > 2000 for one in shown
+        ):
+            time.sleep(0.1)
+        theirs = psutil.Process(process.pid).children(recursive=True)
+        assert len(theirs) > len(folders)
+        memory = shared_memory(theirs)
+        # A terminal sends it to all processes of the group.
+        (os.killpg if sign == signal.SIGINT else os.kill)(process.pid, sign)
+        assert process.stderr
+        said = process.stderr.read().decode()
+    assert process.returncode == 130, said
+    assert said.endswith("interrupted; run the same command again to go on\n")
+    assert psutil.wait_procs(theirs, timeout=5)[1] == []
+    assert not any(file.exists() for file in memory)
+    for folder in folders:
+        require_whole_files(folder)
+        assert not json.loads((folder / "run.json").read_text())["report"]["complete"]
 
 
 @pytest.mark.heavy
