@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from cratewatch.footage.events import Event
 from cratewatch.footage.handled import Handled
 from cratewatch.footage.run import Seen
 from cratewatch.footage.run_folder import HANDLED, PICTURES
+from cratewatch.footage.whole_files import WholeFile
 
 COLUMNS = (
     *("handling_id", "track_id", "started_s", "ended_s", "seconds", "cover_id", "artwork_id"),
@@ -35,8 +34,8 @@ class HandledFiles:
         self._pictures.mkdir(exist_ok=True)
         for left in self._pictures.glob("*.jpg"):  # of a run that was interrupted
             left.unlink()
-        self._file = (folder / HANDLED).open("wb", buffering=0)
-        self._write_row(COLUMNS)
+        self._file = WholeFile(folder / HANDLED)
+        self._file.write_rows([COLUMNS])
 
     def write(self, seen: Seen) -> None:
         """Write those that are over."""
@@ -58,20 +57,7 @@ class HandledFiles:
             if one.view is not None:
                 picture = self._pictures / f"{one.handling.handling_id}.jpg"
                 one.view.upright.image.save(picture, quality=88)
-            self._write_row(_row(one))
-
-    def _write_row(self, row: Sequence[object]) -> None:
-        """Write a line at once, whole or not at all."""
-        line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(row)
-        data, end = line.getvalue().encode(), self._file.tell()
-        written = 0
-        try:
-            while written < len(data):
-                written += self._file.write(data[written:]) or 0
-        except OSError:  # a full disk, which may take a part of it
-            self._file.truncate(end)
-            raise
+            self._file.write_rows([_row(one)])
 
 
 def _row(one: Handled) -> list[object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from cratewatch.footage.persons import TrackedPerson
 from cratewatch.footage.run import Seen
 from cratewatch.footage.run_folder import ANNOTATED, EVENTS_JSONL, TRACKS_CSV
 from cratewatch.footage.video_writing import VideoWriter
+from cratewatch.footage.whole_files import WholeFile
 
 TRACK_COLUMNS = ("frame", "track_id", "x1", "y1", "x2", "y2", "det_conf", "state", "t_s")
 
@@ -21,13 +21,12 @@ class TracksFile:
     """tracks.csv: a line for each track in each frame."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / TRACKS_CSV).open("w", encoding="utf-8", newline="")
-        self._rows = csv.writer(self._file, lineterminator="\n")
-        self._rows.writerow(TRACK_COLUMNS)
+        self._file = WholeFile(folder / TRACKS_CSV)
+        self._file.write_rows([TRACK_COLUMNS])
 
     def write(self, seen: Seen) -> None:
         """Write the tracks of a frame."""
-        self._rows.writerows(_row(seen.frame, person) for person in seen.persons)
+        self._file.write_rows(_row(seen.frame, person) for person in seen.persons)
 
     def write_end(self, events: Sequence[Event]) -> None:
         """Do nothing: tracks have no line after the last frame."""
@@ -47,7 +46,7 @@ class EventsFile:
     """events.jsonl: a line for each event, there as soon as it happens."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / EVENTS_JSONL).open("w", encoding="utf-8")
+        self._file = WholeFile(folder / EVENTS_JSONL)
 
     def write(self, seen: Seen) -> None:
         """Write what happened in a frame."""
@@ -55,10 +54,8 @@ class EventsFile:
 
     def write_end(self, events: Sequence[Event]) -> None:
         """Write events."""
-        for event in events:
-            self._file.write(json.dumps(event.as_line(), ensure_ascii=False) + "\n")
-        if events:
-            self._file.flush()
+        lines = [json.dumps(event.as_line(), ensure_ascii=False) + "\n" for event in events]
+        self._file.write("".join(lines).encode())
 
     def close(self) -> None:
         """Leave it whole."""

@@ -36,6 +36,10 @@ _REMEDIES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         "it lets nobody in with this user and password ({said}); correct the URL",
     ),
     ((av.error.HTTPNotFoundError,), "nothing is there (404); check the URL"),
+    (
+        (av.error.HTTPServerError,),
+        "it answers, and has no stream ({said}); look after the camera",
+    ),
     ((av.error.FileNotFoundError,), "there is no such file; check the path"),
     (
         (av.error.ExitError, av.error.TimeoutError),

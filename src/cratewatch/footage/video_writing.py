@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ import av
 import numpy as np
 
 from cratewatch.footage.frames import Frame
+from cratewatch.footage.whole_files import WholeFile
 
 TICKS = 90_000
 """Of its clock in a second, as in transport streams: every frame keeps its time."""
@@ -29,7 +31,8 @@ class VideoWriter:
         """
         self._size = (max(2, width_px // 2 * 2), max(2, height_px // 2 * 2))
         self._last = -1
-        self._file = path.open("wb")
+        self._file = WholeFile(path)
+        self._is_cut_off = False
         self._made = _Made()
         self._container: Any = av.open(
             self._made,
@@ -62,15 +65,19 @@ class VideoWriter:
 
     def close(self) -> None:
         """Write what is still to come, and end the file."""
-        with self._file:
+        with contextlib.closing(self._file):
             self._container.mux(self._stream.encode(None))
             self._container.close()
             self._save()
 
     def _save(self) -> None:
-        if made := self._made.take():
-            self._file.write(made)
-            self._file.flush()
+        """Write the fragments that are made; after one that is missing none makes sense."""
+        made = self._made.take()
+        if self._is_cut_off:
+            return
+        self._is_cut_off = True
+        self._file.write(made)
+        self._is_cut_off = False
 
     def __enter__(self) -> Self:
         return self
