@@ -145,8 +145,15 @@ class Holdings:
             sleeves: That are not gone; infinity is returned where he is seen with none of them.
         """
         held = [span.started_s for span in self._held.values() if span.person == person]
-        seen = [since[0].seconds for one in sleeves if (since := self._since_taken(one, person))]
+        seen = [at.seconds for one in sleeves for at in self._might_hold(one, person)]
         return min([*held, *seen], default=float("inf"))
+
+    def _might_hold(self, sleeve: SleeveTrack, person: int) -> list[Sighting]:
+        """Return the sightings with which a span of a person might begin."""
+        passed_on = [
+            one for one in sleeve.sightings[-self._config.passed :] if one.person == person
+        ]
+        return passed_on + self._since_taken(sleeve, person)
 
     def _begun(self, sleeve: SleeveTrack, before: Span | None) -> Span | None:
         """Return the span that the latest sightings of a sleeve make, if they do."""
