@@ -137,8 +137,8 @@ def _store(catalog: Catalog, lake: Lake, options: argparse.Namespace) -> list[Co
             phash=stored.phash,
             fetched_at=datetime.now(UTC),
         )
-        catalog.add_cover(run_id, cover, str(number))
-    return catalog.covers()
+        catalog.covers.add(run_id, cover, str(number))
+    return catalog.covers.all()
 
 
 def _jpegs(options: argparse.Namespace) -> Iterator[bytes]:

@@ -81,7 +81,7 @@ def main() -> None:
     staging = _Staging(options.data, options.out, options.seconds)
     results = []
     with open_identifier(load_settings(home=options.home)) as identifier:
-        artworks = {one.cover_id: one.artwork_id for one in identifier.catalog.covers()}
+        artworks = {one.cover_id: one.artwork_id for one in identifier.catalog.covers.all()}
         for number in range(options.first, options.first + options.clips):
             folder = options.out / f"{number:03d}"
             if not (folder / TRUTH).exists():

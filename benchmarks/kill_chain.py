@@ -132,8 +132,8 @@ def snapshot(home: Path) -> dict[str, Any]:
     settings = load_settings(home=home)
     lake = open_lake(settings.lake)
     with closing(open_catalog(settings.catalog_url)) as catalog:
-        covers = catalog.covers()
-        releases = catalog.releases_of([cover.artwork_id for cover in covers])
+        covers = catalog.covers.all()
+        releases = catalog.releases.of_artworks([cover.artwork_id for cover in covers])
         groups: dict[str, set[str]] = {}
         for cover in covers:
             groups.setdefault(cover.artwork_id, set()).add(cover.cover_id)

@@ -81,7 +81,7 @@ def make_home(home: Path, uri: str, rows: int) -> str:
     model = save_model(lake, tiny_net(), TINY, {}, ["a-training-artwork"])
     with closing(open_catalog(f"sqlite:///{home / 'catalog.db'}")) as catalog:
         import_folder(folder, catalog, lake)
-        covers = catalog.covers()
+        covers = catalog.covers.all()
     images = [Image.open(cover.source_url) for cover in covers]
     embeddings = load_model(lake, model).embed_covers(images)
     with open_gallery(uri) as gallery:

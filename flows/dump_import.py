@@ -76,7 +76,7 @@ def _imported(
         catalog.runs.note(run.run_id, dump=asdict(dump))
         if report.changed_releases:
             link_sources(catalog)
-        if covers and catalog.covers_to_fetch(source):
+        if covers and catalog.covers.to_fetch(source):
             report = replace(report, covers=fetch_covers(settings, source, run.run_id, True))
         report = replace(report, index=index_changes(settings, catalog))
         if dump.error:

@@ -67,7 +67,7 @@ def crawl(job: CrawlJob, on_progress: Callable[[CrawlProgress], None]) -> CrawlR
     ledger.save()
     ledger.leave()
     if job.job == "covers":
-        ledger.noted["placeholder"] += catalog.mark_placeholders()
+        ledger.noted["placeholder"] += catalog.covers.mark_placeholders()
     ledger.tell(now=True)
     catalog.close()
     return CrawlReport(

@@ -45,8 +45,8 @@ class EbaySpider(JobSpider):
 
     def _releases(self) -> Iterator[Release]:
         for source in self._source.of:
-            for part in chunks(self.catalog.known_pages(source), AT_ONCE):
-                yield from self.catalog.releases(part).values()
+            for part in chunks(self.catalog.releases.known_pages(source), AT_ONCE):
+                yield from self.catalog.releases.by_id(part).values()
 
     def _request(self, search: Search, offset: int) -> Request:
         query = search.query | {"limit": str(PER_PAGE), "offset": str(offset)}

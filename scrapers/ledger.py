@@ -81,7 +81,7 @@ class Ledger:
             self.items = 0 if self._share else catalog.staged_prices.count(job.run_id)
         else:
             staged = catalog.staged(job.run_id)
-            self.known = catalog.known_pages(job.source_name)
+            self.known = catalog.releases.known_pages(job.source_name)
             self.items = len(staged)
         self._staged = set(staged)
         self._claims = Claims(self.known, staged)

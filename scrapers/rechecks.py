@@ -86,7 +86,7 @@ class Rechecks:
         return SHARED, f"the picture of {', '.join(sorted(albums)[:2])}"
 
     def _link(self, found: _Replacement) -> None:
-        self._catalog.add_cover(self._job.run_id, found.cover, found.image_url, found.fetched)
+        self._catalog.covers.add(self._job.run_id, found.cover, found.image_url, found.fetched)
         self._checked.pop(found.image_url, None)  # as that has noted it
         self._ledger.items += 1
         self._ledger.note("replaced")

@@ -306,7 +306,7 @@ def imported(
 ) -> list[Cover]:
     """The covers of cover_folder, imported."""
     template.copy_import(home)
-    return catalog.covers()
+    return catalog.covers.all()
 
 
 @pytest.fixture

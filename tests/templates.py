@@ -77,7 +77,7 @@ class Template:
 
     def _index(self, path: Path) -> None:
         with closing(open_catalog(f"sqlite:///{self._home / CATALOG}")) as catalog:
-            covers = catalog.covers()
+            covers = catalog.covers.all()
         pictures = [load(Path(cover.source_url)) for cover in covers]
         embeddings = load_model(self._lake, self._model).embed_covers(pictures)
         with open_gallery(str(path)) as gallery:

@@ -162,7 +162,7 @@ class _Steps:
             load_model(self.lake, m, self.settings.inference) for m in (serving, model)
         )
         queries = find_run(self.lake, self.report.test_queries or "", "test")
-        covers = self.catalog.covers()
+        covers = self.catalog.covers.all()
         found = compare_models(self.lake, before, after, covers, read_samples(queries))
         if not found.better and model != serving:
             reject_model(self.lake, model, asdict(found))

@@ -85,7 +85,7 @@ def plan(settings: Settings, wanted: RunRequest) -> tuple[Material, RunFolder]:
 def covers_of(catalog_url: SecretUrl, split: Split) -> dict[str, str]:
     """Return a cover to draw for each artwork of the split."""
     with closing(open_catalog(catalog_url)) as catalog:
-        first = {cover.artwork_id: cover.cover_id for cover in reversed(catalog.covers())}
+        first = {cover.artwork_id: cover.cover_id for cover in reversed(catalog.covers.all())}
     return {artwork: cover for artwork, cover in first.items() if in_split(artwork, split)}
 
 

@@ -69,7 +69,7 @@ def plan(settings: Settings, wanted: TrainRequest) -> Job:
     """
     lake, config = open_lake(settings.lake), wanted.config
     with closing(open_catalog(settings.catalog_url)) as catalog:
-        covers = catalog.covers()
+        covers = catalog.covers.all()
     sketches = config.draw.sketched == 1.0 and not wanted.queries
     run = None if sketches else find_run(lake, wanted.queries, "train")
     return plan_job(lake, run, covers, find_leaks(lake, covers, settings.inference), config)

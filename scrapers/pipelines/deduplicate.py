@@ -44,7 +44,7 @@ class Deduplicate:
     def _known(self, cover_id: str) -> str | None:
         artwork_id = self._artworks.get(cover_id)
         if artwork_id is None:
-            stored = self._catalog.covers_by_id([cover_id]).get(cover_id)
+            stored = self._catalog.covers.by_id([cover_id]).get(cover_id)
             artwork_id = stored.artwork_id if stored else None
         if artwork_id is not None:
             self._ledger.note("same_bytes")
@@ -59,4 +59,4 @@ class Deduplicate:
 
     @cached_property
     def _index(self) -> ArtworkIndex:
-        return ArtworkIndex(*self._catalog.phashes(), self._looks)
+        return ArtworkIndex(*self._catalog.covers.phashes(), self._looks)

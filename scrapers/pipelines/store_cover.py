@@ -49,7 +49,7 @@ class StoreCover:
         if item.known is not None:
             self._rechecks.replace(item, cover)
             return
-        self._catalog.add_cover(self._run_id, cover, item.image_url, item.fetched)
+        self._catalog.covers.add(self._run_id, cover, item.image_url, item.fetched)
         self._ledger.items += 1
 
 

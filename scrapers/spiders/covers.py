@@ -57,7 +57,7 @@ class CoversSpider(JobSpider):
         source = self.job.source_name
         missing = [
             cover.image_url
-            for cover in self.catalog.covers_to_fetch(source)
+            for cover in self.catalog.covers.to_fetch(source)
             if not self._is_expired(cover)
         ]
         todo, due = self.ledger.plan("cover", missing), self.rechecks.due()

@@ -50,7 +50,7 @@ class DiscogsSpider(JobSpider):
             async for request in self._price_requests():
                 yield request
             return
-        images = self.catalog.stored_images(self.job.source_name)
+        images = self.catalog.covers.stored_images(self.job.source_name)
         self._stored = {image_path(url): url for url in images}
         yield self._page(1)
 
@@ -123,9 +123,9 @@ class DiscogsSpider(JobSpider):
         return replace(release, image_url=known) if known else release
 
     async def _price_requests(self) -> AsyncIterator[Request]:
-        known = list(self.catalog.known_pages(self.job.source_name))
+        known = list(self.catalog.releases.known_pages(self.job.source_name))
         async for part in self.ledger.parts(self.ledger.plan("price", known)):
-            for release in self.catalog.releases(part).values():
+            for release in self.catalog.releases.by_id(part).values():
                 query = urlencode({"curr_abbr": self._source.currency})
                 yield self._price_request(release, f"stats/{release.native_id}?{query}", [])
 

@@ -49,7 +49,7 @@ class StorefrontSpider(JobSpider):
 
     def _known_pages(self) -> KnownPages:
         source = self.job.source_name
-        withdrawn = self.catalog.withdrawn_pages(source)
+        withdrawn = self.catalog.releases.withdrawn_pages(source)
         return KnownPages(
             KnownPage(release_id.removeprefix(f"{source}:"), page_url, is_listed)
             for pages, is_listed in ((withdrawn, False), (self.ledger.known, True))

@@ -70,7 +70,7 @@ def test_a_night_that_loses_its_database_ends_with_a_line_and_the_next_completes
         assert again.returncode == 0, again.stderr
         report = json.loads(again.stdout)
         assert (report["diff"]["new"], report["failed"]) == (PLANNED.new, PLANNED.failed)
-        covers = {cover.cover_id for cover in catalog.covers()}
+        covers = {cover.cover_id for cover in catalog.covers.all()}
         assert [run["state"] for run in catalog.runs.latest()] == ["done"]
     assert len(covers) == PLANNED.new_covers
     assert {Path(key).stem for key in open_lake(s3_location).keys("covers")} == covers

@@ -56,7 +56,7 @@ def test_a_night_goes_on_with_a_gallery_that_was_killed_during_its_load(
             again = subprocess.run(command, capture_output=True, text=True, check=False)
             assert again.returncode == 0, again.stderr
     with closing(open_catalog(load_settings(home=home).catalog_url)) as catalog:
-        covers = catalog.covers()
+        covers = catalog.covers.all()
         assert len(covers) == expected_night(1, PLAN).new_covers
         assert not catalog.embeddings.shards(tiny_model, unindexed=True)
         assert catalog.embeddings.counts(tiny_model).indexed == len(covers)

@@ -124,7 +124,7 @@ def test_a_night_without_changes_stores_and_embeds_nothing(story: Story) -> None
 
 def test_catalog_lake_and_gallery_agree(story: Story) -> None:
     catalog = open_catalog(story.settings.catalog_url)
-    covers = catalog.covers()
+    covers = catalog.covers.all()
     catalog.close()
     assert all(
         (Path(story.settings.lake_path) / f"covers/{c.cover_id[:2]}/{c.cover_id}.jpg").is_file()

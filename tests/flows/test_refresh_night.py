@@ -131,7 +131,7 @@ def test_a_night_drops_what_the_alias_left_long_ago(shop_home: Path, shop_catalo
     (shop_home / "cratewatch.toml").write_text("gallery_keep_days = 0\n")
     settings, cover_id = load_settings(home=shop_home), "c" * 64
     cover = Cover(cover_id, cover_id, "shop", "u", 1, 1, "0" * 64, NOW)
-    shop_catalog.add_cover(shop_catalog.runs.start("import"), cover, "u")
+    shop_catalog.covers.add(shop_catalog.runs.start("import"), cover, "u")
     shop_catalog.embeddings.mark_embedded("m", [cover_id], "a shard")
     shop_catalog.embeddings.mark_indexed("m", ["a shard"])
     with open_gallery(*settings.gallery) as gallery:

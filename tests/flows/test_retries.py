@@ -109,7 +109,7 @@ def test_a_killed_night_is_gone_on_with_and_reads_nothing_twice(
         assert report["run_id"] == killed["run_id"]
         assert report["diff"]["new"] == planned.new
         assert planned.failed.items() <= report["failed"].items()
-        assert len(catalog.covers()) == planned.new_covers
+        assert len(catalog.covers.all()) == planned.new_covers
     asked = {request.path for request in shop.requests[asked_before:]}
     assert len(done) >= 5
     assert not asked & done
@@ -157,7 +157,7 @@ def test_a_whole_night_asks_again_for_stored_covers_and_a_retry_for_none(
         file.write("recheck_share = 1\n")
     refresh_catalog(shop_home, ["shop"])
     with closing(open_catalog(load_settings(home=shop_home).catalog_url)) as catalog:
-        stored = catalog.stored_images("shop")
+        stored = catalog.covers.stored_images("shop")
         with catalog._db.transaction() as session:
             session.execute(update(ImageRow).values(checked_at=datetime(2020, 1, 1, tzinfo=UTC)))
     replaced = next(r for r in shop.releases if shop.url + r.image_path in stored)

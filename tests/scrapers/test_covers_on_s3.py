@@ -33,7 +33,7 @@ def covers_job(site, workplace, storefront, draw_jpeg, s3_location):
 def test_covers_are_stored_in_the_bucket(covers_job, workplace, s3_location):
     report = run_crawl(covers_job)
     assert (report.items, report.failed) == (SLEEVES, {})
-    stored = sorted(cover_key(cover.cover_id) for cover in workplace.catalog.covers())
+    stored = sorted(cover_key(cover.cover_id) for cover in workplace.catalog.covers.all())
     assert list(open_lake(s3_location).keys("covers")) == stored
     assert len(stored) == SLEEVES
     assert not os.path.lexists(workplace.lake.root)
@@ -47,7 +47,7 @@ def test_a_store_that_is_away_ends_the_crawl_and_the_next_one_completes_it(
     with pytest.raises(CratewatchError, match=message) as error:
         run_crawl(away)
     assert "a-secret-key" not in str(error.value)
-    assert workplace.catalog.covers() == []
+    assert workplace.catalog.covers.all() == []
     assert run_crawl(covers_job).items == SLEEVES
     assert "a-secret-key" not in workplace.log_path.read_text()
 

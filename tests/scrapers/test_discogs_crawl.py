@@ -82,18 +82,18 @@ def test_an_image_whose_address_is_signed_anew_is_not_fetched_again(
     workplace.crawl("releases", source(shop))
     workplace.catalog.apply_crawl(workplace.run_id, "shop", complete=True)
     catalog = workplace.catalog
-    stored = {cover.image_url for cover in catalog.covers_to_fetch("shop")}
+    stored = {cover.image_url for cover in catalog.covers.to_fetch("shop")}
     assert stored == {f"{shop.url}/s1/rs:fit/h:600/w:600/img/{n}.jpeg" for n in (1, 2)}
     for n, url in enumerate(sorted(stored), start=1):
         cover_id = str(n) * 64
         cover = Cover(cover_id, cover_id, "shop", url, 9, 9, cover_id, datetime.now(UTC))
-        catalog.add_cover(workplace.run_id, cover, url)
+        catalog.covers.add(workplace.run_id, cover, url)
     workplace.next_night()
     shop.faults.signature = "s2"
     workplace.crawl("releases", source(shop))
     diff = catalog.apply_crawl(workplace.run_id, "shop", complete=True)
     assert (diff.unchanged, diff.changed) == (2, 0)
-    assert catalog.covers_to_fetch("shop") == []
+    assert catalog.covers.to_fetch("shop") == []
 
 
 def dump_source(market: Market, **fields: Any) -> DumpSource:
@@ -111,13 +111,13 @@ def test_covers_of_a_dump_are_asked_for_where_the_service_has_them_now(
     dump = made_dumps.gzipped(tmp_path / "month.gz", text)
     silent = dump_source(shop, token="")
     import_dump([dump], "shop", silent, workplace.catalog, workplace.run_id)
-    assert workplace.catalog.covers_to_fetch("shop") == []
+    assert workplace.catalog.covers.to_fetch("shop") == []
     asking = dump_source(shop)
     _, report = import_dump([dump], "shop", asking, workplace.catalog, workplace.run_id)
     assert report.files[0].parsed == 4  # what the same dump said is read anew for the images
     crawled = workplace.crawl("covers", asking)
     assert (crawled.items, crawled.failed) == (2, {"http_404": 1, "not_an_image": 1})
-    assert set(workplace.catalog.stored_images("shop")) == {
+    assert set(workplace.catalog.covers.stored_images("shop")) == {
         f"{shop.url}/releases/{n}" for n in (1, 2)
     }
     assert "secret" not in workplace.log_path.read_text()

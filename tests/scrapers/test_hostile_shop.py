@@ -42,7 +42,7 @@ def test_nothing_but_the_shop_is_asked(
 
     assert connections.hosts() <= {"127.0.0.1"}
     assert covers.items == 1
-    staged = workplace.catalog.covers()
+    staged = workplace.catalog.covers.all()
     assert len(staged) == 1
     assert staged[0].source_url == f"{site.url}/good.jpg"
     # What is no http at all is no address of a sitemap, and a redirect there is not followed.

@@ -94,15 +94,17 @@ def test_the_next_size_is_fetched_where_a_thumbnail_is_gone(night, module_workpl
     asked = [path for _, path in replay.requests if replay.mbids[gone] in path]
     thumbnails = [path.rpartition("-")[2] for path in asked if path.startswith("/archive")]
     assert thumbnails[-2:] == ["1200.jpg", "500.jpg"]
-    stored = {cover.source_url for cover in module_workplace.catalog.covers()}
+    stored = {cover.source_url for cover in module_workplace.catalog.covers.all()}
     assert any(replay.mbids[gone] in url and url.endswith("-500.jpg") for url in stored)
 
 
 def test_a_release_with_its_cover(night, module_workplace):
     replay, *_ = night
     catalog = module_workplace.catalog
-    ids = [cover.cover_id for cover in catalog.covers()]
-    releases = {r.release_id: r for found in catalog.releases_of(ids).values() for r in found}
+    ids = [cover.cover_id for cover in catalog.covers.all()]
+    releases = {
+        r.release_id: r for found in catalog.releases.of_artworks(ids).values() for r in found
+    }
     release = releases[f"shop:{replay.mbids[1]}"]
     assert (release.artist, release.title, release.year) == ("Artist 1", "Title, 1", 2001)
     assert (release.label, release.catno) == ("Replay Records", "RR 0001")

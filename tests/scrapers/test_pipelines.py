@@ -226,9 +226,9 @@ def test_store_cover_writes_and_links(ledger, workplace, draw_jpeg):
     item = cover(stored=stored, artwork_id=stored.cover_id, fetched=Fetched("http://a/f.jpg", "0"))
     asyncio.run(store_cover(workplace, ledger).process_item(item))
     assert workplace.lake.read(cover_key(stored.cover_id)) == stored.data
-    (kept,) = catalog.covers()
+    (kept,) = catalog.covers.all()
     assert (kept.cover_id, kept.source_url) == (stored.cover_id, "http://a/f.jpg")
-    assert catalog.covers_to_fetch("shop") == []
+    assert catalog.covers.to_fetch("shop") == []
     assert catalog.counts()["releases_without_cover"] == 0
     assert ledger.items == 1
 

@@ -103,7 +103,9 @@ def test_other_pictures_under_the_same_addresses_are_the_covers_from_now_on(
     after = shown(workplace)
     assert after == {name: cover.cover_id for name, cover in expected.items()}
     catalog = workplace.catalog
-    facts = catalog.facts_of([*before.values(), *after.values()])  # each is an artwork of its own
+    facts = catalog.releases.facts_of(
+        [*before.values(), *after.values()]
+    )  # each is an artwork of its own
     assert all(facts[before[name]].withdrawn for name in NEXT)
     assert not any(facts[after[name]].withdrawn for name in NEXT)
     assert len(list(catalog.embeddings.missing("m"))) == 8
@@ -155,7 +157,7 @@ def test_an_answer_that_is_no_picture_costs_no_cover(site, workplace, shop, answ
     assert (example["kind"], example["key"]) == ("check", f"{site.url}/date.jpg")
     assert catalog.items.states()["cover"] == {"stored": 4}
     assert catalog.items.sources_to_retry() == []
-    assert catalog.covers_to_fetch("shop") == []
+    assert catalog.covers.to_fetch("shop") == []
     workplace.next_night()
     assert workplace.crawl("covers", shop, recheck_share=1.0).requests == 0  # its turn is over
     assert images(workplace)["date"].last_modified == KNOWN_BY["date"]["Last-Modified"]
@@ -230,7 +232,7 @@ def test_a_picture_that_is_converted_is_known_by_its_bytes(site, workplace, stor
     Image.linear_gradient("L").save(buffer, "PNG")
     site.add("/a.png", buffer.getvalue())
     store(workplace, source, ["a"], suffix=".png")
-    (cover,) = workplace.catalog.covers()
+    (cover,) = workplace.catalog.covers.all()
     workplace.lake.delete(cover_key(cover.cover_id))  # it is not even looked at
     assert check(workplace, source).noted == {"checked": 1}
 

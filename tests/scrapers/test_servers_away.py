@@ -114,10 +114,10 @@ def test_a_cover_fetch_that_loses_a_server_ends_and_the_next_goes_on(
     with pytest.raises(kind, match=f"^{lost} "):
         crawls.run("covers", tmp_path, cut_after(8, wire))
     wire.mend()
-    stored = len(crawls.catalog.covers())
+    stored = len(crawls.catalog.covers.all())
     assert 0 < stored < PLANNED.new_covers
     assert crawls.run("covers", tmp_path).failed == PLANNED.failed_covers
-    covers = {cover.cover_id for cover in crawls.catalog.covers()}
+    covers = {cover.cover_id for cover in crawls.catalog.covers.all()}
     assert len(covers) == PLANNED.new_covers
     assert {Path(key).stem for key in crawls.lake.keys("covers")} == covers
 
@@ -130,4 +130,4 @@ def test_a_lake_that_comes_back_soon_does_not_end_the_fetch(crawls: Crawls, tmp_
     report = crawls.run("covers", tmp_path, cut_after(8, crawls.lake_wire, mend.start))
     mend.join()
     assert report.failed == PLANNED.failed_covers
-    assert len(crawls.catalog.covers()) == PLANNED.new_covers
+    assert len(crawls.catalog.covers.all()) == PLANNED.new_covers

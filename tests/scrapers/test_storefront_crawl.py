@@ -168,7 +168,7 @@ def test_the_good_covers_are_stored_and_linked(first_run, module_workplace):
     covers = first_run[2]
     assert covers.items == 8 + 1  # and the one that healed
     assert covers.noted == {"same_bytes": 1, "same_artwork": 1}
-    stored = module_workplace.catalog.covers()
+    stored = module_workplace.catalog.covers.all()
     assert len(stored) == 8  # one pair has the same bytes
     assert len({cover.artwork_id for cover in stored}) == 7
     for cover in stored:
@@ -178,7 +178,7 @@ def test_the_good_covers_are_stored_and_linked(first_run, module_workplace):
 def test_the_ledger_names_every_failed_item(first_run, module_workplace):
     recorded = module_workplace.catalog.items.failures_of_run(module_workplace.run_id)
     assert sum(recorded.values()) == sum(PAGE_FAILURES.values()) + sum(COVER_FAILURES.values())
-    wanted = module_workplace.catalog.covers_to_fetch("shop")
+    wanted = module_workplace.catalog.covers.to_fetch("shop")
     assert len(wanted) == sum(COVER_FAILURES.values())
 
 
@@ -197,8 +197,8 @@ def test_a_failing_page_is_asked_again_as_often_as_declared(first_run, shop):
 def test_a_page_that_moved_keeps_the_url_under_which_it_is_listed(first_run, module_workplace):
     assert first_run
     catalog = module_workplace.catalog
-    ids = [cover.cover_id for cover in catalog.covers()]
-    releases = [r for found in catalog.releases_of(ids).values() for r in found]
+    ids = [cover.cover_id for cover in catalog.covers.all()]
+    releases = [r for found in catalog.releases.of_artworks(ids).values() for r in found]
     (moved,) = [r for r in releases if r.release_id == "shop:moved"]
     assert moved.page_url is not None
     assert moved.page_url.endswith("/p/moved")

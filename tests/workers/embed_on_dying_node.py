@@ -39,7 +39,7 @@ def main(task: dict[str, str]) -> None:
     home = Path(task["home"])
     lake = NotingLake(home / "lake", Path(task["notes"]))
     with closing(open_catalog(f"sqlite:///{home / 'catalog.db'}")) as catalog:
-        covers = catalog.covers()
+        covers = catalog.covers.all()
     # The head has no CPU: what is embedded is embedded on the other nodes.
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
     nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]

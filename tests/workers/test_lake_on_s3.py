@@ -46,7 +46,7 @@ def test_a_bucket_holds_what_a_folder_would(
 ) -> None:
     report = import_folder(cover_folder, catalog, bucket)
     assert (report.covers_new, report.failed) == (24, {})
-    covers = sorted(cover.cover_id for cover in catalog.covers())
+    covers = sorted(cover.cover_id for cover in catalog.covers.all())
     assert list(bucket.keys("covers")) == [cover_key(cover) for cover in covers]
     for cover in covers:
         lake.write(cover_key(cover), bucket.read(cover_key(cover)))
@@ -73,7 +73,7 @@ def test_a_model_is_kept_and_runs_from_a_bucket(
     import_folder(cover_folder, catalog, bucket)
     name = save_model(bucket, tiny_net(), TINY, {}, ["an-artwork"])
     assert models(bucket) == [name]
-    covers = catalog.covers()
+    covers = catalog.covers.all()
     (batch,) = embed_covers(bucket, ModelUse(name), covers)
     assert batch.covers == covers
     image = Image.open(cover_folder / "cover-00.jpg")
@@ -88,7 +88,7 @@ def test_a_store_that_goes_away_is_no_sample_s_fault(
     cover_folder: Path, catalog: Catalog, bucket: Lake, s3_location: LakeLocation, tmp_path: Path
 ) -> None:
     import_folder(cover_folder, catalog, bucket)
-    covers = sorted(cover.cover_id for cover in catalog.covers())
+    covers = sorted(cover.cover_id for cover in catalog.covers.all())
     manifest = replace(plan_run("run", covers, 20, 1, "all"), shard_size=8)
     gone = open_lake(replace(s3_location, path="s3://no-such-bucket"))
     out = FolderLake(tmp_path / "out")

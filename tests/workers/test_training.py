@@ -75,7 +75,7 @@ def alone(
     template.tidy_covers()
     with closing(open_catalog(f"sqlite:///{home / 'catalog.db'}")) as catalog:
         template.copy_import(home)
-        one = job(FolderLake(home / "lake"), catalog.covers())
+        one = job(FolderLake(home / "lake"), catalog.covers.all())
     return Trained(one, *split(run_training(one, Workers(1, 1, gpu=False))))
 
 

@@ -56,7 +56,7 @@ def prices(  # noqa: PLR0913, PLR0917  typer reads the options from here
     rates = load_rates(settings.rates_path)
     since = datetime.now(UTC) - timedelta(days=days) if days else None
     with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
-        known = catalog.releases(list(map(storable, releases)))
+        known = catalog.releases.by_id(list(map(storable, releases)))
         if unknown := next((one for one in releases if storable(one) not in known), None):
             raise NotFoundError(_no_such_release(unknown, catalog))
         columns = [field.name for field in fields(PricePoint)]

@@ -34,7 +34,7 @@ COVER_PX = 480
 def catalog_covers(settings: Settings) -> list[Cover]:
     """Return all covers."""
     with closing(open_catalog(settings.catalog_url)) as catalog:
-        return catalog.covers()
+        return catalog.covers.all()
 
 
 def unseen_run(settings: Settings) -> list[Sample]:

@@ -100,10 +100,10 @@ def _sold(catalog: Catalog, handled: Sequence[Handling]) -> list[Observation]:
     """Return sales of every second known album that was handled, and of some that were not."""
     held = {one.artwork_id for one in handled}
     known = [one.artwork_id for one in handled if one.known]
-    others = sorted({cover.artwork_id for cover in catalog.covers()} - held)
+    others = sorted({cover.artwork_id for cover in catalog.covers.all()} - held)
     artworks = [*known[::2], *islice(others, SOLD_UNSEEN)]
     wanted = sorted({artwork for artwork in artworks if artwork})
-    releases = catalog.releases_of(wanted)
+    releases = catalog.releases.of_artworks(wanted)
     firsts = [releases[artwork][0] for artwork in wanted if releases[artwork]]
     return [
         Observation(

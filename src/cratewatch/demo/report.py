@@ -113,7 +113,9 @@ def _spread(answers: Sequence[Answer], count: int) -> list[Answer]:
 
 
 def _row(answer: Answer, lake: Lake, catalog: Catalog) -> dict[str, Any]:
-    releases = catalog.releases_of([answer.artwork_id, *(hit.artwork_id for hit in answer.hits)])
+    releases = catalog.releases.of_artworks(
+        [answer.artwork_id, *(hit.artwork_id for hit in answer.hits)]
+    )
     label = answer.sample.label
     return {
         "query": picture_url(Image.open(io.BytesIO(answer.sample.jpeg))),

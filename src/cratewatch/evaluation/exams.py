@@ -44,7 +44,7 @@ def prepare_exams(settings: Settings, names: Sequence[str], on_progress: Progres
     lake = open_lake(settings.lake)
     with closing(open_catalog(settings.catalog_url)) as catalog:
         chosen = names or _serving_and_new(settings, catalog.catalog_id, lake)
-        covers = catalog.covers()
+        covers = catalog.covers.all()
     opened = [open_model(lake, name, settings.inference) for name in dict.fromkeys(chosen)]
     seen = frozenset[str]().union(*(artworks for _, artworks in opened))
     unseen = unseen_covers(covers, seen)

@@ -55,7 +55,7 @@ def covers_of_catalog(catalog: Catalog, lake: Lake, seed: int) -> Covers:
         NotFoundError: if it has none.
         ImageError: if a picture is broken.
     """
-    first = {cover.artwork_id: cover for cover in reversed(catalog.covers())}
+    first = {cover.artwork_id: cover for cover in reversed(catalog.covers.all())}
     if not first:
         raise NotFoundError("home: no covers yet; run `cratewatch import FOLDER`, or add --covers")
     chosen = _some([cover for _, cover in sorted(first.items())], seed)

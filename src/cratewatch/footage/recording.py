@@ -190,5 +190,5 @@ def _releases(catalog: Catalog, handlings: Sequence[Handling]) -> dict[str, tupl
     artworks = list(dict.fromkeys(h.artwork_id for h in handlings if h.artwork_id))
     return {
         artwork: tuple(release.release_id for release in listed[:MOST_RELEASES])
-        for artwork, listed in catalog.releases_of(artworks).items()
+        for artwork, listed in catalog.releases.of_artworks(artworks).items()
     }

@@ -45,7 +45,7 @@ def _write_anew(
     """Write rows with the facts of the catalog and the embeddings that they have."""
     rows = list(stores.gallery.rows.read(collection, cover_ids, embeddings=True))
     artworks = [artwork_of[row.cover_id] for row in rows]
-    facts = stores.catalog.facts_of(artworks)
+    facts = stores.catalog.releases.facts_of(artworks)
     stores.gallery.rows.upsert(
         collection,
         [row.cover_id for row in rows],
@@ -60,7 +60,7 @@ def wrong_facts(
 ) -> list[str]:
     """Return the covers of rows whose artwork or facts are not the catalog's."""
     rows = list(rows)
-    facts = catalog.facts_of([artwork_of[row.cover_id] for row in rows])
+    facts = catalog.releases.facts_of([artwork_of[row.cover_id] for row in rows])
     return [
         row.cover_id
         for row in rows

@@ -114,7 +114,7 @@ class Loader:
 
 def facts_of(stores: Stores, shard: EmbeddingShard) -> list[Facts]:
     """Return what the catalog says of each cover's artwork."""
-    facts = stores.catalog.facts_of(shard.artwork_ids)
+    facts = stores.catalog.releases.facts_of(shard.artwork_ids)
     return [facts[artwork_id] for artwork_id in shard.artwork_ids]
 
 

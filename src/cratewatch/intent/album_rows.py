@@ -41,7 +41,7 @@ def album_rows(
     for album in earlier.keys() - tallies.keys():
         tallies[album] = _Tally(album, bought=0 if period.sales else None)
     members = {album: albums.members(album) for album in tallies}
-    listed = catalog.releases_of([a for artworks in members.values() for a in artworks])
+    listed = catalog.releases.of_artworks([a for artworks in members.values() for a in artworks])
     releases = {
         album: [release for artwork in artworks for release in listed[artwork]]
         for album, artworks in members.items()

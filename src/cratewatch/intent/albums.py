@@ -36,12 +36,12 @@ class Albums:
     def of_releases(self, release_ids: Iterable[str]) -> dict[str, str]:
         """Return the artwork that stands for the album of each release that has one."""
         wanted = list(dict.fromkeys(release_ids))
-        found = self._links | self._catalog.artworks_of_releases(wanted)
+        found = self._links | self._catalog.releases.artworks(wanted)
         return {release: self.of_artwork(found[release]) for release in wanted if release in found}
 
     def _join(self, catalog: Catalog) -> None:
         pairs = [(link.release_id, link.other_id) for link in catalog.links.all()]
-        artworks = catalog.artworks_of_releases(release for pair in pairs for release in pair)
+        artworks = catalog.releases.artworks(release for pair in pairs for release in pair)
         for one, other in pairs:
             if one in artworks and other in artworks:
                 self._join_two(artworks[one], artworks[other])

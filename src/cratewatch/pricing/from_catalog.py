@@ -57,7 +57,7 @@ def _of_part(
     rates: Rates,
     sources: set[str],
 ) -> Iterable[PricedListing]:
-    releases = catalog.releases([o.release_id for o in part if o.release_id])
+    releases = catalog.releases.by_id([o.release_id for o in part if o.release_id])
     for one in priced(part, currency, rates)[0]:
         release = releases.get(one.observation.release_id or "")
         if release is None:

@@ -217,7 +217,7 @@ class Pricer:
         return priced(seen, self._asked.currency, self._rates)[0]
 
     def _release(self, release_id: str) -> Release:
-        release = self._catalog.releases([release_id]).get(release_id)
+        release = self._catalog.releases.by_id([release_id]).get(release_id)
         if release is None:
             near = ", ".join(self._catalog.browse.near(release_id))
             nearest = f"; near it is {near}" if near else ""

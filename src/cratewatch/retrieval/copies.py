@@ -68,9 +68,9 @@ class Copies:
     def _candidates(self, phash: str, hits: Sequence[Hit]) -> list[Cover]:
         """Return covers that the hash of a query does not rule out."""
         best = [hit.cover_id for hit in hits[:LOOKED_AT]]
-        covers = self._catalog.covers_by_id(best)
+        covers = self._catalog.covers.by_id(best)
         if phash == NOTHING_TO_SEE:
-            return list((covers | self._catalog.plain_covers(MOST_PLAIN)).values())
+            return list((covers | self._catalog.covers.plain(MOST_PLAIN)).values())
         return [cover for cover in covers.values() if _may_be(phash, cover.phash)]
 
 

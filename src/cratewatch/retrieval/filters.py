@@ -27,7 +27,7 @@ def check_wanted(wanted: Wanted, catalog: Catalog) -> None:
 
 
 def _check(field: Literal["source", "genre", "format"], asked: str, catalog: Catalog) -> None:
-    known = catalog.terms(field)
+    known = catalog.releases.terms(field)
     if asked in known:
         return
     near = difflib.get_close_matches(asked, known, MOST_NAMED, 0.6)

@@ -58,8 +58,8 @@ def look_up(
 ) -> list[list[Match]]:
     """Return up to top matches for each ranking, with their releases."""
     hits = [hit for row in ranked for hit in row]
-    covers = catalog.covers_by_id(sorted({hit.cover_id for hit in hits}))
-    releases = catalog.releases_of(sorted({hit.artwork_id for hit in hits}))
+    covers = catalog.covers.by_id(sorted({hit.cover_id for hit in hits}))
+    releases = catalog.releases.of_artworks(sorted({hit.artwork_id for hit in hits}))
     return [
         [
             match

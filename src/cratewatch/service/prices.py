@@ -103,7 +103,7 @@ def history_of(
         Problem: if there is no such release, or the currency is none.
     """
     into = parts.currency(currency)
-    if release_id not in parts.catalog.releases([release_id]):
+    if release_id not in parts.catalog.releases.by_id([release_id]):
         raise Problem(404, "not_found", f"{release_id}: no such release")
     since = datetime.now(UTC) - timedelta(days=days) if days else None
     seen = parts.catalog.observations.of_releases([release_id])

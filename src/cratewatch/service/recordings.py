@@ -144,7 +144,7 @@ def handled_in(parts: Parts, run: KeptRun) -> list[HandledThen]:
     """Return what was handled in a recording, by time."""
     handled = handlings_of(run)
     artworks = list(dict.fromkeys(one.artwork_id for one in handled if one.artwork_id))
-    releases = parts.catalog.releases_of(artworks)
+    releases = parts.catalog.releases.of_artworks(artworks)
     pictured = parts.catalog.handlings.pictures(run.footage_run)
     return [
         HandledThen(

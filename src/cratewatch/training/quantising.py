@@ -59,7 +59,7 @@ def quantise(settings: Settings, model: str = "", pictures: int = 300) -> Quanti
     folder = find_model(lake, name)
     config = folder.config()
     with closing(open_catalog(settings.catalog_url)) as catalog:
-        covers = sorted(catalog.covers(), key=lambda cover: cover.cover_id)[:pictures]
+        covers = sorted(catalog.covers.all(), key=lambda cover: cover.cover_id)[:pictures]
     if len(covers) < 2:
         raise CratewatchError(
             "quantize: the catalog has no covers to calibrate on; import or refresh some first"

@@ -152,8 +152,8 @@ def test_all_of_a_release_and_of_a_cover_is_told(catalog: Catalog) -> None:
         release(1, image_url="i", price=Decimal("12.50"), currency="EUR"),
         release(2, image_url="j"),
     )
-    catalog.add_cover(run_id, cover(first, first, "i"), "i")
-    catalog.add_cover(run_id, cover(second, first, "j"), "j")
+    catalog.covers.add(run_id, cover(first, first, "i"), "i")
+    catalog.covers.add(run_id, cover(second, first, "j"), "j")
     catalog.items.record(run_id, [Item("shop", "page", "http://shop/1", "failed", "http_500")])
     catalog.embeddings.mark_embedded("m", [second], "a shard")
     told = catalog.browse.release("shop:1")
@@ -177,8 +177,8 @@ def test_all_of_a_release_and_of_a_cover_is_told(catalog: Catalog) -> None:
 
 def test_placeholders_have_nothing_in_common(catalog: Catalog) -> None:
     run_id = stock(catalog, release(1, image_url="i"), release(2, image_url="j"))
-    catalog.add_cover(run_id, cover("a" * 64, PLACEHOLDER, "i"), "i")
-    catalog.add_cover(run_id, cover("b" * 64, PLACEHOLDER, "j"), "j")
+    catalog.covers.add(run_id, cover("a" * 64, PLACEHOLDER, "i"), "i")
+    catalog.covers.add(run_id, cover("b" * 64, PLACEHOLDER, "j"), "j")
     told = catalog.browse.release("shop:1")
     assert told is not None
     assert told["same_artwork"] == []

@@ -95,7 +95,7 @@ def test_what_a_refused_run_would_have_changed_is_kept_and_nothing_is_changed(
     ]
     assert len([c for c in found if c.kind == "withdrawn"]) == 6
     assert catalog.counts()["withdrawn"] == 0
-    assert [release.title for release in catalog.releases(["shop:0"]).values()] == ["Title 0"]
+    assert [release.title for release in catalog.releases.by_id(["shop:0"]).values()] == ["Title 0"]
     assert not catalog.runs.find(refused).applied
 
 
@@ -181,12 +181,12 @@ def test_what_is_known_of_a_source_is_copied_and_nothing_else(
     catalog.apply_crawl(stage(other, kind="refresh-other"), "other", complete=True)
     catalog.items.record(run_id, [Item("shop", "page", "http://shop/1", "failed", "http_500")])
     cover = Cover("c" * 64, "c" * 64, "shop", "i", 1, 1, "0" * 64, now())
-    catalog.add_cover(run_id, cover, "i")
+    catalog.covers.add(run_id, cover, "i")
     with closing(open_catalog(f"sqlite:///{tmp_path / 'copy.db'}")) as copy:
         catalog.copy_source("shop", copy)
-        assert copy.known_pages("shop") == catalog.known_pages("shop")
-        assert copy.releases(["shop:1", "other:1"]) == catalog.releases(["shop:1"])
-        assert copy.covers() == [cover]
+        assert copy.releases.known_pages("shop") == catalog.releases.known_pages("shop")
+        assert copy.releases.by_id(["shop:1", "other:1"]) == catalog.releases.by_id(["shop:1"])
+        assert copy.covers.all() == [cover]
         assert copy.items.failures() == {"http_500": 1}
         with copy._db.transaction() as session:  # the run itself is not there
             assert session.execute(update(RunRow).values(kind="x")).rowcount == 0  # type: ignore[attr-defined]

@@ -38,40 +38,40 @@ def cover(letter: str, url: str) -> Cover:
 
 
 def test_images_are_fetched_once_whoever_names_them(listed: Catalog) -> None:
-    wanted = listed.covers_to_fetch("shop")
+    wanted = listed.covers.to_fetch("shop")
     assert [(item.source, item.image_url) for item in wanted] == [
         ("shop", "http://shop/a.jpg"),
         ("shop", "http://shop/b.jpg"),
     ]
-    assert listed.add_cover(RUN, cover("b", "http://shop/b.jpg"), "http://shop/b.jpg")
-    assert [item.image_url for item in listed.covers_to_fetch("shop")] == ["http://shop/a.jpg"]
+    assert listed.covers.add(RUN, cover("b", "http://shop/b.jpg"), "http://shop/b.jpg")
+    assert [item.image_url for item in listed.covers.to_fetch("shop")] == ["http://shop/a.jpg"]
     assert listed.counts()["releases_without_cover"] == 1
 
 
 def test_a_new_image_url_is_fetched_and_the_old_cover_stays_meanwhile(listed: Catalog) -> None:
-    listed.add_cover(RUN, cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
+    listed.covers.add(RUN, cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
     run_id = listed.runs.start("refresh")
     listed.stage(
         run_id,
         [Release(source="shop", native_id="0", title="0", image_url="http://shop/new.jpg")],
     )
     listed.apply_crawl(run_id, "shop", complete=False)
-    assert "http://shop/new.jpg" in [item.image_url for item in listed.covers_to_fetch("shop")]
-    assert len(listed.releases_of(["a" * 64])["a" * 64]) == 1
+    assert "http://shop/new.jpg" in [item.image_url for item in listed.covers.to_fetch("shop")]
+    assert len(listed.releases.of_artworks(["a" * 64])["a" * 64]) == 1
 
 
 def test_the_same_cover_is_stored_once(listed: Catalog) -> None:
-    assert listed.add_cover(RUN, cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
-    assert not listed.add_cover(RUN, cover("a", "http://shop/b.jpg"), "http://shop/b.jpg")
+    assert listed.covers.add(RUN, cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
+    assert not listed.covers.add(RUN, cover("a", "http://shop/b.jpg"), "http://shop/b.jpg")
     assert listed.counts()["covers"] == 1
-    assert listed.covers()[0].source_url == "http://shop/a.jpg"
+    assert listed.covers.all()[0].source_url == "http://shop/a.jpg"
 
 
 def test_releases_of_an_artwork_come_with_their_price(listed: Catalog) -> None:
     scan = replace(cover("b", "http://shop/b.jpg"), artwork_id="a" * 64)
-    listed.add_cover(RUN, cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
-    listed.add_cover(RUN, scan, "http://shop/b.jpg")
-    releases = listed.releases_of(["a" * 64])["a" * 64]
+    listed.covers.add(RUN, cover("a", "http://shop/a.jpg"), "http://shop/a.jpg")
+    listed.covers.add(RUN, scan, "http://shop/b.jpg")
+    releases = listed.releases.of_artworks(["a" * 64])["a" * 64]
     assert [(r.release_id, r.price) for r in releases] == [
         ("shop:0", Decimal(0)),
         ("shop:1", Decimal(1)),
@@ -82,7 +82,7 @@ def test_releases_of_an_artwork_come_with_their_price(listed: Catalog) -> None:
 
 def test_what_a_model_has_indexed_is_remembered_for_that_model(listed: Catalog) -> None:
     for letter in "ab":
-        listed.add_cover(RUN, cover(letter, letter), f"http://shop/{letter}.jpg")
+        listed.covers.add(RUN, cover(letter, letter), f"http://shop/{letter}.jpg")
     for _ in range(2):
         listed.embeddings.mark_embedded("one", ["a" * 64], "embeddings/one/x.parquet")
         assert listed.embeddings.shards("one", unindexed=True) == ["embeddings/one/x.parquet"]
@@ -97,10 +97,10 @@ def test_what_a_model_has_indexed_is_remembered_for_that_model(listed: Catalog) 
 
 def test_covers_are_noted_whose_facts_may_have_changed(listed: Catalog) -> None:
     for letter in "abc":
-        listed.add_cover(RUN, cover(letter, letter), f"http://shop/{letter}.jpg")
+        listed.covers.add(RUN, cover(letter, letter), f"http://shop/{letter}.jpg")
         listed.embeddings.mark_embedded("net", [letter * 64], letter)
     scan = replace(cover("d", "http://shop/d.jpg"), artwork_id="a" * 64)
-    listed.add_cover(RUN, scan, "http://shop/d.jpg")
+    listed.covers.add(RUN, scan, "http://shop/d.jpg")
     listed.embeddings.mark_embedded("net", ["d" * 64], "d")
     assert changed_now(listed, lambda: None) == []
     (page,) = listed.embeddings.changed(now() - timedelta(hours=1))
@@ -118,7 +118,9 @@ def test_covers_are_noted_whose_facts_may_have_changed(listed: Catalog) -> None:
     assert changed_now(listed, lambda: restock(0, image)) == [], "it is as it was"
     assert changed_now(listed, lambda: restock(0, image, complete=True)) == ["b"], "withdrawn"
     restock(1, "http://shop/c.jpg")
-    moved = changed_now(listed, lambda: listed.add_cover(RUN, cover("c", "c"), "http://shop/c.jpg"))
+    moved = changed_now(
+        listed, lambda: listed.covers.add(RUN, cover("c", "c"), "http://shop/c.jpg")
+    )
     assert moved == ["b", "c"], "the cover that the release left, too"
 
 

@@ -45,7 +45,7 @@ def bring_in(
 
 def listed(catalog: Catalog) -> dict[str, str]:
     """Return the title of each release that is listed."""
-    found = catalog.releases(list(catalog.known_pages("dg")))
+    found = catalog.releases.by_id(list(catalog.releases.known_pages("dg")))
     return {key.removeprefix("dg:"): release.title for key, release in found.items()}
 
 
@@ -175,7 +175,7 @@ def test_a_dump_of_musicbrainz_is_compared_with_the_catalog(
     diff, _ = bring_in(catalog, second, source=MB)
     assert diff == Diff(new=1, changed=1, unchanged=1, withdrawn=1)
     assert listed(catalog) == {mbid(1): "Title 1", mbid(2): "Other", mbid(4): "Title 4"}
-    assert [cover.image_url for cover in catalog.covers_to_fetch("dg")] == [
+    assert [cover.image_url for cover in catalog.covers.to_fetch("dg")] == [
         f"https://coverartarchive.org/release/{mbid(1)}"
     ]
 

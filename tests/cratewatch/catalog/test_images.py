@@ -33,7 +33,7 @@ def stored(catalog: Catalog) -> Catalog:
     for number in range(STORED):
         cover = Cover(f"{number:064}", f"{number:064}", "shop", "u", 1, 1, "0" * 64, now())
         fetched = Fetched(url(number), "0" * 64, etag=f'"{number}"')
-        catalog.add_cover(run_id, cover, url(number), fetched)
+        catalog.covers.add(run_id, cover, url(number), fetched)
         _asked(catalog, number, now() - timedelta(days=number))
     return catalog
 
@@ -90,6 +90,6 @@ def test_an_image_of_which_nothing_is_known_is_asked_for_by_the_age_of_its_cover
     assert due(stored, 1.0) == []
     old = now() - timedelta(days=90)
     cover = Cover("f" * 64, "f" * 64, "shop", "u", 1, 1, "0" * 64, old)
-    stored.add_cover(stored.runs.start("refresh-shop"), cover, url(4))
+    stored.covers.add(stored.runs.start("refresh-shop"), cover, url(4))
     (image,) = stored.images.due("shop", 1.0)
     assert (image.image_url, image.cover_id, image.fetched) == (url(4), "f" * 64, None)

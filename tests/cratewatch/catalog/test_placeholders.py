@@ -19,23 +19,23 @@ def list_releases(catalog: Catalog, titles: list[tuple[str | None, str]]) -> Non
     catalog.stage(run_id, releases)
     catalog.apply_crawl(run_id, "shop", complete=True)
     cover = Cover("c1", "c1", "shop", NO_IMAGE, 300, 300, "f0" * 32, now())
-    catalog.add_cover(run_id, cover, NO_IMAGE)
+    catalog.covers.add(run_id, cover, NO_IMAGE)
 
 
 def artwork_of(catalog: Catalog) -> str:
-    return catalog.covers_by_id(["c1"])["c1"].artwork_id
+    return catalog.covers.by_id(["c1"])["c1"].artwork_id
 
 
 def test_a_picture_that_many_releases_share_is_a_placeholder(catalog: Catalog) -> None:
     list_releases(catalog, [(f"Artist {n}", "Untitled") for n in range(MANY)])
     assert catalog.embeddings.counts("model").missing == 1
-    assert catalog.mark_placeholders() == 1
+    assert catalog.covers.mark_placeholders() == 1
     assert artwork_of(catalog) == PLACEHOLDER
-    assert catalog.mark_placeholders() == 0
+    assert catalog.covers.mark_placeholders() == 0
     assert list(catalog.embeddings.missing("model")) == []
     assert (catalog.embeddings.counts("model").lacking, catalog.counts()["artworks"]) == (0, 0)
-    assert catalog.covers_to_fetch("shop") == []
-    assert catalog.covers() == []  # nothing is drawn or trained of it
+    assert catalog.covers.to_fetch("shop") == []
+    assert catalog.covers.all() == []  # nothing is drawn or trained of it
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_editions_of_one_record_share_its_picture(
     catalog: Catalog, titles: list[tuple[str | None, str]]
 ) -> None:
     list_releases(catalog, titles)
-    assert catalog.mark_placeholders() == 0
+    assert catalog.covers.mark_placeholders() == 0
     assert artwork_of(catalog) == "c1"
 
 
@@ -60,7 +60,7 @@ def test_one_that_was_embedded_before_is_to_be_taken_out(catalog: Catalog) -> No
     book: EmbeddingBook = catalog.embeddings
     book.mark_embedded("model", ["c1"], "embeddings/model/shard")
     assert book.placeholders("model") == []
-    catalog.mark_placeholders()
+    catalog.covers.mark_placeholders()
     assert book.placeholders("model") == ["c1"]
     book.forget("model", ["c1"])
     counts = book.counts("model")

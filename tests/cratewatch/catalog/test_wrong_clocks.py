@@ -44,13 +44,13 @@ def night(catalog: Catalog, price: str) -> None:
 
 
 def asked_price(catalog: Catalog) -> Decimal | None:
-    return catalog.releases_of(["art"])["art"][0].price
+    return catalog.releases.of_artworks(["art"])["art"][0].price
 
 
 def test_the_price_of_a_later_night_counts(catalog, clock):
     cover = Cover("c" * 64, "art", "shop", "http://shop/1.jpg", 9, 9, "0" * 64, NIGHT)
     night(catalog, "10.00")
-    catalog.add_cover(catalog.runs.start("covers"), cover, "http://shop/1.jpg")
+    catalog.covers.add(catalog.runs.start("covers"), cover, "http://shop/1.jpg")
     clock(AHEAD)
     night(catalog, "11.00")
     night(catalog, "12.00")
@@ -97,9 +97,9 @@ def test_a_cover_of_the_future_is_dated_when_it_is_seen_again(catalog, clock):
     night(catalog, "10.00")
     cover = Cover("c" * 64, "art", "shop", "http://shop/1.jpg", 9, 9, "0" * 64, AHEAD)
     run_id = catalog.runs.start("covers")
-    assert catalog.add_cover(run_id, cover, "http://shop/1.jpg")
-    assert not catalog.add_cover(run_id, replace(cover, fetched_at=NIGHT), "http://shop/1.jpg")
-    assert catalog.stored_images("shop") == {"http://shop/1.jpg": NIGHT}
+    assert catalog.covers.add(run_id, cover, "http://shop/1.jpg")
+    assert not catalog.covers.add(run_id, replace(cover, fetched_at=NIGHT), "http://shop/1.jpg")
+    assert catalog.covers.stored_images("shop") == {"http://shop/1.jpg": NIGHT}
     later = replace(cover, fetched_at=NIGHT + timedelta(days=1))
-    assert not catalog.add_cover(run_id, later, "http://shop/1.jpg")
-    assert catalog.stored_images("shop") == {"http://shop/1.jpg": NIGHT}
+    assert not catalog.covers.add(run_id, later, "http://shop/1.jpg")
+    assert catalog.covers.stored_images("shop") == {"http://shop/1.jpg": NIGHT}

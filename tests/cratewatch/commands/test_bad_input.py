@@ -168,7 +168,7 @@ def test_a_large_folder_is_worked_through_in_batches(
         folder, catalog, lake, on_progress=lambda done, total, _: told.append((done, total))
     )
     assert report.releases.new == many
-    assert (report.covers_new, len(catalog.covers())) == (many, many)
+    assert (report.covers_new, len(catalog.covers.all())) == (many, many)
     assert batches == [batch, batch, 1]
     assert told[:3] == [(batch, None), (2 * batch, None), (many, None)]
     assert told[3:] == [(n, many) for n in range(1, many + 1)]
@@ -255,7 +255,7 @@ def test_a_full_disk_under_the_lake_loses_nothing(
     with small_disk(lake.root, kib=40):
         with pytest.raises(CratewatchError, match=r"lake .*No space left on device; see to the"):
             import_folder(cover_folder, catalog, lake)
-        stored = len(catalog.covers())
+        stored = len(catalog.covers.all())
         assert 0 < stored < 24
         for path in lake.root.rglob("*.jpg"):
             load(path)  # whole, or not there

@@ -39,7 +39,7 @@ def _shop(catalog: Catalog) -> None:
     debut = Release(source="shop", native_id="13", artist="Björk", title="Debut", in_stock=False)
     catalog.stage(run_id, [blue, debut])
     catalog.apply_crawl(run_id, "shop", complete=True)
-    catalog.add_cover(
+    catalog.covers.add(
         run_id, Cover("ab12" * 16, "ab12" * 16, "shop", "i", 9, 9, "0" * 64, now()), "i"
     )
 

@@ -49,7 +49,7 @@ def many(tmp_path: Path, catalog: Catalog, lake: FolderLake) -> list[Cover]:
     for number in range(60):
         draw_noise(number).save(folder / f"{number:02d} <b>title.jpg", quality=95)
     import_folder(folder, catalog, lake)
-    return catalog.covers()
+    return catalog.covers.all()
 
 
 def test_clean_queries_are_found_among_all_covers(

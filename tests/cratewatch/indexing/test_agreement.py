@@ -258,10 +258,10 @@ class Shop(RuleBasedStateMachine):
         run_id = catalog.runs.start("refresh")
         catalog.stage(run_id, [one.release() for one in shop if one.listed])
         catalog.apply_crawl(run_id, SOURCE, complete=True)
-        known = {cover.cover_id for cover in catalog.covers()}
+        known = {cover.cover_id for cover in catalog.covers.all()}
         for one in shop:
             if one.cover_id not in known:
-                catalog.add_cover(run_id, one.cover(), one.image_url)
+                catalog.covers.add(run_id, one.cover(), one.image_url)
 
     @rule(data=st.data(), model=st.sampled_from(MODELS))
     def lose_a_shard(self, data: st.DataObject, model: int) -> None:

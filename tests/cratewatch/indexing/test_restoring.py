@@ -81,7 +81,7 @@ def stores(
     vectors = np.eye(24, 128, dtype=np.float32)
     key = write_embeddings(lake, tiny_model, EmbeddingShard(ids, artworks, vectors))
     catalog.embeddings.mark_embedded(tiny_model, ids, key)
-    facts = [catalog.facts_of(artworks)[artwork] for artwork in artworks]
+    facts = [catalog.releases.facts_of(artworks)[artwork] for artwork in artworks]
     make_collection(gallery, tiny_model, 128)
     gallery.rows.upsert(tiny_model, ids, artworks, vectors, facts)
     gallery.rows.flush(tiny_model)

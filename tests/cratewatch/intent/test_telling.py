@@ -224,7 +224,7 @@ def test_linked_releases_are_one_album(catalog: Catalog, imported: list[Cover]) 
         catalog.stage(run, [listed])
         catalog.apply_crawl(run, source, complete=True)
     for source, cover in zip("ab", imported, strict=False):
-        catalog.add_cover(run, replace(cover, source=source), f"{source}.jpg")
+        catalog.covers.add(run, replace(cover, source=source), f"{source}.jpg")
     catalog.links.find()
     albums = Albums(catalog)
     one, two = imported[0].artwork_id, imported[1].artwork_id

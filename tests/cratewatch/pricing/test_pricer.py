@@ -61,7 +61,7 @@ def shop(catalog: Catalog) -> Catalog:
     catalog.apply_crawl(run_id, "shop", complete=True)
     url = "https://shop.example/0.jpg"
     cover = Cover("a" * 64, "a" * 64, "shop", url, 100, 100, "b" * 64, NOW)
-    catalog.add_cover(run_id, cover, url)
+    catalog.covers.add(run_id, cover, url)
     return catalog
 
 

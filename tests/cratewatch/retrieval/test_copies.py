@@ -37,7 +37,7 @@ def folder(tmp_path: Path, catalog: Catalog, lake: FolderLake) -> Path:
 
 @pytest.fixture
 def found(folder: Path, catalog: Catalog, lake: FolderLake) -> dict[str, Cover]:
-    return {Path(cover.source_url).stem: cover for cover in catalog.covers()}
+    return {Path(cover.source_url).stem: cover for cover in catalog.covers.all()}
 
 
 def hits(covers: dict[str, Cover], *, but: str = "") -> list[Hit]:
@@ -80,7 +80,7 @@ def test_of_two_that_look_the_same_the_one_with_the_very_bytes_is_first(
     for n, quality in enumerate((70, 80, 90)):
         (folder / f"{n}.jpg").write_bytes(saved(SLEEVES["white"], quality))
     import_folder(folder, catalog, lake)
-    of_file = {Path(cover.source_url).name: cover.cover_id for cover in catalog.covers()}
+    of_file = {Path(cover.source_url).name: cover.cover_id for cover in catalog.covers.all()}
     assert len(of_file) == 3
     for name, cover_id in of_file.items():
         data = (folder / name).read_bytes()
@@ -102,7 +102,7 @@ def test_plain_sleeves_are_identified_and_known(
     folder: Path, home: Path, catalog: Catalog, lake: FolderLake, tiny_model: str
 ) -> None:
     embedder = load_model(lake, tiny_model)
-    covers = catalog.covers()
+    covers = catalog.covers.all()
     vectors = np.vstack([embedder.embed_covers([load(Path(c.source_url))]) for c in covers])
     with open_gallery(str(home / "gallery.db")) as gallery:
         make_collection(gallery, tiny_model, 128)

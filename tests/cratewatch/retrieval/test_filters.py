@@ -46,7 +46,7 @@ def listed(catalog: Catalog, imported: list[Cover]) -> list[Cover]:
             catalog.apply_crawl(run_id, source, complete=True)
         for n in range(13):
             cover = replace(imported[n], source=source)
-            catalog.add_cover(run_id, cover, cover.source_url)
+            catalog.covers.add(run_id, cover, cover.source_url)
     return imported[:13]
 
 
@@ -57,7 +57,7 @@ def searcher(
     embedder = load_model(lake, tiny_model)
     ids = [cover.cover_id for cover in listed]
     artworks = [cover.artwork_id for cover in listed]
-    facts = catalog.facts_of(artworks)
+    facts = catalog.releases.facts_of(artworks)
     images = [load(Path(cover.source_url)) for cover in listed]
     with open_gallery(str(home / "gallery.db")) as gallery:
         make_collection(gallery, tiny_model, 128)
@@ -109,7 +109,7 @@ def test_what_nobody_lists_any_more_is_left_out_unless_asked_for(
     (matches,) = identify([gone], replace(searcher, wanted=EVERYTHING), catalog, 24)
     assert matches[0].cover_id == listed[12].cover_id
     assert all(release.withdrawn_at for release in matches[0].releases)
-    assert catalog.facts_of([listed[12].artwork_id])[listed[12].artwork_id].withdrawn
+    assert catalog.releases.facts_of([listed[12].artwork_id])[listed[12].artwork_id].withdrawn
 
 
 @pytest.mark.usefixtures("listed")
@@ -131,7 +131,7 @@ def test_a_picture_that_no_release_shows_any_more_is_left_out_unless_asked_for(
     """The gallery has not heard of it yet."""
     before, now = listed[:2]
     for source in ("import", "a-shop", "b-shop"):
-        catalog.add_cover(
+        catalog.covers.add(
             catalog.runs.start(source), replace(now, source=source), before.source_url
         )
     image = load(Path(before.source_url))
@@ -139,4 +139,4 @@ def test_a_picture_that_no_release_shows_any_more_is_left_out_unless_asked_for(
     assert before.cover_id not in {match.cover_id for match in matches}
     (matches,) = identify([image], replace(searcher, wanted=EVERYTHING), catalog, 24)
     assert (matches[0].cover_id, matches[0].releases) == (before.cover_id, ())
-    assert catalog.facts_of([before.artwork_id])[before.artwork_id].withdrawn
+    assert catalog.releases.facts_of([before.artwork_id])[before.artwork_id].withdrawn

@@ -35,7 +35,7 @@ def fill(template: Template, home: Path) -> list[Cover]:
     run_id = catalog.runs.start("refresh-shop")
     catalog.stage(run_id, [listed(number) for number in range(3)])
     catalog.apply_crawl(run_id, "shop", complete=True)
-    covers = catalog.covers()
+    covers = catalog.covers.all()
     failed = [
         Item("shop", "page", "http://shop/1", "failed", "http_404", "404 Not Found"),
         Item("import", "cover", covers[0].source_url, "failed", "truncated", "ends too early"),

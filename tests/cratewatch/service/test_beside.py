@@ -71,7 +71,7 @@ def another_model(home: Path, pictures: list[bytes]) -> str:
 def index(gallery: Gallery, home: Path, name: str) -> None:
     """Have a gallery serve a home's covers by a model."""
     with closing(open_catalog(f"sqlite:///{home / 'catalog.db'}")) as catalog:
-        covers = catalog.covers()
+        covers = catalog.covers.all()
     images = [Image.open(io.BytesIO(Path(one.source_url).read_bytes())) for one in covers]
     embeddings = load_model(FolderLake(home / "lake"), name).embed_covers(images)
     make_collection(gallery, name, embeddings.shape[1])

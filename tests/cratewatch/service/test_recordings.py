@@ -23,7 +23,7 @@ SHOWN = "ad" * 32
 @pytest.fixture(scope="module")
 def filmed(shop: Path, client: TestClient) -> Path:
     with closing(open_catalog(f"sqlite:///{shop / 'catalog.db'}")) as catalog:
-        covers = catalog.covers()
+        covers = catalog.covers.all()
     cover = next(one for one in covers if one.source_url.endswith("cover-03.jpg"))
     film(shop, cover, hides=False, run=SHOWN)
     return film(shop, cover)

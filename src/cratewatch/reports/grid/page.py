@@ -28,7 +28,7 @@ def write_report(
 ) -> Path:
     """Write one self-contained page into the folder, named after the model, and return its path."""
     catalog = open_catalog(settings.catalog_url)
-    releases = catalog.releases_of(sorted({a for miss in misses for a in _artworks(miss)}))
+    releases = catalog.releases.of_artworks(sorted({a for miss in misses for a in _artworks(miss)}))
     catalog.close()
     lake = open_lake(settings.lake)
     everything = [row for row in evaluation.rows if row.protocol == "everything"]

@@ -31,7 +31,7 @@ def footage(request: Request, parts: Open) -> Response:
         request,
         "footage.html",
         handlings=found,
-        releases=parts.catalog.releases(ids),
+        releases=parts.catalog.releases.by_id(ids),
         cameras=parts.catalog.handlings.counts(),
         recordings=recorded,
         seconds=_seconds(found, recorded),

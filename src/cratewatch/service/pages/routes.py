@@ -70,7 +70,7 @@ def catalog(
         "catalog.html",
         q=q,
         filters=filters,
-        sources=sorted(parts.catalog.terms("source")),
+        sources=sorted(parts.catalog.releases.terms("source")),
         releases=found,
         wrong=wrong,
         before=asked | {"offset": max(0, offset - PAGE)} if offset else None,

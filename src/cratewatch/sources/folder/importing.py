@@ -136,14 +136,14 @@ class _Import:
     def run(self, entries: Iterator[Entry]) -> ImportReport:
         paths = self._stage(entries)
         diff = self._catalog.apply_crawl(self.run_id, IMPORT_SOURCE, complete=False)
-        stored = self._catalog.stored_images(IMPORT_SOURCE)
+        stored = self._catalog.covers.stored_images(IMPORT_SOURCE)
         todo = [path for path in paths if _written_since(path, stored.get(path))]
         known = len(paths) - len(todo)
         for batch in chunks(todo, STAGE_BATCH):
             self._catalog.items.plan(self.run_id, IMPORT_SOURCE, "cover", batch)
         self._lake.tidy(COVERS)
         new = self._store_covers(todo)
-        placeholders = self._catalog.mark_placeholders()
+        placeholders = self._catalog.covers.mark_placeholders()
         failed = self._catalog.items.failures_of_run(self.run_id)
         return ImportReport(diff, new, known, placeholders, failed, self._examples)
 
@@ -151,7 +151,7 @@ class _Import:
         """Stage the releases, batch by batch, and return the paths of their images, each once."""
         paths: dict[str, None] = {}
         for entries_of_batch in chunks(entries, STAGE_BATCH):
-            stored = self._catalog.releases(
+            stored = self._catalog.releases.by_id(
                 [entry.release.release_id for entry in entries_of_batch]
             )
             batch = [
@@ -165,7 +165,7 @@ class _Import:
         return list(paths)
 
     def _store_covers(self, paths: list[str]) -> int:
-        artworks = ArtworkIndex(*self._catalog.phashes(), Looks(self._lake))
+        artworks = ArtworkIndex(*self._catalog.covers.phashes(), Looks(self._lake))
         new = 0
         for done, path in enumerate(paths, start=1):
             try:
@@ -188,7 +188,7 @@ class _Import:
             phash=stored.phash,
             fetched_at=datetime.now(UTC),
         )
-        return self._catalog.add_cover(self.run_id, cover, path)
+        return self._catalog.covers.add(self.run_id, cover, path)
 
     def _refuse(self, path: str, reason: str, detail: str) -> None:
         item = Item(IMPORT_SOURCE, "cover", path, "failed", reason, storable(detail))

@@ -150,7 +150,7 @@ class _Import:
                 yield sale
 
     def _observations(self, sales: Sequence[Sale]) -> Iterator[Observation]:
-        names = self._catalog.named(Named(s.barcode, s.sku, s.release_id) for s in sales)
+        names = self._catalog.releases.named(Named(s.barcode, s.sku, s.release_id) for s in sales)
         for sale in sales:
             try:
                 observation = self._observation(sale, names)

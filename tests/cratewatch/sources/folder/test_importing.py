@@ -27,7 +27,7 @@ def test_every_image_of_a_folder_becomes_a_cover(
     (cover_folder / "notes.txt").write_text("no image")
     report = import_folder(cover_folder, catalog, lake)
     assert (report.releases.new, report.covers_new, report.failed) == (24, 24, {})
-    for cover in catalog.covers():
+    for cover in catalog.covers.all():
         assert lake.read(cover_key(cover.cover_id)) == Path(cover.source_url).read_bytes()
 
 
@@ -112,7 +112,9 @@ def test_a_csv_says_what_the_covers_show(
     assert report.failed == {"missing": 1}
     by_title = {
         release.title: release
-        for releases in catalog.releases_of([c.artwork_id for c in catalog.covers()]).values()
+        for releases in catalog.releases.of_artworks(
+            [c.artwork_id for c in catalog.covers.all()]
+        ).values()
         for release in releases
     }
     assert by_title["Début"].artist == "Björk"
@@ -131,7 +133,7 @@ def test_an_import_changes_only_what_it_is_given(
             cover_folder, catalog, lake, csv_file=table if csv else None, clear=clear
         )
         path = str(cover_folder / "cover-00.jpg")
-        (stored,) = [r for r in catalog.releases(known).values() if r.image_url == path]
+        (stored,) = [r for r in catalog.releases.by_id(known).values() if r.image_url == path]
         return stored, report.releases
 
     import_folder(cover_folder, catalog, lake)
@@ -156,9 +158,10 @@ def test_releases_may_share_a_cover_file(cover_folder: Path, catalog: Catalog, l
     table = cover_folder / "covers.csv"
     table.write_text("file,title\ncover-00.jpg,First\ncover-00.jpg,Second pressing\n")
     assert import_folder(cover_folder, catalog, lake, csv_file=table).releases.new == 2
-    (cover,) = catalog.covers()
+    (cover,) = catalog.covers.all()
     titles = [
-        release.title for release in catalog.releases_of([cover.artwork_id])[cover.artwork_id]
+        release.title
+        for release in catalog.releases.of_artworks([cover.artwork_id])[cover.artwork_id]
     ]
     assert titles == ["First", "Second pressing"]
 
@@ -209,7 +212,9 @@ def test_what_systems_leave_is_left_alone(cover_folder: Path, catalog: Catalog, 
 
 
 def releases_of(catalog: Catalog) -> list[ListedRelease]:
-    found = catalog.releases_of(sorted({cover.artwork_id for cover in catalog.covers()}))
+    found = catalog.releases.of_artworks(
+        sorted({cover.artwork_id for cover in catalog.covers.all()})
+    )
     return sorted((r for rs in found.values() for r in rs), key=lambda r: r.release_id)
 
 
