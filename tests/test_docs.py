@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
-from cratewatch.catalog.schema import Table
+from cratewatch.catalog.table import Table
 from cratewatch.commands.app import app
 from cratewatch.commands.changes import COLUMNS as COLUMNS_OF_CHANGES
 from cratewatch.datasets.confused_pairs import HEADER

@@ -72,7 +72,7 @@ def test_secrets_are_revealed_where_a_connection_is_opened() -> None:
         "scrapers/addresses.py",
         "scrapers/credentials.py",
         "scrapers/proxies.py",
-        "src/cratewatch/catalog/database.py",
+        "src/cratewatch/catalog/opening.py",
         "src/cratewatch/footage/video.py",
         "src/cratewatch/gallery/connection.py",
         "src/cratewatch/gallery/gallery.py",

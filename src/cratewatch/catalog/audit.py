@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select
 
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now
 from cratewatch.catalog.records import MAX_TEXT, storable
-from cratewatch.catalog.schema import AuditRow
+from cratewatch.catalog.schema_of_people import AuditRow
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from cratewatch.catalog.facts import EVERYTHING, Wanted, admits
 from cratewatch.catalog.placeholders import PLACEHOLDER
 from cratewatch.catalog.plain import plain, plain_column
 from cratewatch.catalog.records import ListedRelease, item_key
-from cratewatch.catalog.schema import CoverRow, EmbeddingRow, ItemRow, OfferRow, ReleaseRow
+from cratewatch.catalog.schema import CoverRow, EmbeddingRow, OfferRow, ReleaseRow
+from cratewatch.catalog.schema_of_runs import ItemRow
 
 SEARCHED = ("artist", "title", "label", "catno", "barcode")
 MOST_NEAR = 5

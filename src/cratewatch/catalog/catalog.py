@@ -14,7 +14,7 @@ from cratewatch.catalog.changes import Changes
 from cratewatch.catalog.comparing import compare
 from cratewatch.catalog.copying import copy_source
 from cratewatch.catalog.covers import Covers
-from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, open_database, upsert
+from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now
 from cratewatch.catalog.diff import apply_staged
 from cratewatch.catalog.dumps import Dumps
 from cratewatch.catalog.embeddings import EmbeddingBook
@@ -22,19 +22,23 @@ from cratewatch.catalog.entities import Entities
 from cratewatch.catalog.failing import Failing
 from cratewatch.catalog.handlings import Handlings
 from cratewatch.catalog.images import Images
-from cratewatch.catalog.items import Items, save
+from cratewatch.catalog.item_states import save
+from cratewatch.catalog.items import Items
 from cratewatch.catalog.keys import Keys
 from cratewatch.catalog.leases import Leases
 from cratewatch.catalog.links import Links
 from cratewatch.catalog.observations import Observation, Observations
+from cratewatch.catalog.opening import open_database
 from cratewatch.catalog.paces import Paces
 from cratewatch.catalog.placeholders import PLACEHOLDER
 from cratewatch.catalog.records import Diff, Item, Published, Release
 from cratewatch.catalog.releases import Releases
 from cratewatch.catalog.runs import Runs, note
-from cratewatch.catalog.schema import CoverRow, IdentityRow, ReleaseRow, RunRow, StagedReleaseRow
+from cratewatch.catalog.schema import CoverRow, IdentityRow, ReleaseRow
+from cratewatch.catalog.schema_of_runs import RunRow, StagedReleaseRow
 from cratewatch.catalog.searching import Search
 from cratewatch.catalog.staged_prices import StagedPrices, stage_prices
+from cratewatch.catalog.statements import upsert
 from cratewatch.secret_url import SecretUrl
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import Row, delete, func, insert, literal, null, select, tuple_
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.database import Database
-from cratewatch.catalog.schema import ChangeRow, ItemRow, ReleaseRow
+from cratewatch.catalog.schema import ReleaseRow
+from cratewatch.catalog.schema_of_runs import ChangeRow, ItemRow
 
 PAGE_ROWS = 1000
 CHANGED = ("new", "changed", "withdrawn")

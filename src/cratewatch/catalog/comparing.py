@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Select, delete, func, insert, literal, null, select
 from sqlalchemy.orm import Session
 
-from cratewatch.catalog.database import json_text
 from cratewatch.catalog.missing import gone, listed, unreachable
 from cratewatch.catalog.records import Diff, Release
-from cratewatch.catalog.schema import ChangeRow, OfferRow, ReleaseRow, StagedReleaseRow
+from cratewatch.catalog.schema import OfferRow, ReleaseRow
+from cratewatch.catalog.schema_of_runs import ChangeRow, StagedReleaseRow
+from cratewatch.catalog.statements import json_text
 from cratewatch.chunks import chunks
 from cratewatch.errors import CheckError
 

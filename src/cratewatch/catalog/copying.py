@@ -8,7 +8,9 @@ from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.database import ROWS_AT_ONCE
-from cratewatch.catalog.schema import CoverRow, ItemRow, OfferRow, ReleaseRow, Table
+from cratewatch.catalog.schema import CoverRow, OfferRow, ReleaseRow
+from cratewatch.catalog.schema_of_runs import ItemRow
+from cratewatch.catalog.table import Table
 
 
 def copy_source(there: Session, source: str, here: Session) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from cratewatch.catalog.changed_facts import note_changed_facts
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now
 from cratewatch.catalog.images import keep
-from cratewatch.catalog.items import save
+from cratewatch.catalog.item_states import save
 from cratewatch.catalog.placeholders import PLACEHOLDER, mark_placeholders
 from cratewatch.catalog.records import Cover, CoverToFetch, Fetched, Item
 from cratewatch.catalog.schema import CoverRow, ReleaseRow

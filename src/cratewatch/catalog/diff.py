@@ -10,10 +10,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.changed_facts import note_changed_facts
-from cratewatch.catalog.items import advance_pages
+from cratewatch.catalog.item_states import advance_pages
 from cratewatch.catalog.missing import PAGE, gone, missing_first
 from cratewatch.catalog.records import Release
-from cratewatch.catalog.schema import OfferRow, ReleaseRow, StagedReleaseRow
+from cratewatch.catalog.schema import OfferRow, ReleaseRow
+from cratewatch.catalog.schema_of_runs import StagedReleaseRow
 from cratewatch.chunks import chunks
 
 CHUNK = 500

@@ -14,21 +14,18 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.comparing import RefusedError, note_changed
-from cratewatch.catalog.database import Database, insert_rows, now, upsert
+from cratewatch.catalog.database import Database, now
 from cratewatch.catalog.diff import withdraw, write_releases
 from cratewatch.catalog.digests import forget, packed, unpacked
 from cratewatch.catalog.entities import Entity
 from cratewatch.catalog.entities import write as write_entities
-from cratewatch.catalog.items import save
+from cratewatch.catalog.item_states import save
 from cratewatch.catalog.links import relate
 from cratewatch.catalog.records import Diff, Item, Release
 from cratewatch.catalog.runs import note
-from cratewatch.catalog.schema import (
-    ChangeRow,
-    DumpBlockRow,
-    ReleaseRow,
-    RunRow,
-)
+from cratewatch.catalog.schema import DumpBlockRow, ReleaseRow
+from cratewatch.catalog.schema_of_runs import ChangeRow, RunRow
+from cratewatch.catalog.statements import insert_rows, upsert
 from cratewatch.chunks import chunks
 
 PAGE = 10_000

@@ -11,11 +11,13 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from cratewatch.catalog.changed_facts import changed_since
-from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
-from cratewatch.catalog.items import UNREADABLE, settle_covers
+from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now
+from cratewatch.catalog.item_states import UNREADABLE, settle_covers
 from cratewatch.catalog.placeholders import PLACEHOLDER
 from cratewatch.catalog.records import Cover
-from cratewatch.catalog.schema import CoverRow, EmbeddingRow, ItemRow
+from cratewatch.catalog.schema import CoverRow, EmbeddingRow
+from cratewatch.catalog.schema_of_runs import ItemRow
+from cratewatch.catalog.statements import upsert
 from cratewatch.chunks import chunks
 
 PAGE_ROWS = 10_000

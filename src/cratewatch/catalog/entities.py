@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from cratewatch.catalog.database import ROWS_AT_ONCE, Database, upsert
+from cratewatch.catalog.database import ROWS_AT_ONCE, Database
 from cratewatch.catalog.digests import forget
 from cratewatch.catalog.records import MAX_GENRES, MAX_TEXT, storable
 from cratewatch.catalog.schema import EntityRow
+from cratewatch.catalog.statements import upsert
 from cratewatch.chunks import chunks
 
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
-from cratewatch.catalog.database import ROWS_AT_ONCE, Database, insert_rows
-from cratewatch.catalog.items import save
+from cratewatch.catalog.database import ROWS_AT_ONCE, Database
+from cratewatch.catalog.item_states import save
 from cratewatch.catalog.records import Item
-from cratewatch.catalog.schema import HandlingRow
+from cratewatch.catalog.schema_of_people import HandlingRow
+from cratewatch.catalog.statements import insert_rows
 from cratewatch.chunks import chunks
 
 

@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from cratewatch.catalog.database import Database, now, upsert
+from cratewatch.catalog.database import Database, now
 from cratewatch.catalog.placeholders import EDITION
 from cratewatch.catalog.records import Fetched, StoredImage
 from cratewatch.catalog.schema import CoverRow, ImageRow, ReleaseRow
+from cratewatch.catalog.statements import upsert
 from cratewatch.clocks import AHEAD
 
 MOST_DUE = 5000

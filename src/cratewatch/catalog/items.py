@@ -13,15 +13,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, delete, exists, func, or_, select, tuple_, update
-from sqlalchemy.orm import Session
 
-from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now, upsert
+from cratewatch.catalog.database import Database, now
+from cratewatch.catalog.item_states import DONE, UNREADABLE, row_of, save
 from cratewatch.catalog.records import Item, ItemKind, item_key
-from cratewatch.catalog.schema import EmbeddingRow, ItemRow, ReleaseRow, RunRow
-from cratewatch.chunks import chunks
+from cratewatch.catalog.schema import ReleaseRow
+from cratewatch.catalog.schema_of_runs import ItemRow, RunRow
+from cratewatch.catalog.statements import upsert
 
-DONE = ("fetched", "stored", "embedded", "indexed")
-UNREADABLE = "unreadable_in_lake"
 OF_CRAWLS: tuple[ItemKind, ...] = ("listing", "page", "cover", "check", "price")
 FORGOTTEN_AT_ONCE = 10_000
 _FORGETTABLE = (ItemRow.kind.in_(OF_CRAWLS), ItemRow.reason.is_distinct_from(UNREADABLE))
@@ -45,7 +44,7 @@ class Items:
     def plan(self, run_id: str, source: str, kind: ItemKind, keys: Iterable[str]) -> None:
         """Say what the run is going to do; what it has done already stays as it is."""
         rows = [
-            _row(run_id, Item(source, kind, key, "planned"))
+            row_of(run_id, Item(source, kind, key, "planned"))
             for key in dict.fromkeys(map(item_key, keys))
         ]
         tried = case((ItemRow.state == "failed", ItemRow.attempts), else_=0)
@@ -256,61 +255,3 @@ class Items:
                         updated_at=now(),
                     )
                 )
-
-
-def save(session: Session, run_id: str, items: Sequence[Item]) -> None:
-    """Write the states of items, each item once; failures are counted up, others reset that."""
-    latest = {(item.source, item.kind, item_key(item.key)): item for item in items}
-    for failed in (False, True):
-        rows = [_row(run_id, i) for i in latest.values() if (i.state == "failed") == failed]
-        attempts: Any = ItemRow.attempts + 1 if failed else 0
-        upsert(session, ItemRow, rows, changes={"attempts": attempts})
-
-
-def advance_pages(session: Session, source: str, keys: Sequence[str], state: str) -> None:
-    """Move pages on to a state, whichever run worked on them."""
-    for part in chunks(keys, ROWS_AT_ONCE):
-        session.execute(
-            update(ItemRow)
-            .where(
-                ItemRow.source == source,
-                ItemRow.kind == "page",
-                ItemRow.key.in_([item_key(key) for key in part]),
-            )
-            .values(state=state, reason=None, detail=None, attempts=0, updated_at=now())
-        )
-
-
-def settle_covers(session: Session, model: str) -> None:
-    """Bring the states of images in line with what is known of their covers' embeddings."""
-    of_model = select(EmbeddingRow.cover_id).where(EmbeddingRow.model == model)
-    indexed = of_model.where(EmbeddingRow.indexed_at.is_not(None))
-    for state, cover_ids, before in (
-        ("embedded", of_model, ("stored",)),
-        ("indexed", indexed, ("stored", "embedded")),
-    ):
-        unreadable = (ItemRow.state == "failed") & (ItemRow.reason == UNREADABLE)
-        session.execute(
-            update(ItemRow)
-            .where(ItemRow.kind == "cover", ItemRow.cover_id.in_(cover_ids))
-            .where(or_(ItemRow.state.in_(before), unreadable))
-            .values(state=state, reason=None, detail=None, attempts=0, updated_at=now())
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _row(run_id: str, item: Item) -> dict[str, Any]:
-    return {
-        "source": item.source,
-        "kind": item.kind,
-        "key": item_key(item.key),
-        "run_id": run_id,
-        "state": item.state,
-        "cover_id": item.cover_id,
-        "reason": item.reason,
-        "detail": item.detail,
-        "attempts": int(item.state == "failed"),
-        "updated_at": now(),
-        "owner": None,
-        "leased_until": None,
-    }

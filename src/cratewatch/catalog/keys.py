@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select
 
 from cratewatch.catalog.database import Database, now
 from cratewatch.catalog.records import storable
-from cratewatch.catalog.schema import KeyRow, SessionRow
+from cratewatch.catalog.schema_of_people import KeyRow, SessionRow
 from cratewatch.clocks import AHEAD
 from cratewatch.errors import CratewatchError, NotFoundError
 

@@ -16,10 +16,10 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database
-from cratewatch.catalog.items import save
+from cratewatch.catalog.item_states import save
 from cratewatch.catalog.observations import Observation
 from cratewatch.catalog.records import Item, ItemKind, item_key
-from cratewatch.catalog.schema import ItemRow, RunRow
+from cratewatch.catalog.schema_of_runs import ItemRow, RunRow
 from cratewatch.catalog.staged_prices import stage_prices
 from cratewatch.chunks import chunks
 

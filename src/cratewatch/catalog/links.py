@@ -16,10 +16,11 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from cratewatch.catalog.database import ROWS_AT_ONCE, Database, insert_rows, now, upsert
+from cratewatch.catalog.database import ROWS_AT_ONCE, Database, now
 from cratewatch.catalog.matching import Matches, Pair, match, pair_of
 from cratewatch.catalog.pressings import Pressing
 from cratewatch.catalog.schema import LinkRow, RelationRow, ReleaseRow
+from cratewatch.catalog.statements import insert_rows, upsert
 from cratewatch.chunks import chunks
 from cratewatch.errors import NotFoundError
 

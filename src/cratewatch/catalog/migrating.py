@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from cratewatch.catalog.schema import SCHEMA_REVISION
+from cratewatch.catalog.table import SCHEMA_REVISION
 from cratewatch.errors import CratewatchError
 
 SCRIPTS = "cratewatch.catalog:migrations"

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from cratewatch.catalog.items import DONE
+from cratewatch.catalog.item_states import DONE
 from cratewatch.catalog.records import KEY_DIGEST, MAX_KEY
-from cratewatch.catalog.schema import ItemRow, ReleaseRow, StagedReleaseRow
+from cratewatch.catalog.schema import ReleaseRow
+from cratewatch.catalog.schema_of_runs import ItemRow, StagedReleaseRow
 
 PRODUCT_GONE = "product_gone"  # the page is there without the release that is listed from it
 GONE = ("http_404", "http_410")  # the shop says that the page is no more: not a failure of ours

@@ -14,12 +14,14 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Select, delete, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 
 from cratewatch.catalog.currencies import CURRENCIES
-from cratewatch.catalog.database import ROWS_AT_ONCE, Database, insert_of
+from cratewatch.catalog.database import ROWS_AT_ONCE, Database
 from cratewatch.catalog.records import MAX_KEY, MAX_TEXT, storable
 from cratewatch.catalog.schema import ObservationRow, OfferRow, ReleaseRow
+from cratewatch.catalog.standing_prices import differs, latest_prices
+from cratewatch.catalog.statements import insert_of
 from cratewatch.chunks import chunks
 from cratewatch.errors import CratewatchError
 
@@ -121,8 +123,8 @@ class Observations:
     def _add(self, observations: Sequence[Observation]) -> int:
         with self._db.transaction() as session:
             standing = [o for o in observations if o.kind != "sold"]
-            latest = _latest(session, standing) if standing else {}
-            rows = [_row(o) for o in observations if o.kind == "sold" or _differs(o, latest)]
+            latest = latest_prices(session, standing) if standing else {}
+            rows = [_row(o) for o in observations if o.kind == "sold" or differs(o, latest)]
             if not rows:
                 return 0
             # RETURNING makes SQLAlchemy send many rows in a statement that it builds once.
@@ -231,43 +233,6 @@ def _observation(row: ObservationRow) -> Observation:
 def _row(observation: Observation) -> dict[str, Any]:
     values = {name: getattr(observation, name) for name in _FIELDS}
     return values | {"observation_id": observation.observation_id}
-
-
-_Standing = tuple[str, str, str, str | None, str | None]
-"""What a price stands for until the next one: source, kind, id and both conditions."""
-
-
-def _standing(o: Observation) -> _Standing:
-    return o.source, o.kind, o.native_id, o.media_condition, o.sleeve_condition
-
-
-def _differs(observation: Observation, latest: dict[_Standing, Any]) -> bool:
-    """Whether a price is another than the one before it, and note that it is the latest now."""
-    now = (observation.price, observation.currency, observation.quantity)
-    key = _standing(observation)
-    if latest.get(key) == now:
-        return False
-    latest[key] = now
-    return True
-
-
-def _latest(session: Session, observations: Sequence[Observation]) -> dict[_Standing, Any]:
-    """Return the latest price, currency and quantity of the listings of observations."""
-    listings: dict[tuple[str, str], dict[str, None]] = {}
-    for o in observations:
-        listings.setdefault((o.source, o.kind), {})[o.native_id] = None
-    row = ObservationRow
-    read = (row.native_id, row.media_condition, row.sleeve_condition)
-    query = select(*read, row.price, row.currency, row.quantity).order_by(row.observed_at)
-    found: dict[_Standing, Any] = {}
-    for (source, kind), ids in listings.items():
-        of_kind = query.where(row.source == source, row.kind == kind)
-        for part in chunks(ids, ROWS_AT_ONCE):
-            for native_id, media, sleeve, *price in session.execute(
-                of_kind.where(row.native_id.in_(part))
-            ):
-                found[source, kind, native_id, media, sleeve] = tuple(price)
-    return found
 
 
 def _offers() -> Select[Any]:

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func
 
-from cratewatch.catalog.database import Database, insert_of
-from cratewatch.catalog.schema import PaceRow
+from cratewatch.catalog.database import Database
+from cratewatch.catalog.schema_of_runs import PaceRow
+from cratewatch.catalog.statements import insert_of
 
 
 class Paces:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from cratewatch.catalog.changes import note_failures
 from cratewatch.catalog.database import Database, now
-from cratewatch.catalog.schema import RunRow, StagedObservationRow, StagedReleaseRow
+from cratewatch.catalog.schema_of_runs import RunRow, StagedObservationRow, StagedReleaseRow
 from cratewatch.clocks import AHEAD
 from cratewatch.errors import NotFoundError
 

@@ -12,9 +12,10 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cratewatch.catalog.database import ROWS_AT_ONCE, Database, upsert
+from cratewatch.catalog.database import ROWS_AT_ONCE, Database
 from cratewatch.catalog.observations import Observation
-from cratewatch.catalog.schema import StagedObservationRow
+from cratewatch.catalog.schema_of_runs import StagedObservationRow
+from cratewatch.catalog.statements import upsert
 
 FIELDS = ("release_id", "media_condition", "sleeve_condition", "condition", "url")
 """Of an observation, that may be empty."""

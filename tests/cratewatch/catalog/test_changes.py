@@ -12,7 +12,7 @@ from cratewatch.catalog.changes import Change
 from cratewatch.catalog.comparing import RefusedError
 from cratewatch.catalog.database import now
 from cratewatch.catalog.records import Cover, Diff, Item, Release
-from cratewatch.catalog.schema import RunRow
+from cratewatch.catalog.schema_of_runs import RunRow
 from cratewatch.errors import CheckError, NotFoundError
 
 Stage = Callable[..., str]

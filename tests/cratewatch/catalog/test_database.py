@@ -11,7 +11,8 @@ from pg8000 import InterfaceError  # type: ignore[import-untyped]
 from sqlalchemy import text
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
-from cratewatch.catalog.database import Database, open_database
+from cratewatch.catalog.database import Database
+from cratewatch.catalog.opening import open_database
 from cratewatch.catalog.postgres_driver import PostgresConnection
 from cratewatch.errors import BusyError, CatalogAwayError, CratewatchError
 from cratewatch.settings import load_settings

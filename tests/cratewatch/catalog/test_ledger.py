@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.catalog.items import UNREADABLE, Items
+from cratewatch.catalog.item_states import UNREADABLE
+from cratewatch.catalog.items import Items
 from cratewatch.catalog.records import MAX_KEY, Item, ItemKind, Release, item_key, storable
 from cratewatch.catalog.runs import RESUME_WITHIN
 

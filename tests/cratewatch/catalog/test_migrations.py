@@ -13,9 +13,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from cratewatch.catalog import database, migrating, migrations
+from cratewatch.catalog import migrating, migrations, opening
 from cratewatch.catalog.catalog import open_catalog
-from cratewatch.catalog.schema import SCHEMA_REVISION, Table
+from cratewatch.catalog.table import SCHEMA_REVISION, Table
 from cratewatch.catalog.words import INDEX
 from cratewatch.errors import CratewatchError
 from tests import made_tables
@@ -64,7 +64,7 @@ def become_next(scripts: Path, monkeypatch: pytest.MonkeyPatch, then: str = "") 
     revision = NEXT.format(before=SCHEMA_REVISION, then=then)
     (scripts / "versions" / "next.py").write_text(revision)
     monkeypatch.setattr(migrating, "SCRIPTS", str(scripts))
-    monkeypatch.setattr(database, "SCHEMA_REVISION", "next")
+    monkeypatch.setattr(opening, "SCHEMA_REVISION", "next")
 
 
 def test_migrations_make_the_tables_that_the_code_declares(engine: Engine) -> None:

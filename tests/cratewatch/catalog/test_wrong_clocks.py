@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from cratewatch.catalog import catalog as catalog_module
-from cratewatch.catalog import runs
+from cratewatch.catalog import covers, runs
 from cratewatch.catalog.catalog import Catalog
 from cratewatch.catalog.records import Cover, Release
 from cratewatch.catalog.runs import refresh_kind
@@ -21,7 +21,7 @@ def clock(monkeypatch):
     """Return a function that sets the clock of the catalog."""
 
     def put(at: datetime) -> None:
-        for module in (catalog_module, runs):
+        for module in (catalog_module, covers, runs):
             monkeypatch.setattr(module, "now", lambda: at)
 
     put(NIGHT)

@@ -26,8 +26,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from cratewatch.catalog.catalog import Catalog
-from cratewatch.catalog.database import open_database
 from cratewatch.catalog.facts import Facts
+from cratewatch.catalog.opening import open_database
 from cratewatch.catalog.records import Cover, Release
 from cratewatch.chunks import chunks
 from cratewatch.embedding.model_folder import save_model

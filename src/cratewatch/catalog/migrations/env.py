@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from cratewatch.catalog.schema import Table
+from cratewatch.catalog.table import Table
 
 context.configure(
     connection=context.config.attributes["connection"],
