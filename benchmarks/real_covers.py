@@ -19,7 +19,8 @@ from rich.console import Console
 from benchmarks.musicbrainz_replay import LABEL_MBID, MusicBrainzReplay, read_rows
 from cratewatch.commands.tables import evaluation_table
 from cratewatch.evaluation.serving import evaluate_serving
-from cratewatch.settings import CONFIG_NAME, load_settings
+from cratewatch.settings import load_settings
+from cratewatch.settings_layers import CONFIG_NAME
 from cratewatch.training.config import TrainConfig
 from flows.orchestration import configure_prefect
 from workers.catalog_index import index_catalog

@@ -28,7 +28,8 @@ from cratewatch.embedding.model_folder import save_model
 from cratewatch.embedding.net import EmbeddingNet
 from cratewatch.lake.folder import FolderLake
 from cratewatch.notify import Notify
-from cratewatch.settings import CONFIG_NAME, ENV_PREFIX, Settings, load_settings
+from cratewatch.settings import Settings, load_settings
+from cratewatch.settings_layers import CONFIG_NAME, ENV_PREFIX
 from cratewatch.sources.cameras import Camera
 from cratewatch.sources.configured import SPIDERS
 from cratewatch.sources.folder.row import COLUMNS

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cratewatch.settings import CONFIG_NAME, ENV_PREFIX, Settings, load_settings
+from cratewatch.settings import Settings, load_settings
+from cratewatch.settings_layers import CONFIG_NAME, ENV_PREFIX
 
 ROOT = Path(__file__).parents[1]
 INFRA = ROOT / "infra"

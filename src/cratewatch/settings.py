@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import json
 import os
-import stat
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import get_args
 
 from pydantic import (
     BaseModel,
@@ -22,7 +16,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 
 from cratewatch.catalog.currencies import CURRENCIES
 from cratewatch.embedding.inference import Device, Inference, Precision, RuntimeName
@@ -33,24 +26,23 @@ from cratewatch.gallery.names import LITE_SUFFIX
 from cratewatch.lake.location import LakeLocation
 from cratewatch.notify import Notify
 from cratewatch.secret_url import PublicUrl, SecretUrl
+from cratewatch.settings_layers import (
+    CONFIG_NAME,
+    DEFAULT_HOME,
+    ENV_PREFIX,
+    environment_settings,
+    merged_over,
+    read_environment,
+    read_settings,
+    settings_file,
+)
+from cratewatch.settings_problems import problem_of
 from cratewatch.sources.cameras import Camera
-from cratewatch.sources.configured import SPIDERS, AnySource
+from cratewatch.sources.configured import AnySource
 from cratewatch.sources.recordings import FootageName
 from cratewatch.sources.source import SourceName
-from cratewatch.sources.till.settings import Column, Till, Timezone
+from cratewatch.sources.till.settings import Till, Timezone
 
-ENV_PREFIX = "CRATEWATCH_"
-CONFIG_NAME = "cratewatch.toml"
-DEFAULT_HOME = Path("~/.cratewatch")
-TABLES = ("cameras", "notify", "sources", "tills")
-"""Settings that are tables: JSON in the environment."""
-SECRETS = {
-    name
-    for source in SPIDERS.values()
-    for name, field in source.model_fields.items()
-    if field.annotation is SecretStr or name == "proxies"
-}
-"""Settings of sources that nobody else may read."""
 LOCAL_RAY = "local"
 """Instead of an address: a Ray cluster of the command's own."""
 
@@ -306,116 +298,12 @@ def load_settings(**arguments: object) -> Settings:
             f"environment: unknown setting {', '.join(unknown)}; known: {', '.join(sorted(known))}"
         )
     given = {name: value for name, value in arguments.items() if value is not None}
-    file = _settings_file(given.get("home") or os.environ.get(f"{ENV_PREFIX}HOME"))
+    file = settings_file(given.get("home") or os.environ.get(f"{ENV_PREFIX}HOME"))
     try:
-        values = _merged(_merged(_read_file(file), _read_environment()), given)
+        values = merged_over(merged_over(read_settings(file), read_environment()), given)
         return Settings.model_validate(values)
     except ValidationError as error:
-        problems = [_problem(item, list(given), file) for item in error.errors()]
+        problems = [
+            problem_of(item, Settings.model_fields, list(given), file) for item in error.errors()
+        ]
         raise SettingsError(f"settings: {'; '.join(problems)}; correct it there") from error
-
-
-def exposed_secrets(home: Path | None) -> Path | None:
-    """Return the settings file of a home if it holds secrets that others than its owner may read.
-
-    Args:
-        home: As load_settings() takes it.
-    """
-    file = _settings_file(home or os.environ.get(f"{ENV_PREFIX}HOME"))
-    if not file.is_file() or not file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-        return None
-    return file if any(_is_secret(*setting) for setting in _read_file(file).items()) else None
-
-
-def _is_secret(name: str, value: object) -> bool:
-    if name == "notify" and isinstance(value, Mapping):
-        return bool(value.get("urls") or value.get("ping_url"))
-    if name == "cameras" and isinstance(value, Mapping):
-        tables = (camera for camera in value.values() if isinstance(camera, Mapping))
-        return any(SecretUrl(str(table.get("url", ""))).hides for table in tables)
-    if name == "sources" and isinstance(value, Mapping):
-        tables = (source for source in value.values() if isinstance(source, Mapping))
-        return any(SECRETS & table.keys() for table in tables)
-    kind = Settings.model_fields[name].annotation
-    if kind is SecretUrl:
-        return SecretUrl(str(value)).hides
-    return kind is SecretStr and bool(value)
-
-
-def environment_settings() -> list[str]:
-    """Return the names of the environment's variables that are meant for cratewatch."""
-    return [name for name in os.environ if name.upper().startswith(ENV_PREFIX)]
-
-
-def _read_environment() -> dict[str, object]:
-    """Return what the variables set, by field; tables are JSON."""
-    values: dict[str, object] = {}
-    for variable in environment_settings():
-        name = variable.upper().removeprefix(ENV_PREFIX).lower()
-        text = os.environ[variable]
-        is_table = name in TABLES
-        try:
-            values[name] = json.loads(text) if is_table else text
-        except ValueError as error:
-            raise SettingsError(f"environment: {variable}: {error}; give JSON") from error
-    return values
-
-
-def _read_file(file: Path) -> dict[str, object]:
-    if not file.exists():
-        return {}
-    if not file.is_file():
-        raise SettingsError(f"{file}: not a file; move it, settings are read from there")
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: no valid TOML: {error}; correct it") from error
-
-
-def _merged(values: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
-    """Return values with those of over in their place; tables are merged key by key."""
-    merged = dict(values)
-    for key, value in over.items():
-        below = merged.get(key)
-        if isinstance(below, Mapping) and isinstance(value, Mapping):
-            merged[key] = _merged(below, value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _settings_file(home: object) -> Path:
-    return users_path(str(home or DEFAULT_HOME)) / CONFIG_NAME
-
-
-def _problem(item: ErrorDetails, arguments: Sequence[str], file: Path) -> str:
-    """Say where a value comes from and what is wrong with it."""
-    place = [str(part) for part in item["loc"]]
-    fields: Iterable[str] = Settings.model_fields
-    if place[0:1] == ["sources"] and len(place) > 3:
-        fields = SPIDERS[place.pop(2)].model_fields  # pydantic puts the spider's name in between
-    if place[0:1] == ["notify"] and len(place) > 1:
-        fields = Notify.model_fields
-    if place[0:1] == ["cameras"] and len(place) > 2:
-        fields = Camera.model_fields
-    if place[0:1] == ["tills"] and len(place) > 2:
-        fields = get_args(Column) if place[2] == "columns" else Till.model_fields
-    key = ".".join(place)
-    if not key:
-        return item["msg"]
-    variable = ENV_PREFIX + place[0].upper()
-    where = "argument" if place[0] in arguments else str(file)
-    if where != "argument" and any(name.upper() == variable for name in os.environ):
-        where = variable
-    what = {
-        "extra_forbidden": f"unknown key{_suggestion(place[-1], fields)}",
-        "missing": "is needed",
-        "union_tag_not_found": f"`spider` is needed, one of {', '.join(SPIDERS)}",
-        "union_tag_invalid": f"`spider` is none of {', '.join(SPIDERS)}",
-    }.get(item["type"], item["msg"])
-    return f"{where}: {key}: {what}"
-
-
-def _suggestion(key: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, known, n=1)
-    return f", perhaps `{near[0]}` is meant" if near else f"; known: {', '.join(sorted(known))}"

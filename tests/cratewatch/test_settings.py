@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from cratewatch.errors import SettingsError
+from cratewatch.exposed_secrets import exposed_secrets
 from cratewatch.secret_url import reveal
-from cratewatch.settings import exposed_secrets, load_settings
+from cratewatch.settings import load_settings
 from cratewatch.sources.musicbrainz.settings import MusicBrainzSource
 from cratewatch.sources.storefront.settings import StorefrontSource
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from cratewatch.settings import CONFIG_NAME, load_settings
+from cratewatch.settings import load_settings
+from cratewatch.settings_layers import CONFIG_NAME
 from cratewatch.training.config import TrainConfig
 from cratewatch.training.fine_tuning import FineTuning
 from flows.timetable import Nights

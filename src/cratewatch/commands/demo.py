@@ -57,7 +57,7 @@ def demo(
 
 def _refuse_settings_from_outside() -> None:
     """Keep the demo away from the catalog, lake and gallery that the environment names."""
-    from cratewatch.settings import environment_settings
+    from cratewatch.settings_layers import environment_settings
 
     elsewhere = sorted(set(environment_settings()) - {"CRATEWATCH_HOME"})
     if elsewhere:

@@ -50,7 +50,7 @@ EXAMPLE = """\
 @app.command(epilog="Example: cratewatch init --home shop")
 def init(home: Home = None) -> None:
     """Make a home: a folder with a cratewatch.toml to fill in."""
-    from cratewatch.settings import CONFIG_NAME
+    from cratewatch.settings_layers import CONFIG_NAME
 
     folder = load_settings(home, makes_home=True).home
     file = private_folder(folder) / CONFIG_NAME

@@ -28,7 +28,7 @@ def notify(
 
     settings = load_settings(home)
     if not (settings.notify.urls or settings.notify.ping_url):
-        from cratewatch.settings import CONFIG_NAME
+        from cratewatch.settings_layers import CONFIG_NAME
 
         raise SettingsError(
             f"notify: no address is set; add `urls` to [notify] in {settings.home / CONFIG_NAME}, "

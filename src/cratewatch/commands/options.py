@@ -93,15 +93,18 @@ def load_settings(home: Path | None, *, makes_home: bool = False) -> Settings:
         SettingsError: see settings.load_settings().
         NotFoundError: if there is no home.
     """
-    from cratewatch import settings  # not for --help: pydantic takes a while to import
+    # not for --help: pydantic takes a while to import
+    from cratewatch.exposed_secrets import exposed_secrets
+    from cratewatch.settings import load_settings
+    from cratewatch.settings_layers import ENV_PREFIX
 
-    loaded = settings.load_settings(home=home)
+    loaded = load_settings(home=home)
     if not makes_home and not loaded.has_home:
         raise NotFoundError(
-            f"home: {loaded.home} is none; check --home or {settings.ENV_PREFIX}HOME, or make one: "
+            f"home: {loaded.home} is none; check --home or {ENV_PREFIX}HOME, or make one: "
             f"`cratewatch init --home {loaded.home}`"
         )
-    if exposed := settings.exposed_secrets(home):
+    if exposed := exposed_secrets(home):
         command = f"chmod 600 {shlex.quote(str(exposed))}"
         sys.stderr.write(
             f"warning: {exposed} holds secrets and others may read it; run `{command}`\n"

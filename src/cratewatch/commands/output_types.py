@@ -8,15 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from cratewatch.catalog.audit import Export
 from cratewatch.catalog.changes import Change
 from cratewatch.catalog.keys import Key
 from cratewatch.catalog.links import Link
-from cratewatch.catalog.records import Cover, ListedRelease
+from cratewatch.catalog.records import ListedRelease
+from cratewatch.commands.shown_pictures import AnswerShown, BadPicture, PictureSearched
+from cratewatch.commands.shown_stores import (
+    BackupShown,
+    FailuresOfReason,
+    ShownCover,
+    ShownRelease,
+    Status,
+)
 from cratewatch.datasets.run_report import RunReport
 from cratewatch.evaluation.grid import GridEvaluation
 from cratewatch.evaluation.serving import Evaluation
@@ -29,7 +35,7 @@ from cratewatch.pricing.estimate import PriceEstimate
 from cratewatch.pricing.evaluating import PriceEvaluation
 from cratewatch.pricing.history import History
 from cratewatch.pricing.model import Facts
-from cratewatch.retrieval.verdict import Calibration, Verdict
+from cratewatch.retrieval.verdict import Calibration
 from cratewatch.sources.folder.importing import ImportReport
 from cratewatch.sources.storefront.probe import Probe
 from cratewatch.sources.till.importing import SalesReport
@@ -59,253 +65,6 @@ class Output:
     kind: Any
     lacks: tuple[str, ...] = ()
     adds: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class MatchShown:
-    """One artwork that a picture may show, with its releases."""
-
-    cover_id: str
-    score: float
-    source: str
-    path_or_url: str
-    releases: list[ListedRelease]
-
-
-@dataclass(frozen=True)
-class SleeveShown:
-    """One sleeve of a picture, its corners in pixels, as far as it is known."""
-
-    quad: list[list[float]]
-    score: float
-    upright_px: int
-    mirrored: bool
-    known: bool | None
-    probability: float | None
-    verdict: Verdict | None
-    matches: list[MatchShown]
-
-
-@dataclass(frozen=True)
-class FoundShown:
-    """One sleeve of a picture, its corners in pixels, and the file of its upright crop."""
-
-    quad: list[list[float]]
-    score: float
-    upright_px: int
-    crop: str
-
-
-@dataclass(frozen=True)
-class PictureSearched:
-    """The sleeves that were found in a picture."""
-
-    query: str
-    sleeves: list[FoundShown]
-
-
-@dataclass(frozen=True)
-class AnswerShown:
-    """What a picture shows, as far as it is known."""
-
-    query: str
-    known: bool | None
-    probability: float | None
-    verdict: Verdict | None
-    notes: list[str]
-    matches: list[MatchShown]
-    sleeves: list[SleeveShown]
-
-
-@dataclass(frozen=True)
-class BadPicture:
-    """A picture that cannot be read, and why."""
-
-    query: str
-    error: str
-
-
-@dataclass(frozen=True)
-class ReleaseShown(ListedRelease):
-    """All that the catalog holds of a release."""
-
-    image_url: str | None
-    missing_since: datetime | None
-
-
-@dataclass(frozen=True)
-class OfferShown:
-    """An asking price."""
-
-    seen_at: datetime
-    price: Decimal | None
-    currency: str | None
-    in_stock: bool | None
-
-
-@dataclass(frozen=True)
-class ItemShown:
-    """A page or image in the ledger."""
-
-    source: str
-    kind: str
-    key: str
-    run_id: str
-    state: str
-    reason: str | None
-    detail: str | None
-    attempts: int
-    updated_at: datetime
-
-
-@dataclass(frozen=True)
-class EmbeddingShown:
-    """A cover's embedding by a model."""
-
-    model: str
-    shard: str
-    embedded_at: datetime
-    indexed_at: datetime | None
-
-
-@dataclass(frozen=True)
-class ShownRelease:
-    """All that is known of a release."""
-
-    release: ReleaseShown
-    offers: list[OfferShown]
-    cover: Cover | None
-    same_artwork: list[ListedRelease]
-    items: list[ItemShown]
-
-
-@dataclass(frozen=True)
-class ShownCover:
-    """All that is known of a cover."""
-
-    cover: Cover
-    releases: list[ListedRelease]
-    embeddings: list[EmbeddingShown]
-    items: list[ItemShown]
-
-
-@dataclass(frozen=True)
-class CatalogCounts:
-    """How much the catalog holds."""
-
-    releases: int
-    withdrawn: int
-    covers: int
-    artworks: int
-    releases_without_cover: int
-
-
-@dataclass(frozen=True)
-class SourceStatus:
-    """How the latest run that read a source as a whole ended."""
-
-    state: str
-    last_success: datetime | None
-    run_id: str
-    started_at: datetime
-    error: str | None
-
-
-@dataclass(frozen=True)
-class RunStatus:
-    """One of the last runs."""
-
-    run_id: str
-    state: str
-    started_at: datetime
-    noted: dict[str, int]
-
-
-@dataclass(frozen=True)
-class CollectionStatus:
-    """A collection of the gallery."""
-
-    rows: int | None
-    state: str
-    index: str
-    build: dict[str, int]
-    search: dict[str, int]
-    recall_at_10: float | None
-    served_until: datetime | None
-
-
-@dataclass(frozen=True)
-class FoundThemselves:
-    """Of how many covers how many were found by their own embedding."""
-
-    found: int
-    of: int
-
-
-@dataclass(frozen=True)
-class GalleryStatus:
-    """How the gallery is."""
-
-    server: str
-    serving: str | None
-    serving_model: str | None
-    collections: dict[str, CollectionStatus]
-    found_themselves: FoundThemselves
-    lag_s: float
-
-
-@dataclass(frozen=True)
-class GalleryAway:
-    """Why the gallery cannot be opened."""
-
-    error: str
-
-
-@dataclass(frozen=True)
-class Status:
-    """What catalog, lake and gallery hold and how the last runs ended."""
-
-    home: str
-    catalog: CatalogCounts
-    items: dict[str, dict[str, int]]
-    failures: dict[str, int]
-    queries: list[str]
-    models: list[str]
-    sources: dict[str, SourceStatus]
-    last_runs: list[RunStatus]
-    last_success: dict[str, datetime]
-    gallery: GalleryStatus | GalleryAway
-
-
-@dataclass(frozen=True)
-class FailedItem:
-    """An item that failed and has not succeeded since."""
-
-    source: str
-    kind: str
-    key: str
-    detail: str | None
-    attempts: int
-    failed_at: datetime
-
-
-@dataclass(frozen=True)
-class FailuresOfReason:
-    """How many items failed for a reason, and some of them."""
-
-    count: int
-    examples: list[FailedItem]
-
-
-@dataclass(frozen=True)
-class BackupShown:
-    """A backup of the gallery that was written."""
-
-    backup: str
-    collection: str
-    model: str
-    rows: int
-    shards: int
 
 
 @dataclass(frozen=True)

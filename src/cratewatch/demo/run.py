@@ -26,7 +26,8 @@ from cratewatch.embedding.saved_models import find_model, shipped_models
 from cratewatch.errors import CheckError
 from cratewatch.evaluation.serving import Evaluation
 from cratewatch.lake.opening import open_lake
-from cratewatch.settings import CONFIG_NAME, Settings, load_settings
+from cratewatch.settings import Settings, load_settings
+from cratewatch.settings_layers import CONFIG_NAME
 from cratewatch.training.fine_tuning import FineTuning
 from flows.progress import progress_bar
 from flows.refresh_catalog import refresh_catalog
