@@ -7,13 +7,18 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
-from cratewatch.sources.prices import read_price
+from cratewatch.sources.prices import in_latin, read_price
 
 DecimalSign = Literal[",", ".", ""]
 """What stands before decimals; "" where nothing is known."""
 _LANGUAGE = {",": "de", ".": "en", "": ""}
-_GAP = re.compile("(?<=\\d)[\\s\u00a0\u202f\u2009'\u2019](?=\\d)")
-_MINUS = re.compile("^[^\\d]*[-\N{MINUS SIGN}\u2013]|[-\N{MINUS SIGN}]\\s*$|^\\s*\\(.*\\)\\s*$")
+_GAP = re.compile("(?<=\\d)[\\s\u00a0\u202f\u2009'\u2019](?=\\d{3}(?!\\d))")
+_SEVERAL = re.compile(r"\d\s+\d|\d\s*(?:to|bis|à)\b\D*\d", re.IGNORECASE)
+_POWER = re.compile(r"\d[\d.,]*[eE][+-]?\d{1,2}")
+_NO_CENTS = re.compile("(?<=\\d)[.,]\\s?[-\N{MINUS SIGN}\u2013\u2014]{1,2}(?!\\d)")
+_MINUS = re.compile(
+    "^[^\\d]*[-\N{MINUS SIGN}\u2013]|(?<=\\d)\\s*[-\N{MINUS SIGN}]\\D*$|^\\s*\\(.*\\)\\s*$"
+)
 _TOLD = re.compile(r"([.,])(?:\d{1,2}|\d{4,})\D*$")
 _BOTH = re.compile(r"[.,]\d{3}([.,])\d")
 
@@ -23,12 +28,17 @@ def read_amount(
 ) -> tuple[Decimal | None, str | None]:
     """Return an amount, below zero too, and its ISO 4217 code; None for what cannot be told.
 
-    A minus may stand before or behind, or be a pair of brackets.
+    A minus may stand before or behind, or be a pair of brackets; that of ``12,-`` says that there
+    are no cents. What says from how much to how much is no amount.
 
     Args:
         currency: Counts before a sign beside the number.
     """
-    bare = _GAP.sub("", text)
+    bare = _NO_CENTS.sub("", _GAP.sub("", in_latin(text).strip()))
+    if _SEVERAL.search(bare):
+        return None, None
+    if _POWER.fullmatch(bare):  # as spreadsheets write 1000
+        bare = f"{Decimal(bare.replace(',', '.')):f}"
     is_negative = _MINUS.search(bare) is not None
     unsigned = re.sub("[-\N{MINUS SIGN}\u2013()]", " ", bare)
     amount, code = read_price(unsigned, currency, language=_LANGUAGE[decimal], written=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+_MANY = "(?:lps|records|albums|vinyls|45s|discs|(?:schall)?platten|disques|discos)"
 _LOT = re.compile(
-    r"\b(?:job\s?lots?|lot\s+of\s+\w+|(?:vinyl|records?|lps?|albums?)\s+(?:job\s?)?lot|bundle"
-    r"|(?:record|vinyl|album)\s+collection|konvolut|sammlung|"
-    r"(?:[4-9]|[1-9]\d+)\s*(?:x\s*)?(?:vinyl\s+|12\W*\s+)?(?:lps|records|albums|vinyls|platten))\b",
+    r"\b(?:job\s?lots?|(?:vinyl|records?|lps?|albums?)\s+(?:job\s?)?lot|bundle|konvolut"
+    rf"|lot\s+of\s+(?:\d+|vinyl|(?:\w+\s+){{0,3}}{_MANY})|lott?[oe]?\s+(?:d[ei]\s+|x\s?)?\d+"
+    r"|(?:record|vinyl|album)\s+collection|(?:\w*platten)?sammlung"
+    rf"|(?:[4-9]|[1-9]\d+)\s*(?:x\s*)?(?:vinyl\s+|12\W*\s+)?{_MANY})\b",
     re.IGNORECASE,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
 from price_parser import Price
@@ -40,10 +41,44 @@ _ISO_BY_SYMBOL = {
     "AU$": "AUD",
     "C$": "CAD",
     "CA$": "CAD",
+    "NZ$": "NZD",
+    "HK$": "HKD",
+    "NT$": "TWD",
+    "S$": "SGD",
+    "MX$": "MXN",
+    "R$": "BRL",
     "¥": "JPY",
     "JP¥": "JPY",
+    "円": "JPY",
     "zł": "PLN",
+    "Kč": "CZK",
+    "Ft": "HUF",
+    "Fr.": "CHF",
+    "TL": "TRY",
+    "₺": "TRY",
+    "₽": "RUB",
+    "руб.": "RUB",  # noqa: RUF001  these are Cyrillic
+    "₴": "UAH",
+    "₹": "INR",
+    "₩": "KRW",
+    "฿": "THB",
+    "₪": "ILS",
+    "₱": "PHP",
+    "₫": "VND",
 }
+# Marketplaces write AU $24.99; price_parser would see a bare dollar.
+_APART = re.compile(r"\b(AU|A|CA|C|NZ|HK|NT|US|MX|R|S)\s+(?=\$)")
+_ELSEWHERE = str.maketrans(
+    {
+        "\N{ARABIC DECIMAL SEPARATOR}": ".",
+        "\N{ARABIC THOUSANDS SEPARATOR}": "",
+        "\N{FULLWIDTH COMMA}": ",",
+        "\N{FULLWIDTH FULL STOP}": ".",
+        "\N{FULLWIDTH YEN SIGN}": "¥",
+        "\N{FULLWIDTH DOLLAR SIGN}": "$",
+        "\N{FULLWIDTH POUND SIGN}": "£",
+    }
+)
 
 
 def read_price(
@@ -61,7 +96,7 @@ def read_price(
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None, None
-    text = str(value).strip()
+    text = in_latin(str(value)).strip()
     if len(text) > 100:
         return None, None
     price = Price.fromstring(text)
@@ -72,6 +107,12 @@ def read_price(
         return None, None
     unit = Decimal("0.001") if code in _THREE_DECIMALS else Decimal("0.01")
     return amount.quantize(unit, ROUND_HALF_UP), code
+
+
+def in_latin(text: str) -> str:
+    """Return text with the digits and signs of other scripts, and currencies, as Latin has them."""
+    digits = (c if c.isascii() or not c.isdecimal() else str(unicodedata.decimal(c)) for c in text)
+    return _APART.sub(r"\1", "".join(digits).translate(_ELSEWHERE))
 
 
 def _machine_amount(text: str, code: str | None) -> Decimal:
