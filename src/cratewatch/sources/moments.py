@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 DateOrder = Literal["dmy", "mdy", ""]
 """Of day and month in 3/4/2024; "" where nothing is known."""
 _NUMBERS = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:[T,\s]+(.*))?")
 _NAMED = re.compile(
-    r"(?:(?P<d1>\d{1,2})\.?[\s-]+)?(?P<month>[A-Za-z]{3})[a-z]*\.?[\s-]+"
+    r"(?:(?P<d1>\d{1,2})\.?[\s-]+)?(?P<month>[^\W\d_]{3,})\.?[\s-]+"
     r"(?:(?P<d2>\d{1,2}),?[\s-]+)?(?P<year>\d{4})(?:[,\s]+(?P<time>.*))?"
 )
 _TIME = re.compile(
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp])?\.?[Mm]?\.?\s*"
     r"(?:(Z|UTC|GMT)|([+-]\d{2}):?(\d{2}))?"
 )
-_MONTHS = {
-    "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6, "jul": 7, "aug": 8, "sep": 9,
-    "oct": 10, "nov": 11, "dec": 12,
-}  # fmt: skip
+_MONTHS = (
+    "jan ene gen", "feb fév", "mar mär mrz", "apr abr avr", "may mai mag", "jun juin giu",
+    "jul juil lug", "aug ago aoû", "sep set", "oct okt ott", "nov", "dec dez dic déc",
+)  # fmt: skip
+"""How the names of months begin, in English, German, French, Spanish and Italian."""
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Of any sale of a record; exports have the years 1 and 9999 for what they do not know."""
+_CLOCKS_DIFFER = timedelta(days=2)
+
+
+def is_ahead(moment: datetime) -> bool:
+    """Whether a moment is too far in the future for clocks and time zones that differ."""
+    return moment > datetime.now(UTC) + _CLOCKS_DIFFER
 
 
 def read_moment(text: str, zone: tzinfo, order: DateOrder = "") -> datetime | None:
@@ -36,12 +45,12 @@ def read_moment(text: str, zone: tzinfo, order: DateOrder = "") -> datetime | No
     try:
         if named:
             day = int(named["d1"] or named["d2"] or 0)
-            date = (int(named["year"]), _MONTHS[named["month"].lower()], day)
+            date = (int(named["year"]), _month(named["month"].lower()), day)
             return _at(date, named["time"], zone)
         if numbers:
-            date = _date(int(numbers[1]), int(numbers[3]), int(numbers[4]), numbers[2], order)
+            date = _date(numbers[1], int(numbers[3]), int(numbers[4]), numbers[2], order)
             return _at(date, numbers[5], zone)
-    except (ValueError, KeyError):
+    except ValueError:
         return None
     return None
 
@@ -59,9 +68,18 @@ def date_order(texts: Iterable[str]) -> DateOrder:
     return orders.pop() if len(orders) == 1 else ""
 
 
-def _date(first: int, second: int, third: int, sign: str, order: DateOrder) -> tuple[int, int, int]:
+def _month(name: str) -> int:
+    """Return the month that a name begins like; raise ValueError if it is none."""
+    for number, begins in enumerate(_MONTHS, 1):
+        if name.startswith(tuple(begins.split())):
+            return number
+    raise ValueError(f"no month: {name}")
+
+
+def _date(said: str, second: int, third: int, sign: str, order: DateOrder) -> tuple[int, int, int]:
     """Return year, month, day; raise ValueError if which is which cannot be told."""
-    if first > 31:
+    first = int(said)
+    if first > 31 or len(said) > 2:
         return first, second, third
     year = third + 2000 if third < 100 else third
     order = order or ("dmy" if sign == "." or first > 12 else "mdy" if second > 12 else "")
@@ -71,7 +89,9 @@ def _date(first: int, second: int, third: int, sign: str, order: DateOrder) -> t
 
 
 def _at(date: tuple[int, int, int], time: str | None, zone: tzinfo) -> datetime:
-    """Return a date at a time of day, midnight if there is none."""
+    """Return a date at a time of day, midnight if there is none; raise ValueError if it is none."""
+    if not FIRST_YEAR <= date[0] <= LAST_YEAR:
+        raise ValueError(f"no year of a sale: {date[0]}")
     if not (time or "").strip():
         return datetime(*date, tzinfo=zone)
     found = _TIME.fullmatch((time or "").strip())

@@ -15,7 +15,7 @@ from cratewatch.sources.amounts import DecimalSign, decimal_sign, read_amount
 from cratewatch.sources.grades import read_grade
 from cratewatch.sources.listings_file.settings import ListingColumn, ListingsFileSource
 from cratewatch.sources.lots import is_lot
-from cratewatch.sources.moments import DateOrder, date_order, read_moment
+from cratewatch.sources.moments import DateOrder, date_order, is_ahead, read_moment
 
 # Bright Data's names stand first, then those of other services.
 NAMES: Mapping[ListingColumn, Sequence[str]] = {
@@ -140,6 +140,8 @@ class ListingReader:
             return datetime.now(UTC)
         if moment is None:
             raise ListingError("bad_date" if text else "no_date", f"{text!r} is no date")
+        if self._source.listed == "sold" and is_ahead(moment):
+            raise ListingError("bad_date", f"{text!r} is still to come, so nothing was sold then")
         return moment
 
     def _quantity(self, said: Mapping[str, Any]) -> int:

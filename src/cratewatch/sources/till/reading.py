@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from cratewatch.errors import CratewatchError
 from cratewatch.sources.amounts import DecimalSign, decimal_sign, read_amount
 from cratewatch.sources.lots import is_lot
-from cratewatch.sources.moments import DateOrder, date_order, read_moment
+from cratewatch.sources.moments import DateOrder, date_order, is_ahead, read_moment
 from cratewatch.sources.tables import read_rows
 from cratewatch.sources.till.layouts import Header, Layout, layouts_of
 from cratewatch.sources.till.sale import Refusal, Sale, line_id
@@ -201,6 +201,8 @@ def _moment(values: Values, ways: _Ways) -> datetime:
     if moment is None:
         detail = f"{text!r} is no date, or may be two; set date_order to dmy or mdy"
         raise _RefusedError("bad_date" if text else "no_date", detail)
+    if is_ahead(moment):
+        raise _RefusedError("bad_date", f"{text!r} is still to come; set the till's clock")
     return moment
 
 

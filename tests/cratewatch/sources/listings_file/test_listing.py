@@ -74,6 +74,8 @@ def test_prices_in_the_ways_of_each_country(
         ({"sold_price": ""}, "no_price"),
         ({"currency": "Taler", "sold_price": "5"}, "no_currency"),
         ({"sold_date": "lately"}, "bad_date"),
+        ({"sold_date": "2098-02-01"}, "bad_date"),
+        ({"sold_price": "$5.00 to $9.00"}, "bad_price"),
         ({"sold_date": None}, "no_date"),
         ({"title": " "}, "no_title"),
         ({"product_id": "", "url": ""}, "no_id"),

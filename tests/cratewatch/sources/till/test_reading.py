@@ -156,6 +156,8 @@ def test_the_same_line_has_the_same_id_in_every_export_and_a_second_one_another(
         ("2026-01-02,Nefertiti,9.50,", "no_currency"),
         ("2026-01-02,Nefertiti,9.50,Taler", "no_currency"),
         ("2026-02-30,Nefertiti,9.50,EUR", "bad_date"),
+        ("2098-02-01,Nefertiti,9.50,EUR", "bad_date"),
+        ("0001-01-01,Nefertiti,9.50,EUR", "bad_date"),
         ("3/4/2026,Nefertiti,9.50,EUR", "bad_date"),
         (",Nefertiti,9.50,EUR", "no_date"),
         ("2026-01-02,,9.50,EUR", "no_title"),
