@@ -67,6 +67,7 @@ class EbaySpider(JobSpider):
             return
         self.ledger.observe(search.key, page.prices)
         self.ledger.noted["lot"] += page.lots
+        self.ledger.noted["unfit"] += page.unfit
         following = offset + PER_PAGE
         if page.length and following < min(page.total, self._source.max_results):
             yield self._request(search, following)

@@ -38,6 +38,7 @@ REQUEST_ERRORS = (
 _IGNORED = {
     "Forbidden by robots.txt": "robots_forbidden",
     "max redirections reached": "redirect_loop",
+    "exceeded DOWNLOAD_MAXSIZE": "too_large",
 }
 _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (DownloadTimeoutError, "timeout"),
@@ -75,5 +76,5 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, HostClosedError):
         return f"http_{error.status}"
     if isinstance(error, IgnoreRequest):
-        return _IGNORED.get(str(error), "ignored")
+        return next((word for text, word in _IGNORED.items() if text in str(error)), "ignored")
     return next((word for kinds, word in _REASONS if isinstance(error, kinds)), "error")

@@ -15,7 +15,7 @@ from cratewatch.catalog.records import Release
 from cratewatch.sources.grades import read_grade
 from cratewatch.sources.json_answers import dict_of, dicts_of, number_of, read_object, text_of
 from cratewatch.sources.lots import is_lot
-from cratewatch.sources.moments import read_moment
+from cratewatch.sources.moments import is_ahead, read_moment
 from cratewatch.sources.prices import read_price
 
 SOLD_FOR = "lastSoldPrice"
@@ -67,6 +67,11 @@ class ResultPage:
     length: int
     total: int
     lots: int = 0
+
+    @property
+    def unfit(self) -> int:
+        """How many entries are no lots and have no price, money, name or day that can be read."""
+        return self.length - self.lots - len(self.prices)
 
 
 def read_sales(body: bytes, source: str, search: Search) -> ResultPage:
@@ -154,7 +159,8 @@ def _money(said: Any) -> tuple[Decimal | None, str | None]:
 
 
 def _sold_at(entry: dict[str, Any]) -> datetime | None:
-    return read_moment(text_of(entry.get("lastSoldDate")) or "", UTC)
+    moment = read_moment(text_of(entry.get("lastSoldDate")) or "", UTC)
+    return None if moment is None or is_ahead(moment) else moment
 
 
 def _lots(entries: list[dict[str, Any]]) -> int:

@@ -45,6 +45,7 @@ def test_a_sale() -> None:
         {"lastSoldPrice": {"value": "5", "currency": "XXZ"}},
         {"lastSoldPrice": {"value": "5"}},
         {"lastSoldDate": None},
+        {"lastSoldDate": "2098-02-11T10:00:00.000Z"},
         {"itemId": ""},
         {"title": None},
         {"title": "Lot of 20 LPs"},
@@ -53,6 +54,7 @@ def test_a_sale() -> None:
 def test_what_lacks_a_price_a_date_or_a_name_is_left_out(change: dict[str, Any]) -> None:
     page = read_sales(sales(SALE | change, SALE, 7, None), "ebay", WORDS)
     assert len(page.prices) == 1
+    assert page.lots + page.unfit == 1
 
 
 def test_a_condition_that_is_missing_or_says_little_is_no_grade() -> None:
