@@ -20,7 +20,7 @@ from cratewatch.catalog.currencies import CURRENCIES
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database
 from cratewatch.catalog.records import MAX_KEY, MAX_TEXT, storable
 from cratewatch.catalog.schema import ObservationRow, OfferRow, ReleaseRow
-from cratewatch.catalog.standing_prices import differs, latest_prices
+from cratewatch.catalog.standing_prices import Asked, Standing, differs, latest_prices
 from cratewatch.catalog.statements import insert_of
 from cratewatch.chunks import chunks
 from cratewatch.errors import CratewatchError
@@ -123,8 +123,8 @@ class Observations:
     def _add(self, observations: Sequence[Observation]) -> int:
         with self._db.transaction() as session:
             standing = [o for o in observations if o.kind != "sold"]
-            latest = latest_prices(session, standing) if standing else {}
-            rows = [_row(o) for o in observations if o.kind == "sold" or differs(o, latest)]
+            latest = latest_prices(session, map(_standing, standing)) if standing else {}
+            rows = [_row(o) for o in observations if o.kind == "sold" or _differs(o, latest)]
             if not rows:
                 return 0
             # RETURNING makes SQLAlchemy send many rows in a statement that it builds once.
@@ -233,6 +233,14 @@ def _observation(row: ObservationRow) -> Observation:
 def _row(observation: Observation) -> dict[str, Any]:
     values = {name: getattr(observation, name) for name in _FIELDS}
     return values | {"observation_id": observation.observation_id}
+
+
+def _standing(o: Observation) -> Standing:
+    return o.source, o.kind, o.native_id, o.media_condition, o.sleeve_condition
+
+
+def _differs(o: Observation, latest: dict[Standing, Asked]) -> bool:
+    return differs(_standing(o), (o.price, o.currency, o.quantity), latest)
 
 
 def _offers() -> Select[Any]:
