@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from cratewatch.catalog.database import ROWS_AT_ONCE, Database
 from cratewatch.catalog.item_states import save
@@ -184,20 +184,19 @@ class Handlings:
                     handlings, known = handlings + n, known + n_known
         return handlings, known
 
-    def expired_runs(self, now: datetime, ended_before: datetime) -> list[str]:
-        """Return the runs of footage whose pictures are to go.
+    def expired(self, now: datetime, ended_before: datetime) -> dict[str, list[str]]:
+        """Return the runs of footage of which something has expired, and keys of its pictures.
 
         Args:
             now: What expires before it.
             ended_before: What ended before it goes as well, whatever was said of it once.
         """
-        due = (func.min(HandlingRow.expires_at) < now) | (
-            func.max(HandlingRow.ended_at) < ended_before
-        )
-        query = select(HandlingRow.footage_run).where(HandlingRow.expires_at.is_not(None))
-        grouped = query.group_by(HandlingRow.footage_run).having(due)
+        query = select(HandlingRow.footage_run, HandlingRow.crop_key)
+        found: dict[str, list[str]] = {}
         with self._db.transaction() as session:
-            return sorted(session.scalars(grouped))
+            for run, key in session.execute(query.where(_is_due(now, ended_before))):
+                found.setdefault(run, []).extend([key] if key is not None else [])
+        return dict(sorted(found.items()))
 
     def pictures(self, footage_run: str) -> dict[int, str]:
         """Return the keys of the pictures of a run's handlings, by their number."""
@@ -213,13 +212,18 @@ class Handlings:
         with self._db.transaction() as session:
             return {key for key in session.scalars(query) if key is not None}
 
-    def forget_persons(self, footage_run: str) -> None:
-        """Note that the pictures of a run are gone, and forget what else each person held.
+    def forget_persons(self, footage_run: str, now: datetime, ended_before: datetime) -> None:
+        """Note that the pictures of what has expired are gone, and forget what else a person held.
 
         A person is then a number of his own for each artwork, below zero: how many people held a
-        record is kept.
+        record is kept. Of a stream that goes on what is younger stays as it is.
+
+        Args:
+            now: As of expired(), whose pictures are gone.
+            ended_before: Likewise.
         """
-        query = select(HandlingRow).where(HandlingRow.footage_run == footage_run)
+        of_run = HandlingRow.footage_run == footage_run
+        query = select(HandlingRow).where(of_run, _is_due(now, ended_before))
         first: dict[tuple[int, str], int] = {}
         with self._db.transaction() as session:
             for row in session.scalars(query.order_by(HandlingRow.number)).all():
@@ -232,6 +236,12 @@ class Handlings:
         with self._db.transaction() as session:
             gone = session.execute(delete(HandlingRow).where(HandlingRow.ended_at < moment))
             return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _is_due(now: datetime, ended_before: datetime) -> ColumnElement[bool]:
+    expires_at = HandlingRow.expires_at
+    due = (expires_at < now) | (HandlingRow.ended_at < ended_before)
+    return expires_at.is_not(None) & due
 
 
 def _row(handling: SeenHandling) -> dict[str, Any]:

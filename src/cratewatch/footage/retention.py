@@ -40,16 +40,14 @@ def forget_footage(catalog: Catalog, lake: Lake, kept: Kept, now: datetime) -> F
     handlings = catalog.handlings
     handlings_before = _before(now, kept.handlings_days)
     gone = handlings.forget_before(handlings_before)
-    runs = handlings.expired_runs(now, _before(now, kept.crops_days))
-    pictures = 0
-    for run in runs:
-        keys = handlings.pictures(run).values()
+    crops_before = _before(now, kept.crops_days)
+    expired = handlings.expired(now, crops_before)
+    for run, keys in expired.items():
         for key in keys:
             lake.delete(key)
-        handlings.forget_persons(run)
-        pictures += len(keys)
-    pictures += _delete_strays(catalog, lake, now)
-    return Forgotten(len(runs), pictures, gone)
+        handlings.forget_persons(run, now, crops_before)
+    pictures = sum(map(len, expired.values())) + _delete_strays(catalog, lake, now)
+    return Forgotten(len(expired), pictures, gone)
 
 
 def _before(now: datetime, days: float) -> datetime:

@@ -86,16 +86,27 @@ def test_what_has_expired_lacks_picture_and_person_and_still_counts(catalog: Cat
     catalog.handlings.record("run", given)
     catalog.handlings.record("other", [seen(1, "other", expires_at=NOON + timedelta(days=60))])
     month, never = NOON + timedelta(days=31), NOON - timedelta(days=99)
-    assert catalog.handlings.expired_runs(NOON, never) == []
-    assert catalog.handlings.expired_runs(month, never) == ["run"]
-    assert catalog.handlings.expired_runs(NOON, month) == ["other", "run"], "kept for less now"
+    assert catalog.handlings.expired(NOON, never) == {}
+    assert list(catalog.handlings.expired(month, never)) == ["run"]
+    assert list(catalog.handlings.expired(NOON, month)) == ["other", "run"], "kept for less now"
+    assert len(catalog.handlings.expired(month, never)["run"]) == 6
     assert len(catalog.handlings.pictures("run")) == 6
-    catalog.handlings.forget_persons("run")
-    assert catalog.handlings.expired_runs(month, never) == []
+    catalog.handlings.forget_persons("run", month, never)
+    assert catalog.handlings.expired(month, never) == {}
     assert catalog.handlings.pictures("run") == {}
     left = [h for h in all_of(catalog) if h.footage_run == "run"]
     assert [h.person for h in left] == [-1, -2, -1, -4, -5, -6]
     assert {(h.crop_key, h.expires_at) for h in left} == {(None, None)}
+
+
+def test_of_a_stream_what_is_younger_stays(catalog: Catalog) -> None:
+    due, later = NOON + timedelta(days=30), NOON + timedelta(days=31)
+    catalog.handlings.record("run", [seen(1, expires_at=due), seen(2, expires_at=later)])
+    now, never = due + timedelta(hours=1), NOON - timedelta(days=99)
+    assert catalog.handlings.expired(now, never) == {"run": ["footage/run/1.jpg"]}
+    catalog.handlings.forget_persons("run", now, never)
+    assert catalog.handlings.pictures("run") == {2: "footage/run/2.jpg"}
+    assert [(h.person, h.expires_at) for h in all_of(catalog)] == [(-1, None), (7, later)]
 
 
 def test_handlings_are_kept_no_longer_than_wanted(catalog: Catalog) -> None:

@@ -136,7 +136,7 @@ def test_a_stream_is_recorded_while_it_goes_on(
     run = recorded(catalog)[0].footage_run
     for key in catalog.handlings.pictures(run).values():
         lake.delete(key)
-    catalog.handlings.forget_persons(run)
+    catalog.handlings.forget_persons(run, NOW + timedelta(days=31), NOW)
 
     assert record_run(seen(4, complete=True), catalog, lake, filmed) == Recorded(run, 4, 0, 1)
     assert [(h.number, h.crop_key is not None) for h in recorded(catalog)] == [
