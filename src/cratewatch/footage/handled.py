@@ -19,6 +19,9 @@ ON_GAP_S, ON_REACH = 0.9, 1.2
 """Seconds, and sides of the sleeve, between two sightings up to which nobody changes records."""
 MOST_WAIT_S = 120.0
 """So long a span that is over waits for one of the same person that began before and goes on."""
+CLOTHING, MEANWHILE = 0.65, 0.8
+"""Score up to which what nobody knows is clothing, if its holder has a sleeve meanwhile: for that
+share of its time."""
 Seen = tuple[Span, SleeveViews]
 
 
@@ -43,7 +46,9 @@ class Merging:
         self._numbers = count(1)
 
     def add(self, span: Span, views: SleeveViews) -> None:
-        """Take a span that is over."""
+        """Take a span that is over, if it was in hands at all."""
+        if span.lay_still:
+            return
         self._waiting.setdefault(span.person, []).append((span, views))
 
     def take(self, now_s: float, earliest_s: Callable[[int], float]) -> list[Handled]:
@@ -74,10 +79,10 @@ class Merging:
             _put(groups, waiting.pop(0))
         over: list[list[Seen]] = []
         for group in groups:
-            if _ended_s(group) + SAME_GAP_S < begins_s:
-                over.append(group)
-            else:
+            if _ended_s(group) + SAME_GAP_S >= begins_s:
                 self._groups.setdefault(person, []).append(group)
+            elif not _is_clothing(group, groups):
+                over.append(group)
         return over
 
 
@@ -87,6 +92,22 @@ def _put(groups: list[list[Seen]], one: Seen) -> None:
         groups.append([one])
     else:
         before.append(one)
+
+
+def _is_clothing(group: Sequence[Seen], groups: Sequence[Sequence[Seen]]) -> bool:
+    """Whether it is what is seen of his clothes about a sleeve that he holds meanwhile."""
+    if any(views.identity.known for _, views in group) or _score(group) >= CLOTHING:
+        return False
+    start, end = _started_s(group), _ended_s(group)
+    for other in groups:
+        together_s = min(end, _ended_s(other)) - max(start, _started_s(other))
+        if _score(other) >= CLOTHING and together_s >= MEANWHILE * (end - start):
+            return True
+    return False
+
+
+def _score(group: Sequence[Seen]) -> float:
+    return max(span.score for span, _ in group)
 
 
 def _goes_on(group: Sequence[Seen], after: Seen) -> bool:

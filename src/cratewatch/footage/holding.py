@@ -12,8 +12,10 @@ from cratewatch.finding.quads import Quad, area_of, overlap_of
 from cratewatch.footage.persons import Box, TrackedPerson, TrackState
 from cratewatch.footage.sleeve_looks import reach_of
 from cratewatch.footage.sleeve_names import View
-from cratewatch.footage.sleeve_tracks import SURE, Sighting, SleeveTrack
+from cratewatch.footage.sleeve_tracks import HANGS_S, SURE, Sighting, SleeveTrack, share_stirring
 
+LIES_STILL = 0.05
+"""Share of the sightings of what somebody holds, lifts and lowers in which it surely stirs."""
 KEEPS = 0.5
 """Share of a sleeve before the body of who had it from which he has it still."""
 BESIDE, HEAD = 0.12, 0.16
@@ -88,6 +90,17 @@ class Span:
     def ended_s(self) -> float:
         """When it was last seen with the person."""
         return self.sightings[-1].seconds
+
+    @property
+    def score(self) -> float:
+        """How likely it is a sleeve, in most of its sightings."""
+        return median(one.score for one in self.sightings)
+
+    @property
+    def lay_still(self) -> bool:
+        """Whether it hardly ever stirred, for longer than hands hold anything so."""
+        long = self.ended_s - self.started_s >= HANGS_S
+        return long and share_stirring(self.sightings) < LIES_STILL
 
 
 class Holdings:

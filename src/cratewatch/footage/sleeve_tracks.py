@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from statistics import median
 
 import cv2
 import numpy as np
@@ -140,7 +141,7 @@ class SleeveTrack:
         if self.moved_s is not None or self.last.seconds - self.first_s < HANGS_S:
             return False
         before_body = float(np.median([one.on_body for one in self.sightings]))
-        return before_body < 0.5 and float((_apart(self.sightings) > STIR).mean()) < STIRS_SHARE
+        return before_body < 0.5 and share_stirring(self.sightings) < STIRS_SHARE
 
 
 LATEST = 200
@@ -162,6 +163,11 @@ AT_REST = 0.55
 of a sleeve on the wall makes its quad smaller, not leave."""
 
 
+def share_stirring(sightings: Sequence[Sighting]) -> float:
+    """Return the share of sightings in which a sleeve was not at its usual place."""
+    return float((_apart(sightings) > STIR).mean())
+
+
 def _ratio(one: Quad, other: Quad) -> float:
     """Return the logarithm of how many times larger the side of one is than the other's."""
     return float(abs(np.log(side_of(one) / side_of(other))))
@@ -171,7 +177,7 @@ def _apart(sightings: Sequence[Sighting]) -> npt.NDArray[np.float64]:
     """Return how far a sleeve was from its usual place at each sighting, in its sides."""
     middles = np.array([one.quad.mean(axis=0) for one in sightings])
     apart = np.linalg.norm(middles - np.median(middles, axis=0), axis=1)
-    return np.asarray(apart / side_of(sightings[-1].quad))
+    return np.asarray(apart / median(side_of(one.quad) for one in sightings))
 
 
 class SleeveTracks:

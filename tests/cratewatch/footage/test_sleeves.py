@@ -184,6 +184,22 @@ def test_two_after_each_other_are_two_handlings(watched: Callable) -> None:
     assert len(watch.handled()) == 2
 
 
+def test_what_never_stirs_was_not_in_hands(watched: Callable) -> None:
+    assert watched(Play(lambda at: (90, 110) if 3 <= at <= 9 else None))[0].handled() == []
+
+
+@pytest.mark.parametrize(("score", "handled"), [(0.55, 1), (0.7, 2)])
+def test_clothes_about_a_sleeve_are_none(watched: Callable, score: float, handled: int) -> None:
+    class WithClothes(Play):
+        def found(self, frame: Frame) -> list[FoundSleeve]:
+            middle = lifted(2.5, 8.5)(frame.seconds)
+            below = [] if middle is None else [FoundSleeve(quad((90, middle[1] + 75)), score)]
+            return super().found(frame) + below
+
+    play = WithClothes(lifted(2, 9))
+    assert len(watched(play)[0].handled()) == handled
+
+
 def test_a_chest_that_looks_like_a_sleeve_does_not_go_on_with_one(watched: Callable) -> None:
     class WithChest(Play):
         def found(self, frame: Frame) -> list[FoundSleeve]:
