@@ -39,14 +39,17 @@ def picture_size(config: WordsConfig) -> tuple[int, int]:
 
 
 def trained_parts(objective: nn.Module, config: WordsConfig) -> list[dict[str, Any]]:
-    """Return the optimiser's groups: weights, and their share of the learning rate."""
-    trunk: list[nn.Parameter] = []
-    rest: list[nn.Parameter] = []
+    """Return the optimiser's groups: weights, their share of the learning rate, and their decay.
+
+    What shifts or scales, of one dimension, does not decay.
+    """
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, weight in objective.named_parameters():
         if weight.requires_grad:
-            (trunk if name.startswith("net.trunk.") else rest).append(weight)
+            share = config.trunk_share if name.startswith("net.trunk.") else 1.0
+            decay = config.weight_decay if weight.ndim > 1 else 0.0
+            groups.setdefault((share, decay), []).append(weight)
     return [
-        {"params": weights, "share": share}
-        for weights, share in ((trunk, config.trunk_share), (rest, 1.0))
-        if weights
+        {"params": weights, "share": share, "weight_decay": decay}
+        for (share, decay), weights in groups.items()
     ]

@@ -12,6 +12,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from cratewatch.training.gradients import world
+from cratewatch.words.averaging import follow
 from cratewatch.words.losses import (
     IGNORED,
     contrast_loss,
@@ -130,12 +131,7 @@ class Objective(nn.Module):
         """Let the slow copy follow the network, and keep what it makes of a batch."""
         if self.slow is None:
             return
-        followed = self.net.state_dict()
-        for name, kept in self.slow.state_dict().items():
-            if kept.dtype.is_floating_point:
-                kept.lerp_(followed[name], 1 - self._config.momentum)
-            else:
-                kept.copy_(followed[name])
+        follow(self.slow, self.net, self._config.momentum)
         self.slow.eval()
         images = _everyone(self.slow.image_vectors(self.slow.see(pairs.pictures)).float())
         texts = _everyone(self.slow.text_vectors(self.slow.read(pairs.texts)).float())

@@ -46,11 +46,14 @@ class Batch:
 class PairSet:
     """Decoded pictures of persons, from which batches are drawn."""
 
-    def __init__(self, persons: Sequence[Person], size_px: tuple[int, int]) -> None:
+    def __init__(
+        self, persons: Sequence[Person], size_px: tuple[int, int], margin: float = MARGIN
+    ) -> None:
         """Decode the pictures.
 
         Args:
             size_px: Height and width that a network sees.
+            margin: By which pictures are kept larger; 1 where none is cut.
 
         Raises:
             CratewatchError: if there are fewer than two persons, or a picture cannot be read.
@@ -66,7 +69,7 @@ class PairSet:
         self.person_of = np.array([number[person.identity] for person in persons], np.int64)
         self.looks = [person.look for person in persons]
         self.captions = [person.captions for person in persons]
-        tall, wide = (round(MARGIN * px) for px in size_px)
+        tall, wide = (round(margin * px) for px in size_px)
         self._pictures = np.stack([_decoded(person, tall, wide) for person in persons])
         self._rows = [np.flatnonzero(self.person_of == n) for n in range(len(self.identities))]
         self._has_looks = all(self.looks)
@@ -93,14 +96,8 @@ class PairSet:
             else:
                 first = language or config.languages[0]
                 captions.append(make_caption(self.looks[row], rng, first))
-        height, width = self.size_px
-        pictures = np.stack(
-            [
-                cv2.resize(self._pictures[row], (width, height), interpolation=cv2.INTER_AREA)
-                for row in rows
-            ]
-        )
-        return self._batch(rows, captions, np.asarray(pictures, np.uint8))
+        pictures = np.stack([resized(self._pictures[row], self.size_px) for row in rows])
+        return self._batch(rows, captions, pictures)
 
     def _persons_of(self, step: int, config: WordsConfig) -> npt.NDArray[np.int64]:
         """Return the persons of a step: each once before any comes again."""
@@ -140,9 +137,8 @@ class PairSet:
         sized = cv2.resize(
             np.ascontiguousarray(part), self.size_px[::-1], interpolation=cv2.INTER_AREA
         )
-        tint = (rng.uniform(0.8, 1.25) * rng.uniform(0.93, 1.07, 3)) ** vary
-        light = vary * rng.uniform(-18, 18)
-        lit = sized.astype(np.float32) * tint.astype(np.float32) + np.float32(light)
+        contrast, light = rng.uniform(0.8, 1.25) ** vary, vary * rng.uniform(-18, 18)
+        lit = sized.astype(np.float32) * np.float32(contrast) + np.float32(light)
         if rng.random() < 0.4 * vary:
             _cover(lit, rng)
         return np.asarray(lit.clip(0, 255), np.uint8)
@@ -159,9 +155,13 @@ def _decoded(person: Person, tall: int, wide: int) -> Rgb:
     picture = cv2.imdecode(np.frombuffer(person.picture, np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
         raise CratewatchError(f"{person.identity}: a picture of this person cannot be read")
-    how = cv2.INTER_AREA if picture.shape[0] > tall else cv2.INTER_CUBIC
-    resized = cv2.resize(picture, (wide, tall), interpolation=how)
-    return np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
+    return resized(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8), (tall, wide))
+
+
+def resized(picture: Rgb, size_px: tuple[int, int]) -> Rgb:
+    """Return a picture at a height and width: pixels are averaged, or drawn smoothly between."""
+    how = cv2.INTER_AREA if picture.shape[0] > size_px[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, size_px[::-1], interpolation=how), np.uint8)
 
 
 def _as_rows(looks: Sequence[Look]) -> npt.NDArray[np.float32]:

@@ -54,8 +54,11 @@ class WordsConfig:
         memory: Vectors of earlier batches that serve as negatives as well, as a slowly following
             copy of the network made them (He et al. 2020, "Momentum Contrast"); 0 for none.
         momentum: By which share the copy stays as it was in each step.
+        average: The same of the averaged weights that are validated and saved; it begins lower. 0
+            for the weights themselves.
         languages: Of the captions that are made.
-        vary: How much pictures are cut, tinted and covered before they are learnt; 0 leaves them.
+        vary: How much pictures are cut, lit and covered before they are learnt; 0 leaves them.
+            Colours keep their hue.
         whole: Share of made captions that tell all traits; the others tell some.
         validation: Share of persons who are held back to validate on.
     """
@@ -77,6 +80,7 @@ class WordsConfig:
     traits: float = 1.0
     memory: int = 0
     momentum: float = 0.995
+    average: float = 0.99
     languages: tuple[str, ...] = ("en", "ko")
     vary: float = 1.0
     whole: float = 0.6
@@ -95,6 +99,8 @@ class WordsConfig:
             raise ValueError(f"temperature {self.temperature}: it is a number above 0")
         if not 0 <= self.learning_rate < math.inf:
             raise ValueError(f"learning_rate {self.learning_rate}: give a number from 0 on")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average {self.average}: it is a share below 1")
         if not 0 <= self.vary <= 1:
             raise ValueError(f"vary {self.vary}: it is a share, 0..1")
         if not 0 <= self.validation < 1:

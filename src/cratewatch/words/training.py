@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from cratewatch.errors import CratewatchError
 from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.progress import Recall, TrainProgress
 from cratewatch.training.rounds import Rounds, Stateful
+from cratewatch.words.averaging import follow, stays_at
 from cratewatch.words.evaluation import measure
 from cratewatch.words.net import Traits
 from cratewatch.words.networks import build_net, trained_parts
@@ -30,6 +32,7 @@ STEEPEST = 5.0
 class WordsTrainer(Rounds):
     """Trains a network of words; iterate over steps() and take net when it ends.
 
+    What is validated, and net at the end, has the averages of the weights over the latest steps.
     With persons to validate on that is the network as it was after the round that found most.
     Among several workers of torch.distributed each one runs a trainer, with equal arguments.
     """
@@ -56,6 +59,7 @@ class WordsTrainer(Rounds):
         self._data, self._validation = data, validation
         self._config = config
         self._objective = Objective(self.net, self.net.dim, config)
+        self._average = copy.deepcopy(self.net).requires_grad_(requires_grad=False).eval()
 
     def steps(self) -> Iterator[TrainProgress]:
         """Train, yielding after every step; goes on from the checkpoint if there is one.
@@ -67,10 +71,13 @@ class WordsTrainer(Rounds):
         """
         config = self._config
         self._objective.to(self._device).train()
-        optimiser = torch.optim.AdamW(
-            trained_parts(self._objective, config), weight_decay=config.weight_decay
-        )
-        parts: dict[str, Stateful] = {"objective": self._objective, "optimiser": optimiser}
+        self._average.to(self._device)
+        optimiser = torch.optim.AdamW(trained_parts(self._objective, config))
+        parts: dict[str, Stateful] = {
+            "objective": self._objective,
+            "average": self._average,
+            "optimiser": optimiser,
+        }
         self._resume(parts)
         if self._step >= config.steps:
             yield self._progress()
@@ -85,6 +92,7 @@ class WordsTrainer(Rounds):
                 self._seconds += time.monotonic() - start
                 yield self._progress()
             self._end_round(parts)
+        self.net.load_state_dict(self._average.state_dict())
         self.best.put_into(self.net)
         self.recall = self.best.recall
         self.net.eval().cpu()
@@ -111,6 +119,7 @@ class WordsTrainer(Rounds):
                 "more; lower --learning-rate"
             )
         optimiser.step()
+        follow(self._average, self.net, stays_at(step, config.average))
         self._objective.remember(pairs)
 
     def _pairs(self, batch: Batch) -> Pairs:
@@ -133,12 +142,10 @@ class WordsTrainer(Rounds):
         if self._rank:
             return
         if self._validation is not None:
-            self.net.eval()
-            found = measure(self.net, self._validation, self._config).recall
+            found = measure(self._average, self._validation, self._config).recall
             self.recall = Recall(found[1], found[5])
             self.history.append({"step": self._step, "recall_at_1": found[1]})
-            self.best.look_at(self.net, self.recall, {})
-            self.net.train()
+            self.best.look_at(self._average, self.recall, {})
         self._save(parts)
 
 

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -64,6 +65,15 @@ def test_pictures_stay_as_they_are_where_nothing_varies() -> None:
     assert np.abs(data.batch(0, CONFIG).pictures.astype(int) - whole.pictures).max() > 20
 
 
+def test_variations_keep_the_hue() -> None:
+    teal = cv2.imencode(".png", np.full((64, 32, 3), (120, 120, 40), np.uint8))[1].tobytes()
+    data = PairSet([Person(f"p{n}", teal, frozenset(["hat"])) for n in range(4)], (32, 16))
+    for step in range(8):
+        red, green, blue = np.moveaxis(data.batch(step, CONFIG).pictures.astype(int), -1, 0)
+        assert np.array_equal(green, blue), "as in the picture"
+        assert (red <= green).all()
+
+
 def test_too_few_persons_and_broken_pictures_are_told() -> None:
     with pytest.raises(CratewatchError, match="1 persons to learn from"):
         PairSet(made_persons(1), (32, 16))
@@ -88,6 +98,7 @@ def test_who_is_held_back_depends_on_the_person_alone() -> None:
         ({"learning_rate": float("nan")}, "learning_rate"),
         ({"validation": 1.0}, "validation"),
         ({"vary": 2.0}, "vary"),
+        ({"average": 1.0}, "average"),
     ],
 )
 def test_what_cannot_be_trained_with_is_refused(wrong: dict, told: str) -> None:

@@ -104,6 +104,23 @@ def test_a_resumed_training_equals_an_uninterrupted_one(
         torch.testing.assert_close(value, expected[name], rtol=0, atol=0, msg=name)
 
 
+def test_the_averages_of_the_weights_come_out() -> None:
+    data = PairSet(made_persons(8), (32, 16))
+    config = replace(TINY, average=0.5)
+    trainer = WordsTrainer(data, config, device="cpu")
+    expected = weights_of(trainer)
+    for step, _ in enumerate(trainer.steps()):
+        stays = min(0.5, (1 + step) / (10 + step))
+        for name, value in weights_of(trainer).items():
+            mixed = stays * expected[name] + (1 - stays) * value
+            expected[name] = mixed if value.dtype.is_floating_point else value
+    for name, value in weights_of(trainer).items():
+        torch.testing.assert_close(value, expected[name], msg=name)
+    plain = WordsTrainer(data, replace(config, average=0.0), device="cpu")
+    list(plain.steps())
+    assert not torch.equal(plain.net.seen.weight, trainer.net.seen.weight)
+
+
 def test_what_was_validated_best_comes_out() -> None:
     data, unseen = PairSet(made_persons(16), (32, 16)), PairSet(made_persons(6), (32, 16))
     trainer = WordsTrainer(data, TINY, unseen, device="cpu")
