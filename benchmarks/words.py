@@ -1,5 +1,6 @@
 """How well descriptions find persons, on pictures that no model saw: R@1, 5, 10 of each way.
 
+    .venv/bin/python benchmarks/words.py people/ --least-squares
     .venv/bin/python benchmarks/words.py people/ --trunk mobilenet_v1.npz --train
     .venv/bin/python benchmarks/words.py people/ [--json FILE]
 
@@ -29,11 +30,13 @@ from cratewatch.words.attribute_search import AttributeSearch
 from cratewatch.words.captions import Caption, make_caption
 from cratewatch.words.datasets import Person, read_persons
 from cratewatch.words.evaluation import KS, RERANKED, Scores, bleu, judge, measure
+from cratewatch.words.networks import picture_size
 from cratewatch.words.pairs import PairSet
 from cratewatch.words.person_model import PersonModel, likely_look
 from cratewatch.words.saving import PREFIX, save_words
 from cratewatch.words.train_config import PersonNetConfig, WordsConfig
 from cratewatch.words.training import WordsTrainer
+from cratewatch.words.trait_fit import fit_traits
 from cratewatch.words.traits import GROUPS, NUMBER_OF, TRAITS
 
 GALLERY = 1000
@@ -59,6 +62,8 @@ def main() -> None:
     config = replace(CONFIG, trunk=str(options.trunk) if options.train else "")
     if options.train:
         learn(train, config, options.build)
+    if options.least_squares:
+        fit(train, options.build)
     rows = table(gallery, _trained(options.build))
     print(f"{'':44}" + "".join(f"{f'R@{k}':>8}" for k in KS) + "    mean")
     for name, row in rows.items():
@@ -93,6 +98,16 @@ def learn(persons: list[Person], config: WordsConfig, folder: Path) -> None:
     print(save_words(lake, trainer.net, config, {"seconds": round(told.seconds, 1)}))
 
 
+def fit(persons: list[Person], folder: Path) -> None:
+    """Fit by least squares, and leave a model folder."""
+    config = WordsConfig(least_squares=True)
+    start = time.process_time()
+    net = fit_traits(PairSet(persons, picture_size(config), margin=1.0), config)
+    seconds = round(time.process_time() - start, 1)
+    print(f"{seconds} CPU-s, unexplained {net.unexplained():.3f}", flush=True)
+    print(save_words(FolderLake(folder), net, config, {"seconds": seconds}))
+
+
 def _trained(build: Path) -> Path | None:
     folders = sorted((build / PREFIX).glob("person_*"), key=lambda folder: folder.stat().st_mtime)
     return folders[-1] if folders else None
@@ -113,7 +128,7 @@ def table(gallery: list[Person], trained: Path | None) -> Rows:
     rows |= _trained_rows(model, pictures, asked)
     rows |= _all_pictures(model, gallery)
     config = replace(CONFIG, seed=1)
-    data = PairSet(firsts, (config.net.height_px, config.net.height_px // 2))
+    data = PairSet(firsts, model._net.size_px)
     again = measure(model._net, data, config, RERANKED)
     rows["the same by evaluation.measure, said otherwise"] = {
         **{str(k): again.strict[k] for k in KS},
@@ -230,6 +245,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("people", type=Path)
     parser.add_argument("--train", action="store_true")
+    parser.add_argument("--least-squares", action="store_true")
     parser.add_argument("--trunk", type=Path, help="MobileNetV1's weights from ImageNet")
     parser.add_argument("--build", type=Path, default=Path("build/words"))
     parser.add_argument("--json", type=Path)

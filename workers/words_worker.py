@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -15,11 +16,13 @@ from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.gradients import world
 from cratewatch.training.progress import TrainProgress
 from cratewatch.words.datasets import read_persons
+from cratewatch.words.evaluation import measure
 from cratewatch.words.networks import picture_size
-from cratewatch.words.pairs import PairSet, is_held_back
+from cratewatch.words.pairs import MARGIN, PairSet, is_held_back
 from cratewatch.words.saving import PREFIX, save_words
 from cratewatch.words.train_config import WordsConfig
 from cratewatch.words.training import WordsTrainer
+from cratewatch.words.trait_fit import fit_traits
 from workers.mailbox import TrainedWords
 from workers.words_job import WordsJob
 
@@ -39,7 +42,9 @@ def read_pairs(job: WordsJob) -> tuple[PairSet, PairSet | None]:
     seen = [person for person in persons if not is_held_back(person.identity, share)]
     unseen = [person for person in persons if is_held_back(person.identity, share)]
     enough = len({person.identity for person in unseen}) >= LEAST_VALIDATED
-    return PairSet(seen, size_px), PairSet(unseen, size_px) if enough else None
+    margin = 1.0 if job.config.least_squares else MARGIN
+    pictures = (PairSet(persons, size_px, margin) for persons in (seen, unseen)[: 1 + enough])
+    return next(pictures), next(pictures, None)
 
 
 def work(given: dict[str, Any]) -> None:
@@ -60,6 +65,10 @@ def _train(job: WordsJob, data: tuple[PairSet, PairSet | None], mailbox: Any) ->
     resources = ray.get_runtime_context().get_assigned_resources()  # type: ignore[no-untyped-call]
     torch.set_num_threads(max(1, int(resources.get("CPU", 1))))
     first = world()[0] == 0
+    if job.config.least_squares:
+        if first:
+            ray.get(mailbox.put.remote(_fit(job, seen, unseen)))
+        return
     checkpoints = Checkpoints(job.lake, training_name(job.config, seen))
     device = "cuda" if resources.get("GPU") else "cpu"
     trainer = WordsTrainer(seen, job.config, unseen if first else None, checkpoints, device)
@@ -78,6 +87,20 @@ def training_name(config: WordsConfig, data: PairSet) -> str:
     return f"words_{hashlib.sha256(described.encode()).hexdigest()[:12]}"
 
 
+def _fit(job: WordsJob, seen: PairSet, unseen: PairSet | None) -> TrainedWords:
+    """Fit in one go: it takes minutes, so that there are no checkpoints."""
+    start = time.monotonic()
+    net = fit_traits(seen, job.config)
+    recall = measure(net, unseen, job.config).recall[1] if unseen is not None else None
+    seconds = time.monotonic() - start
+    metrics = {
+        "unexplained": net.unexplained(),
+        "seconds": round(seconds, 1),
+        "validation": [] if recall is None else [{"recall_at_1": recall}],
+    }
+    return _saved(job, seen, net, metrics, (net.unexplained(), recall, seconds))
+
+
 def _save(job: WordsJob, data: PairSet, trainer: WordsTrainer, end: TrainProgress) -> TrainedWords:
     recall = trainer.recall.at_1 if trainer.recall else None
     metrics = {
@@ -85,7 +108,20 @@ def _save(job: WordsJob, data: PairSet, trainer: WordsTrainer, end: TrainProgres
         "seconds": round(end.seconds, 1),
         "validation": trainer.history,
     }
-    name = save_words(job.lake, trainer.net, job.config, metrics)
-    persons, pictures = len(data.identities), len(data)
-    folder = f"{PREFIX}/{name}"
-    return TrainedWords(name, folder, persons, pictures, end.loss, recall, end.seconds)
+    return _saved(job, data, trainer.net, metrics, (end.loss, recall, end.seconds))
+
+
+def _saved(
+    job: WordsJob,
+    data: PairSet,
+    net: Any,
+    metrics: dict[str, Any],
+    reached: tuple[float, float | None, float],
+) -> TrainedWords:
+    """Save a model and tell of it.
+
+    Args:
+        reached: Loss, recall at 1, seconds.
+    """
+    name = save_words(job.lake, net, job.config, metrics)
+    return TrainedWords(name, f"{PREFIX}/{name}", len(data.identities), len(data), *reached)

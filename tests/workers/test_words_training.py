@@ -77,6 +77,18 @@ def test_a_training_leaves_a_model_that_finds_and_tells(folder: Path, tmp_path: 
     assert again[1].name == model.name  # which tells the weights
 
 
+def test_least_squares_leave_a_model_as_well(folder: Path, tmp_path: Path) -> None:
+    lake = FolderLake(tmp_path)
+    config = WordsConfig(least_squares=True, validation=0.2)
+    progress, model = run(WordsJob(lake, folder, config), Workers(1, 1, gpu=False))
+    assert progress == []
+    assert model.recall_at_1 is not None
+    assert 0 < model.loss < 3
+    found = PersonModel(tmp_path / model.folder)
+    assert found.name == model.name
+    assert found.embed_images([_picture(0)]).embeddings.shape == (1, found.dim)
+
+
 def _picture(number: int) -> np.ndarray:
     read = cv2.imdecode(np.frombuffer(made_picture(number), np.uint8), cv2.IMREAD_COLOR)
     assert read is not None

@@ -43,6 +43,13 @@ def train_words(  # noqa: PLR0913, PLR0917  one parameter for each option
     trunk: Annotated[
         str | None, typer.Option(help="MobileNetV1's weights that our own network starts from.")
     ] = None,
+    least_squares: Annotated[
+        bool,
+        typer.Option(
+            "--least-squares",
+            help="Fit attributes to what ships for re-identification, in minutes; no steps.",
+        ),
+    ] = False,
     height_px: Annotated[int | None, whole(32, 1024, "Of what our own network sees.")] = None,
     frozen: Annotated[int | None, whole(0, 14, "Blocks of its trunk that do not learn.")] = None,
     languages: Annotated[
@@ -80,6 +87,7 @@ def train_words(  # noqa: PLR0913, PLR0917  one parameter for each option
             blip=_absolute(blip_weights),
             captioner=_absolute(captioner),
             trunk=_absolute(trunk),
+            least_squares=least_squares or None,
             frozen=frozen,
             languages=tuple(languages.split(",")) if languages else None,
             batch=batch,

@@ -96,7 +96,7 @@ def measure(net: Any, data: PairSet, config: WordsConfig, reranked: int = 0) -> 
         net: A WordsNet, in evaluation mode.
         reranked: How many of the most similar pictures are matched; 0 for similarity alone.
     """
-    device = next(net.parameters()).device
+    device = next(iter(net.state_dict().values())).device
     tokens, images, texts, spelled = [], [], [], []
     batches = [data.whole(rows, config) for rows in chunks(range(len(data)), BATCH)]
     for batch in batches:

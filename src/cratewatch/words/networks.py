@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from cratewatch.words.looks import SIZE_PX
 from cratewatch.words.person_net import PersonNet
 from cratewatch.words.train_config import WordsConfig
 
@@ -30,6 +31,8 @@ def picture_size(config: WordsConfig) -> tuple[int, int]:
     Raises:
         CratewatchError: if BLIP's folder cannot be read.
     """
+    if config.least_squares:
+        return SIZE_PX
     if config.blip:
         from cratewatch.words.blip_net import picture_side
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,9 +15,11 @@ from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.finding.quads import Rgb
 from cratewatch.words.attributes import TERMS, Attributes
 from cratewatch.words.captions import make_caption
+from cratewatch.words.pairs import resized
 from cratewatch.words.saved_parts import name_of_weights
 from cratewatch.words.saving import load_person_net
 from cratewatch.words.text_image import EmbeddedPictures, Embeddings, Logits, Scores, Tokens
+from cratewatch.words.trait_net import TraitNet
 from cratewatch.words.traits import GROUPS, NUMBER_OF, TRAITS, Look
 
 BATCH = 64
@@ -69,9 +70,14 @@ class PersonModel:
         return vectors
 
     def scores(self, text: str, cosines: Scores) -> Scores:
-        """Return the cosines."""
-        del text
-        return cosines
+        """Return the cosines, or how likely what is asked holds; see TextImageModel."""
+        if not isinstance(self._net, TraitNet):
+            return cosines
+        with torch.inference_mode():
+            read = self._net.read(self._net.spell([text]).to(self._device))
+            told = self._net.fits(read, torch.from_numpy(cosines).to(self._device))
+        likely: Scores = told.cpu().numpy()
+        return likely
 
     def match(self, text: str, image_tokens: Tokens) -> Logits:
         """Return how well a text fits pictures; see TextImageModel."""
@@ -113,11 +119,7 @@ class PersonModel:
 
     @torch.inference_mode()
     def _look(self, pictures: Sequence[Rgb]) -> Tensor:
-        height, width = self._net.size_px
-        sized = [
-            cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-            for picture in pictures
-        ]
+        sized = [resized(picture, self._net.size_px) for picture in pictures]
         return self._net.see(torch.from_numpy(np.stack(sized)).to(self._device))
 
 

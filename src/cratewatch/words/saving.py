@@ -18,6 +18,7 @@ from cratewatch.lake.marked import write_marked
 from cratewatch.words.person_net import PersonNet
 from cratewatch.words.saved_parts import OWN_KIND
 from cratewatch.words.train_config import PersonNetConfig, WordsConfig
+from cratewatch.words.trait_net import TraitNet
 from cratewatch.words.traits import TRAITS
 
 PREFIX = "words"
@@ -31,9 +32,10 @@ def save_words(lake: Lake, net: Any, config: WordsConfig, metrics: Mapping[str, 
         net: A WordsNet.
         metrics: JSON-ready: what it reached.
     """
-    files = _own_files(net, config) if isinstance(net, PersonNet) else _blip_files(net)
+    is_own = isinstance(net, PersonNet | TraitNet)
+    files = _own_files(net, config) if is_own else _blip_files(net)
     digest = hashlib.sha256(files[WEIGHTS]).hexdigest()[:10]
-    name = f"{'person' if isinstance(net, PersonNet) else 'blip'}_{digest}"
+    name = f"{'person' if is_own else 'blip'}_{digest}"
     files[METRICS] = _to_json(metrics)
     marker = files.pop(CONFIG)
     payload = ((f"{PREFIX}/{name}/{file}", data) for file, data in files.items())
@@ -41,16 +43,21 @@ def save_words(lake: Lake, net: Any, config: WordsConfig, metrics: Mapping[str, 
     return name
 
 
-def load_person_net(folder: Path) -> PersonNet:
-    """Load our own network from a folder.
+def load_person_net(folder: Path) -> PersonNet | TraitNet:
+    """Load our own network from a folder, whichever way it was trained.
 
     Raises:
         CratewatchError: if files are missing or damaged, or of another version.
     """
     try:
         described = json.loads((folder / CONFIG).read_text())
-        net = PersonNet(PersonNetConfig(**described["net"]))
-        net.load_state_dict(safetensors.torch.load_file(folder / WEIGHTS))
+        weights = safetensors.torch.load_file(folder / WEIGHTS)
+        net: PersonNet | TraitNet
+        if described["training"].get("least_squares"):
+            net = TraitNet(len(weights["mean"]))
+        else:
+            net = PersonNet(PersonNetConfig(**described["net"]))
+        net.load_state_dict(weights)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         said = " ".join(str(error).split())[:200]
         raise CratewatchError(
@@ -62,7 +69,7 @@ def load_person_net(folder: Path) -> PersonNet:
     return net.eval()
 
 
-def _own_files(net: PersonNet, config: WordsConfig) -> dict[str, bytes]:
+def _own_files(net: PersonNet | TraitNet, config: WordsConfig) -> dict[str, bytes]:
     described = {
         "model_type": OWN_KIND,
         "net": asdict(config.net),

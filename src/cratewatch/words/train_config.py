@@ -40,6 +40,8 @@ class WordsConfig:
 
     Attributes:
         net: Of our own network; BLIP's folder says what BLIP is.
+        least_squares: Whether traits are fitted to looks that need no training (see trait_fit),
+            instead of going down losses; of all that follows, languages, validation and seed count.
         blip: Folder of BLIP for retrieval; "" trains our own network.
         captioner: Folder of BLIP for captions, whose decoder learns to speak beside it; "" for
             none.
@@ -64,6 +66,7 @@ class WordsConfig:
     """
 
     net: PersonNetConfig = field(default_factory=PersonNetConfig)
+    least_squares: bool = False
     blip: str = ""
     captioner: str = ""
     trunk: str = ""
@@ -93,6 +96,8 @@ class WordsConfig:
             raise ValueError(f"languages {sorted(unknown)}: there are {', '.join(LANGUAGES)}")
         if not self.languages:
             raise ValueError(f"languages: name one or more of {', '.join(LANGUAGES)}")
+        if self.least_squares and (self.blip or self.trunk):
+            raise ValueError("least_squares: it takes neither BLIP's weights nor a trunk")
         if self.batch < 2:
             raise ValueError(f"batch {self.batch}: a contrast needs two pairs or more")
         if not 0 < self.temperature < math.inf:
