@@ -22,7 +22,7 @@ from cratewatch.footage.run import Output
 from cratewatch.footage.run_folder import read_handlings
 from cratewatch.footage.sleeves import SleeveWatch
 from cratewatch.footage.sources import open_source
-from cratewatch.footage.staged import VIDEO, Staging, stage
+from cratewatch.footage.staged import VIDEO, Staging, TrueHandling, stage
 from cratewatch.intent.album_rows import Prices
 from cratewatch.intent.periods import Till
 from cratewatch.intent.spans import Span
@@ -40,6 +40,8 @@ FILMED_AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 STAGED, RUN, INTENT = "staged", "filmed", "intent.html"
 SOLD_UNSEEN = 2
 """Albums that the till sold and nobody was seen with."""
+WITHIN_S = 1.0
+"""Seconds by which the start and the end of a handling may be off."""
 PRICE = Decimal("14.90")
 
 
@@ -47,7 +49,8 @@ def film(settings: Settings, on_progress: Progress) -> dict[str, Any]:
     """Stage footage with the catalog's covers, analyse it, record it, and tell what was bought.
 
     Returns:
-        How many handlings there are, how many were told, and how many of them are known.
+        How many handlings there are, how many were told, how many of these are of a known album,
+        and of how many both the album and the times are right.
     """
     lake = open_lake(settings.lake)
     with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
@@ -64,7 +67,25 @@ def film(settings: Settings, on_progress: Progress) -> dict[str, Any]:
         catalog.audit.note("footage", str(run.absolute()), VIDEO, len(handled))
         _tell(catalog, settings, handled)
     known = sum(one.known for one in handled)
-    return {"handlings": len(truth.handlings), "told": len(handled), "known": known}
+    return {
+        "handlings": len(truth.handlings),
+        "told": len(handled),
+        "known": known,
+        "rightly": told_rightly(truth.handlings, handled),
+    }
+
+
+def told_rightly(staged: Sequence[TrueHandling], handled: Sequence[Handling]) -> int:
+    """Return of how many handlings the album was told, and when they began and ended."""
+    return sum(
+        any(
+            one.cover_id == true.cover_id
+            and abs(one.started_s - true.started_s) <= WITHIN_S
+            and abs(one.ended_s - true.ended_s) <= WITHIN_S
+            for one in handled
+        )
+        for true in staged
+    )
 
 
 def _analyse(video: Path, folder: Path, identifier: Identifier) -> list[Handling]:
