@@ -22,16 +22,24 @@ def read_stats(body: bytes, release: Release, now: datetime) -> Observation | No
     """Return the lowest price that is asked; None if nothing is for sale.
 
     Raises:
-        ValueError: if the body is no answer of ``/marketplace/stats/{id}``.
+        ValueError: if the body is no answer of ``/marketplace/stats/{id}``, or its price is none.
     """
     answer = read_object(body)
     if "num_for_sale" not in answer:
         raise ValueError(f"no marketplace statistics: {body[:200]!r}")
-    amount, currency = _money(answer.get("lowest_price"))
-    if amount is None or currency is None:
+    said = answer.get("lowest_price")
+    if said is None:
         return None
+    amount, currency = _money(said)
     for_sale = max(1, number_of(answer["num_for_sale"]))
-    return _price(release, now, amount, currency, kind="asking", quantity=for_sale)
+    price = (
+        _price(release, now, amount, currency, kind="asking", quantity=for_sale)
+        if amount is not None and currency is not None
+        else None
+    )
+    if price is None:
+        raise ValueError(f"lowest_price is no price: {str(said)[:100]}")
+    return price
 
 
 def read_suggestions(body: bytes, release: Release, now: datetime) -> Iterator[Observation]:

@@ -101,6 +101,19 @@ def test_prices_of_the_market() -> None:
         read_stats(b'{"message": "?"}', RELEASE, NOW)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(5, "5 USD", {}, {"value": 5}, {"value": "-3", "currency": "USD"}),
+        *({"value": 0, "currency": "USD"}, {"value": 5, "currency": "XQQ"}),
+    ],
+)
+def test_a_lowest_price_that_is_none_is_said_to_be_none(said: Any) -> None:
+    body = json.dumps({"lowest_price": said, "num_for_sale": 2}).encode()
+    with pytest.raises(ValueError, match="lowest_price is no price"):
+        read_stats(body, RELEASE, NOW)
+
+
 def test_suggestions_are_for_each_condition_and_nothing_else() -> None:
     body = json.dumps({"Near Mint (NM or M-)": {"currency": "USD", "value": 12.8118613}})
     (found,) = read_suggestions(body.encode(), RELEASE, NOW)
