@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -13,12 +14,13 @@ from cratewatch.errors import CratewatchError
 from cratewatch.words.looks import Blocks, Looks, make_palette
 from cratewatch.words.pairs import PairSet
 from cratewatch.words.train_config import WordsConfig
+from cratewatch.words.trait_errors import tell_apart
 from cratewatch.words.trait_net import TraitNet
 
 PIECE = 256
 FOLDS = 4
 """Of persons: each is guessed by what was fitted without him."""
-PENALTIES = (3.0, 10.0, 30.0)
+PENALTIES = (10.0, 20.0, 40.0)
 """Of which the one with the least errors on unseen persons is taken."""
 SHRUNK = 0.2
 """By how much traits are taken to err more independently than they were seen to."""
@@ -36,13 +38,13 @@ class _Rows:
         looks: (N, D), scaled.
         wanted: (N, K), in standard deviations of a trait from its rate.
         holds: (N, K), 0 or 1.
-        fold: (N,) of FOLDS.
+        person: (N,), by which they are folded.
     """
 
     looks: Tensor
     wanted: Tensor
     holds: Tensor
-    fold: Tensor
+    person: npt.NDArray[np.int64]
 
 
 def fit_traits(data: PairSet, config: WordsConfig) -> TraitNet:
@@ -65,8 +67,7 @@ def fit_traits(data: PairSet, config: WordsConfig) -> TraitNet:
     net.rate.copy_(holds.mean(dim=0).clamp(0.002, 0.998))
     wanted = (holds - net.rate) / (net.rate * (1 - net.rate)).sqrt() * net.known
     scaled = (torch.from_numpy(looks) - net.mean) * net.scale
-    fold = torch.from_numpy(data.person_of % FOLDS)
-    _fit(net, _Rows(scaled, wanted, holds, fold))
+    _fit(net, _Rows(scaled, wanted, holds, data.person_of))
     return net.eval()
 
 
@@ -101,7 +102,7 @@ def _fit(net: TraitNet, rows: _Rows) -> None:
     square, both = rows.looks.T @ rows.looks, rows.looks.T @ rows.wanted
     guessed = {penalty: torch.zeros_like(rows.wanted) for penalty in PENALTIES}
     for fold in range(FOLDS):
-        out = rows.fold == fold
+        out = torch.from_numpy(rows.person % FOLDS == fold)
         looks = rows.looks[out]
         others = square - looks.T @ looks, both - looks.T @ rows.wanted[out]
         for penalty in PENALTIES:
@@ -109,7 +110,9 @@ def _fit(net: TraitNet, rows: _Rows) -> None:
     penalty = min(PENALTIES, key=lambda one: float((guessed[one] - rows.wanted).square().mean()))
     net.weights.copy_(_ridge(square, both, penalty))
     guesses = guessed[penalty]
-    net.errors.copy_(_covariance(rows.wanted - guesses, net.known))
+    counted = _covariance(rows.wanted - guesses, net.known)
+    net.errors.copy_(tell_apart(counted, guesses, rows.wanted, rows.person))
+    net.left.copy_((counted.diagonal() * net.known).sum() / net.known.sum().clamp(min=1))
     net.spread.copy_(_covariance(rows.wanted, net.known))
     _tell_probabilities(net, guesses, rows.holds)
     net.reach.copy_(2 * torch.stack([guesses.norm(dim=1).max(), net.out(guesses).max()]))

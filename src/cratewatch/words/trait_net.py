@@ -43,6 +43,7 @@ class TraitNet(nn.Module):
     slope: Tensor
     offset: Tensor
     reach: Tensor
+    left: Tensor
 
     def __init__(self, length: int) -> None:
         """Make a model that knows nothing yet.
@@ -63,6 +64,7 @@ class TraitNet(nn.Module):
             ("slope", (COUNT,)),
             ("offset", (COUNT,)),
             ("reach", (2,)),
+            ("left", ()),
         ):
             self.register_buffer(name, torch.zeros(shape))
         self._looks: Looks | None = None
@@ -145,7 +147,7 @@ class TraitNet(nn.Module):
 
     def unexplained(self) -> float:
         """Return the share of the variance of traits that guesses at unseen persons leave."""
-        return float((self.errors.diagonal() * self.known).sum() / self.known.sum())
+        return float(self.left)
 
     def _precision(self, asked: Tensor, covariance: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return inverse covariances (N, K, K) of what is asked, 1 for what is not.
