@@ -48,7 +48,8 @@ def tell_apart(
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     factor = (begun + moved).detach()
-    return torch.linalg.inv(factor @ factor.T * log_scale.detach().exp())
+    apart: Tensor = torch.linalg.inv(factor @ factor.T * log_scale.detach().exp())
+    return apart
 
 
 def _odds(factor: Tensor, guesses: Tensor, wanted: Tensor) -> Tensor:
