@@ -19,7 +19,7 @@ class Explained:
 
     Attributes:
         by: What answers: colour and attributes, or a model's name.
-        answered: The pieces that it answers.
+        answered: The pieces that it answers; with what is told in their place, if that is other.
         left: The pieces that nothing answers here.
         is_cut: Whether the prompt was longer than is read.
     """
@@ -46,7 +46,7 @@ def explain(prompt: str, model: TextImageModel) -> Explained:
     parsed = parse_prompt(prompt)
     if not isinstance(model, AttributeSearch):
         return Explained(model.name, tuple(said.words for said in parsed.said), (), parsed.is_cut)
-    answered = tuple(said.words for said in parsed.answered(model.terms))
+    answered = tuple(said.read_as(model.terms) for said in parsed.answered(model.terms))
     left = tuple(said.words for said in parsed.left(model.terms))
     if not answered:
         raise CratewatchError(

@@ -24,6 +24,11 @@ class Want:
     term: str
     holds: bool = True
 
+    def __str__(self) -> str:
+        """Say it: "no long sleeves"."""
+        said = self.term.replace("_", " ").replace(":", " ")
+        return said if self.holds else f"no {said}"
+
 
 @dataclass(frozen=True)
 class Said:
@@ -31,8 +36,8 @@ class Said:
 
     Attributes:
         words: As people read it.
-        wants: Any of them will do; () if nothing is known that tells it.
-        instead: What stands for it where a model cannot tell the wants.
+        wants: All of them; () if nothing is known that tells it.
+        instead: What stands for it, as far as it is told, where a model tells none of the wants.
     """
 
     words: str
@@ -43,6 +48,13 @@ class Said:
         """Return what of it can be told by a model that knows these terms."""
         told = tuple(want for want in self.wants if want.term in terms)
         return told or tuple(want for want in self.instead if want.term in terms)
+
+    def read_as(self, terms: Collection[str]) -> str:
+        """Return its words, and what was told in their place: "jeans as lower blue"."""
+        known = self.known(terms)
+        if any(want in self.wants for want in known):
+            return self.words
+        return f"{self.words} as {', '.join(map(str, known))}" if known else self.words
 
 
 @dataclass(frozen=True)
@@ -135,6 +147,8 @@ def _lookup(phrase: str, language: Language) -> _Found | None:
         return _Found(phrase, negates=True, negates_before=language.negates_before)
     if phrase in language.plain or phrase == ",":
         return _Found(phrase, is_plain=True, breaks=phrase in language.breaks)
+    if phrase in language.untold:
+        return _Found(phrase)
     return None
 
 
@@ -160,7 +174,8 @@ class _Reader:
         elif found.breaks:
             self._end_clothes()
         elif not found.is_plain:
-            self._said.append(Said(found.words))
+            self._said.append(Said(f"no {found.words}" if self._negated else found.words))
+            self._negated = False
 
     def end(self) -> list[Said]:
         """Return all; colours that wait are of what came before, or of the upper body."""
@@ -182,9 +197,7 @@ class _Reader:
         if is_person:
             return
         wants = tuple(Want(term, holds) for term in meaning.attributes)
-        instead: tuple[Want, ...] = ()
-        if meaning.implied and not coloured and holds:
-            instead = tuple(Want(colour_term(p, meaning.implied)) for p in meaning.parts)
+        instead = _instead(meaning, coloured=coloured) if holds else ()
         said = f"no {words}" if wants and holds != meaning.holds else words
         if wants or not meaning.parts or not coloured:
             self._said.append(Said(said, wants, instead))
@@ -206,6 +219,14 @@ class _Reader:
             last = self._said[-1]
             wants = tuple(replace(want, holds=not want.holds) for want in last.wants)
             self._said[-1] = Said(f"no {last.words}", wants)
+
+
+def _instead(meaning: Meaning, *, coloured: bool) -> tuple[Want, ...]:
+    """Return what stands for what a phrase means; its own colour only where none is said."""
+    wants = tuple(Want(term, holds) for term, holds in meaning.instead.items())
+    if not meaning.implied or coloured:
+        return wants
+    return (*wants, *(Want(colour_term(part, meaning.implied)) for part in meaning.parts))
 
 
 def _printable(word: str) -> str:

@@ -16,11 +16,13 @@ class Meaning:
     """What a phrase says of a person.
 
     Attributes:
-        attributes: That it names: any of them fits.
+        attributes: That it names: all of them.
         holds: Whether they are said to hold: a man is not female.
         parts: Of the body that a colour before it, or after it, is of; () for a thing whose
             colour nobody tells, such as a bag.
         implied: The colour that it has where none is said: jeans are blue.
+        instead: What it has, or has not where False, that stands for it where no model tells the
+            attributes themselves: jeans are long trousers.
         is_pattern: Whether colours before it are of what follows: a white striped shirt.
     """
 
@@ -28,6 +30,7 @@ class Meaning:
     holds: bool = True
     parts: tuple[Part, ...] = ()
     implied: Colour | None = None
+    instead: Mapping[Attribute, bool] = field(default_factory=dict)
     is_pattern: bool = False
 
 
@@ -40,6 +43,7 @@ class Language:
         meanings: Other phrases.
         negations: Words after which, or in Korean before which, something is said to be missing.
         plain: Words that say nothing of looks.
+        untold: Phrases of looks that nobody tells here, and whose words mean something else.
         breaks: Such words before which what a colour is of has been said: in black with a bag.
         endings: What may follow a word without a space: particles.
         negates_before: Whether a negation follows what it negates.
@@ -49,6 +53,7 @@ class Language:
     meanings: Mapping[str, Meaning]
     negations: frozenset[str]
     plain: frozenset[str]
+    untold: frozenset[str] = frozenset()
     breaks: frozenset[str] = frozenset()
     endings: tuple[str, ...] = ()
     negates_before: bool = False
@@ -56,7 +61,7 @@ class Language:
 
     def __post_init__(self) -> None:
         """Note how many words the longest phrase has."""
-        phrases = [*self.colours, *self.meanings]
+        phrases = [*self.colours, *self.meanings, *self.untold]
         object.__setattr__(self, "longest", max(phrase.count(" ") + 1 for phrase in phrases))
 
 
@@ -72,8 +77,16 @@ def _split(phrases: str) -> Iterable[str]:
     return (phrase.strip() for phrase in phrases.split(","))
 
 
-def _worn(*attributes: Attribute, on: tuple[Part, ...]) -> Meaning:
-    return Meaning(attributes, parts=on)
+def _shades(lines: Mapping[Colour, str], shades: str) -> dict[str, Colour]:
+    """Return colours, and what they are called in each shade: dark red is red."""
+    named = _colours(lines)
+    return named | {f"{shade} {name}": named[name] for shade in _split(shades) for name in named}
+
+
+def _worn(
+    *attributes: Attribute, on: tuple[Part, ...], instead: Mapping[Attribute, bool] | None = None
+) -> Meaning:
+    return Meaning(attributes, parts=on, instead=instead or {})
 
 
 UPPER: tuple[Part, ...] = ("upper",)
@@ -82,23 +95,31 @@ FEET: tuple[Part, ...] = ("feet",)
 HAIR: tuple[Part, ...] = ("hair",)
 WHOLE: tuple[Part, ...] = ("upper", "lower")
 NOT_FEMALE = Meaning(("female",), holds=False)
-JEANS = Meaning(("jeans",), parts=LOWER, implied="blue")
+LONG: Mapping[Attribute, bool] = {"long_sleeves": True}
+SHORT: Mapping[Attribute, bool] = {"long_sleeves": False}
+BARE_LEGS: Mapping[Attribute, bool] = {"trousers": False}
+JEANS = Meaning(("jeans",), parts=LOWER, implied="blue", instead={"trousers": True})
+SUIT = _worn("suit", on=WHOLE, instead={"long_sleeves": True, "trousers": True})
+BLOND = Meaning(parts=HAIR, implied="yellow")
+NOTHING_CARRIED = Meaning(("backpack", "bag"), holds=False)
+NOTHING_WORN = Meaning(("hat", "glasses", "scarf"), holds=False)
 
 ENGLISH = Language(
-    colours=_colours(
+    colours=_shades(
         {
-            "black": "black",
+            "black": "black, dark",
             "grey": "grey, gray, silver, charcoal",
             "white": "white, cream, ivory, off white",
             "red": "red, crimson, scarlet, maroon, burgundy",
             "orange": "orange",
             "yellow": "yellow, mustard, golden",
-            "green": "green, olive, lime, teal, dark green, light green",
-            "blue": "blue, navy, turquoise, cyan, navy blue, dark blue, light blue",
+            "green": "green, olive, lime, teal",
+            "blue": "blue, navy, turquoise, cyan, navy blue",
             "purple": "purple, violet, lilac, lavender",
             "pink": "pink, magenta, rose",
             "brown": "brown, beige, tan, khaki, camel",
-        }
+        },
+        "dark, light, bright, pale",
     ),
     meanings=_table(
         ("person, people, somebody, someone, pedestrian, customer, adult", Meaning()),
@@ -112,6 +133,7 @@ ENGLISH = Language(
         ("long hair, long haired, ponytail", Meaning(("long_hair",), parts=HAIR)),
         ("short hair, short haired", Meaning(("long_hair",), holds=False, parts=HAIR)),
         ("hair, haired", Meaning(parts=HAIR)),
+        ("blond, blonde, blond hair, blonde hair, blond haired, blonde haired", BLOND),
         ("bald", Meaning(("bald",))),
         ("backpack, rucksack, knapsack", Meaning(("backpack",))),
         ("bag, handbag, purse, satchel, messenger bag, shoulder bag, tote", Meaning(("bag",))),
@@ -120,33 +142,53 @@ ENGLISH = Language(
         ("stroller, pram, pushchair, buggy", Meaning(("stroller",))),
         ("long sleeve, long sleeved", _worn("long_sleeves", on=UPPER)),
         ("short sleeve, short sleeved", Meaning(("long_sleeves",), holds=False, parts=UPPER)),
-        ("sleeveless, tank top, vest", _worn("no_sleeves", on=UPPER)),
-        ("t shirt, tshirt, tee", _worn("t_shirt", on=UPPER)),
-        ("jacket, coat, parka, anorak, blazer, cardigan", _worn("jacket", on=UPPER)),
-        ("sweater, hoodie, hoody, sweatshirt, pullover, jumper", _worn("sweater", on=UPPER)),
-        ("suit", _worn("suit", on=WHOLE)),
-        ("shirt, blouse, top, upper body, polo", _worn(on=UPPER)),
+        ("sleeveless, tank top, vest", _worn("no_sleeves", on=UPPER, instead=SHORT)),
+        ("t shirt, tshirt, tee", _worn("t_shirt", on=UPPER, instead=SHORT)),
+        (
+            "jacket, coat, parka, anorak, blazer, cardigan",
+            _worn("jacket", on=UPPER, instead=LONG),
+        ),
+        (
+            "sweater, hoodie, hoody, sweatshirt, pullover, jumper",
+            _worn("sweater", on=UPPER, instead=LONG),
+        ),
+        ("suit", SUIT),
+        ("suit jacket", _worn("suit", on=UPPER, instead=LONG)),
+        ("suit trousers, dress trousers", _worn("trousers", on=LOWER)),
+        ("shirt, blouse, top, upper body, upper clothes, polo", _worn(on=UPPER)),
         ("dress, dressed, clothes, clothing, outfit, wearing all", _worn(on=WHOLE)),
-        ("striped, stripe, stripes", Meaning(("striped",), is_pattern=True)),
+        ("striped, stripy, stripe, stripes", Meaning(("striped",), is_pattern=True)),
         ("plaid, checked, chequered, checkered, tartan", Meaning(("plaid",), is_pattern=True)),
-        ("logo", Meaning(("logo",), is_pattern=True)),
+        ("logo, printed, print", Meaning(("logo",), is_pattern=True)),
         ("jeans, denim", JEANS),
         ("trousers, pants, slacks, chinos", _worn("trousers", on=LOWER)),
-        ("leggings, bottoms, lower body, tights", _worn(on=LOWER)),
-        ("shorts", _worn("shorts", on=LOWER)),
-        ("skirt", _worn("skirt", on=LOWER)),
+        ("leggings, bottoms, lower body, lower clothes, tights", _worn(on=LOWER)),
+        (
+            "shorts, short trousers, short pants, hot pants",
+            _worn("shorts", on=LOWER, instead=BARE_LEGS),
+        ),
+        ("skirt", _worn("skirt", on=LOWER, instead=BARE_LEGS)),
         ("boots", _worn("boots", on=FEET)),
         ("trainers, sneakers, running shoes", _worn("trainers", on=FEET)),
         ("sandals, flip flops", _worn("sandals", on=FEET)),
-        ("shoes, footwear, feet", _worn(on=FEET)),
+        ("shoes, dress shoes, footwear, feet", _worn(on=FEET)),
+        ("carrying nothing, holding nothing, nothing in hand, empty handed", NOTHING_CARRIED),
+        ("no accessories, without accessories", NOTHING_WORN),
     ),
     negations=frozenset(("no", "not", "without")),
     plain=frozenset(
         _split(
             "a, an, the, in, on, of, with, and, or, wearing, wears, wear, who, is, are, has, "
             "have, having, carrying, carries, holding, her, his, their, its, this, that, "
-            "there, dark, light, bright, pale, find, show, me, all, young, by, at, to, from, "
-            "for, one, two, some, looking, person's, coloured, colored, color, colour"
+            "there, light, bright, pale, find, show, me, all, young, by, at, to, from, "
+            "for, one, two, some, looking, person's, coloured, colored, color, colour, picture, "
+            "photo, image, hand, hands, above, below"
+        )
+    ),
+    untold=frozenset(
+        _split(
+            "middle aged, hair band, dark skin, dark skinned, light skin, light skinned, "
+            "pale skin, pale skinned"
         )
     ),
     breaks=frozenset(("with", "carrying", "carries", "holding", "has", "having", "who")),
@@ -179,39 +221,48 @@ KOREAN = Language(
         ("긴 머리, 긴머리, 장발", Meaning(("long_hair",), parts=HAIR)),
         ("짧은 머리, 단발", Meaning(("long_hair",), holds=False, parts=HAIR)),
         ("머리", Meaning(parts=HAIR)),
+        ("금발", BLOND),
         ("대머리", Meaning(("bald",))),
         ("배낭, 백팩", Meaning(("backpack",))),
-        ("가방, 핸드백, 숄더백, 크로스백", Meaning(("bag",))),
-        ("비닐봉지, 봉지, 쇼핑백", Meaning(("plastic_bag",))),
-        ("여행 가방, 캐리어, 서류가방", Meaning(("luggage",))),
+        ("가방, 핸드백, 숄더백, 크로스백, 메신저백", Meaning(("bag",))),
+        ("비닐봉지, 비닐봉투, 봉지, 쇼핑백", Meaning(("plastic_bag",))),
+        ("여행 가방, 슈트케이스, 캐리어, 서류가방", Meaning(("luggage",))),
         ("유모차", Meaning(("stroller",))),
         ("긴팔, 긴소매, 긴 소매", _worn("long_sleeves", on=UPPER)),
-        ("반팔, 짧은 소매", Meaning(("long_sleeves",), holds=False, parts=UPPER)),
-        ("민소매", _worn("no_sleeves", on=UPPER)),
-        ("티셔츠", _worn("t_shirt", on=UPPER)),
-        ("재킷, 자켓, 코트, 점퍼, 잠바, 패딩, 외투", _worn("jacket", on=UPPER)),
-        ("스웨터, 후드티, 후드, 맨투맨, 니트", _worn("sweater", on=UPPER)),
-        ("정장, 양복", _worn("suit", on=WHOLE)),
+        ("반팔, 반소매, 짧은 소매", Meaning(("long_sleeves",), holds=False, parts=UPPER)),
+        ("민소매", _worn("no_sleeves", on=UPPER, instead=SHORT)),
+        ("티셔츠", _worn("t_shirt", on=UPPER, instead=SHORT)),
+        (
+            "재킷, 자켓, 코트, 점퍼, 잠바, 패딩, 외투",
+            _worn("jacket", on=UPPER, instead=LONG),
+        ),
+        ("스웨터, 후드티, 후드, 맨투맨, 니트", _worn("sweater", on=UPPER, instead=LONG)),
+        ("정장, 양복, 수트", SUIT),
+        ("양복 상의, 수트 상의, 정장 상의", _worn("suit", on=UPPER, instead=LONG)),
+        ("양복바지, 정장 바지", _worn("trousers", on=LOWER)),
         ("셔츠, 블라우스, 상의, 윗옷", _worn(on=UPPER)),
         ("옷, 원피스, 드레스", _worn(on=WHOLE)),
         ("줄무늬", Meaning(("striped",), is_pattern=True)),
         ("체크무늬, 체크", Meaning(("plaid",), is_pattern=True)),
-        ("로고", Meaning(("logo",), is_pattern=True)),
-        ("청바지", JEANS),
-        ("바지", _worn("trousers", on=LOWER)),
-        ("하의, 레깅스", _worn(on=LOWER)),
-        ("반바지", _worn("shorts", on=LOWER)),
-        ("치마, 스커트", _worn("skirt", on=LOWER)),
+        ("로고, 프린트", Meaning(("logo",), is_pattern=True)),
+        ("청바지, 데님", JEANS),
+        ("바지, 긴바지, 긴 바지", _worn("trousers", on=LOWER)),
+        ("하의, 아래옷, 레깅스", _worn(on=LOWER)),
+        ("반바지, 핫팬츠", _worn("shorts", on=LOWER, instead=BARE_LEGS)),
+        ("치마, 스커트, 긴치마, 롱스커트", _worn("skirt", on=LOWER, instead=BARE_LEGS)),
         ("부츠, 장화", _worn("boots", on=FEET)),
         ("운동화, 스니커즈", _worn("trainers", on=FEET)),
         ("샌들, 슬리퍼", _worn("sandals", on=FEET)),
-        ("신발, 구두", _worn(on=FEET)),
+        ("신발, 구두, 단화", _worn(on=FEET)),
+        ("빈손", NOTHING_CARRIED),
+        ("소품 없음, 소품 없는, 소품 없이", NOTHING_WORN),
     ),
     negations=frozenset(("없는", "없이", "안", "않은")),
     plain=frozenset(
         _split(
             "입은, 입고, 쓴, 쓰고, 멘, 메고, 든, 들고, 신은, 신고, 있는, 맨, 찬, 한, 그리고, "
-            "와, 과, 및, 또는, 을, 를, 이, 가, 착용한, 걸친, 두른, 찾아줘, 찾기, 보여줘"
+            "와, 과, 및, 또는, 을, 를, 이, 가, 착용한, 착용의, 차림의, 가진, 걸친, 두른, 찾아줘, "
+            "찾기, 보여줘"
         )
     ),
     endings=(

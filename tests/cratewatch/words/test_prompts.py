@@ -12,6 +12,9 @@ from cratewatch.words.attributes import TERMS
 from cratewatch.words.explaining import explain
 from cratewatch.words.prompts import MOST_WORDS, parse_prompt
 
+NOTHING = ("backpack", "bag", "hat", "glasses", "scarf")
+SHIPPED = ("bag", "hat", "long_sleeves", "trousers", "upper:orange", "lower:blue", "hair:yellow")
+
 
 def wants(prompt: str) -> set[str]:
     return {
@@ -39,6 +42,12 @@ def wants(prompt: str) -> set[str]:
         ("a black dress", {"upper:black", "lower:black"}),
         ("grey hair", {"hair:grey"}),
         ("dresses", set()),
+        ("dark red coat, light blue jeans", {"upper:red", "jacket", "lower:blue", "jeans"}),
+        ("dark trousers", {"lower:black", "trousers"}),
+        ("middle-aged, dark-skinned man", {"no female"}),
+        ("no earrings, white shirt", {"upper:white"}),
+        ("carrying nothing, no accessories", {f"no {t}" for t in NOTHING}),
+        ("blonde woman in a stripy top", {"female", "striped"}),
         ("주황색 후드티를 입은 여자", {"upper:orange", "sweater", "female"}),
         (
             "검은 셔츠에 청바지, 흰 운동화를 신은 남자",
@@ -61,10 +70,26 @@ def test_what_nobody_tells_is_left() -> None:
 
 def test_jeans_are_blue_where_no_model_tells_jeans() -> None:
     colours = AttributeSearch()
-    assert explain("jeans", colours).answered == ("jeans",)
+    assert explain("jeans", colours).answered == ("jeans as lower blue",)
     (said,) = parse_prompt("jeans").said
     assert [want.term for want in said.known(colours.terms)] == ["lower:blue"]
     assert [want.term for want in said.known(("jeans", "lower:blue"))] == ["jeans"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "read_as"),
+    [
+        ("orange hoodie", ["orange", "hoodie as long sleeves"]),
+        ("T-shirt and shorts", ["t shirt as no long sleeves", "shorts as no trousers"]),
+        ("blue jeans", ["blue", "jeans as trousers"]),
+        ("jeans", ["jeans as trousers, lower blue"]),
+        ("a blonde in a suit", ["blonde as hair yellow", "suit as long sleeves, trousers"]),
+        ("without a hat", ["no hat"]),
+        ("no jacket", []),
+    ],
+)
+def test_it_is_said_what_stands_for_a_word(prompt: str, read_as: list[str]) -> None:
+    assert [one.read_as(SHIPPED) for one in parse_prompt(prompt).answered(SHIPPED)] == read_as
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "\n\t", "...", ",,,", "\u200b", "<>"])
