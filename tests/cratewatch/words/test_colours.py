@@ -9,7 +9,7 @@ import pytest
 
 from cratewatch.words.attribute_search import LEAST, AttributeSearch, caption_of, seen_terms
 from cratewatch.words.attributes import COLOURS, AttributeModel, Attributes
-from cratewatch.words.colours import ColourNamer, memberships
+from cratewatch.words.colours import ColourNamer, memberships, part_shares
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,20 @@ def test_parts_are_told_apart_and_what_is_behind_counts_little() -> None:
     (look,) = ColourNamer().look([figure((240, 130, 20), (30, 45, 120))])
     assert seen_terms(look) == ["upper:orange", "lower:blue"]
     assert caption_of(look.probabilities) == "orange above, blue below"
+
+
+def test_clothes_are_told_by_how_light_the_picture_is() -> None:
+    """Black, grey and white of a dim yard, as lightness goes in it."""
+    for cloth, wanted in (
+        ((30, 30, 31), "black"),
+        ((82, 82, 84), "grey"),
+        ((150, 150, 148), "white"),
+    ):
+        crop = np.full((200, 90, 3), 80, np.uint8)
+        crop[30:195, 20:70] = cloth
+        shares = part_shares([crop], ("upper", "lower"))[0]
+        assert [COLOURS[int(row.argmax())] for row in shares] == [wanted, wanted], (cloth, shares)
+    np.testing.assert_allclose(shares.sum(-1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (400, 2)])
