@@ -146,7 +146,13 @@ def search_index(settings: Settings, asked: Asked) -> Told:
     with contextlib.closing(open_catalog(settings.catalog_url)) as catalog:
         owner = catalog.catalog_id
     with open_persons(settings, owner) as persons:
-        search = WordSearch(lake, persons, models.model, shows_sensitive=settings.facets_of_persons)
+        search = WordSearch(
+            lake,
+            persons,
+            models.model,
+            before=models.before,
+            shows_sensitive=settings.facets_of_persons,
+        )
         found = search.search(asked.prompt, wanted, Cut(asked.sim_thres, asked.top))
     _note(settings, asked, "index", len(found.moments))
     if asked.result_dir:
@@ -158,7 +164,8 @@ def _models(settings: Settings | None, asked: Asked) -> Models:
     from cratewatch.words.models import models_of, open_models
 
     if asked.model or settings is None:
-        return open_models(asked.model, asked.captions)
+        shows = settings is not None and settings.facets_of_persons
+        return open_models(asked.model, asked.captions, tells_sex=shows)
     if asked.captions:
         settings = settings.model_copy(update={"words_captions": str(asked.captions)})
     return models_of(settings)

@@ -87,7 +87,13 @@ class WordServing:
                 raise nobody_indexed(self._settings.gallery_uri) from error
             persons = stack.enter_context(open_persons(reading, self._owner, PATIENCE_S))
             shows = self._settings.facets_of_persons
-            search = WordSearch(self._lake, persons, self._models.model, shows_sensitive=shows)
+            search = WordSearch(
+                self._lake,
+                persons,
+                self._models.model,
+                before=self._models.before,
+                shows_sensitive=shows,
+            )
             return _Opened(search, seen, stack.pop_all())
 
     def _let_go(self) -> None:

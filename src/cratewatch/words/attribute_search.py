@@ -46,8 +46,11 @@ class AttributeSearch:
     can_match = False
     can_caption = True
 
-    def __init__(self, attributes: AttributeModel | None = None) -> None:
-        self._models: list[AttributeModel] = [ColourNamer()]
+    def __init__(
+        self, attributes: AttributeModel | None = None, colours: AttributeModel | None = None
+    ) -> None:
+        """Take what tells attributes, and colours; by default no attributes, and ColourNamer."""
+        self._models: list[AttributeModel] = [colours or ColourNamer()]
         if attributes is not None:
             self._models.append(attributes)
         names = "+".join(model.name for model in self._models)
@@ -89,18 +92,16 @@ class AttributeSearch:
         """Embed prompts; one that asks for nothing that is told here is all zeros."""
         rows = np.zeros((len(texts), self.dim), np.float32)
         for row, text in zip(rows, texts, strict=True):
-            for place, weight in self._asked(text).items():
-                row[place] = weight
+            row[self._asked(text)] = 1.0
             row /= max(float(np.linalg.norm(row)), 1e-9)
         return rows
 
     def scores(self, text: str, cosines: Scores) -> Scores:
         """Return the geometric mean of how likely what is asked holds, 0 to 1."""
-        weights = np.array(list(self._asked(text).values()), np.float64)
-        if not len(weights):
+        asked = len(self._asked(text))
+        if not asked:
             return np.zeros_like(cosines)
-        scale = math.sqrt(2 * len(self.terms)) * float(np.linalg.norm(weights))
-        means = cosines.astype(np.float64) * scale / weights.sum()
+        means = cosines.astype(np.float64) * math.sqrt(2 * len(self.terms) / asked)
         return np.asarray(np.exp(DEPTH * (np.minimum(means, 1.0) - 1)), np.float32)
 
     def match(self, text: str, image_tokens: Tokens) -> Logits:
@@ -113,15 +114,12 @@ class AttributeSearch:
         del image_tokens
         return [caption_of(look.probabilities) for look in self.look(pictures)]
 
-    def _asked(self, text: str) -> dict[int, float]:
-        """Return what a prompt asks for: places in an embedding and how much each counts."""
-        asked: dict[int, float] = {}
-        for said in parse_prompt(text).answered(self._places):
-            wants = said.known(self._places)
-            for want in wants:
-                place = self._place(want)
-                asked[place] = max(asked.get(place, 0.0), 1.0 / len(wants))
-        return asked
+    def _asked(self, text: str) -> list[int]:
+        """Return what a prompt asks for: places in an embedding, each once."""
+        wants = [
+            w for s in parse_prompt(text).answered(self._places) for w in s.known(self._places)
+        ]
+        return sorted({self._place(want) for want in wants})
 
     def _place(self, want: Want) -> int:
         return self._places[want.term] + (0 if want.holds else len(self.terms))

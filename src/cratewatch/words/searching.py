@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -103,10 +104,18 @@ class WordSearch:
         persons: Persons,
         model: TextImageModel,
         *,
+        before: Sequence[TextImageModel] = (),
         shows_sensitive: bool = False,
     ) -> None:
+        """Take what is searched.
+
+        Args:
+            before: Models whose index is searched as long as there is none of the model.
+            shows_sensitive: Whether sex and age are facets.
+        """
         self._lake = lake
         self._persons = persons
+        self._models = (model, *before)
         self._model = model
         self._tokens = TokenCache(model)
         self._known: tuple[str, float] | None = None
@@ -120,9 +129,10 @@ class WordSearch:
             NotFoundError: if nobody is indexed by the model.
             UnavailableError: if Milvus is away.
         """
-        explained = explain(prompt, self._model)
+        explain(prompt, self._models[0])
         self._check_facets(wanted.facets)
         collection = self._collection()
+        explained = explain(prompt, self._model)
         query = self._model.embed_texts([prompt])[0]
         asked = min(MOST_HITS, (cut.top + RERANKED) * PICTURES_A_PERSON)
         hits = self._persons.search(collection, query, asked, wanted)
@@ -134,10 +144,25 @@ class WordSearch:
     def _collection(self) -> str:
         """Return the collection that is searched, loaded; asked for anew after some seconds."""
         if self._known is None or time.monotonic() > self._known[1]:
-            collection = self._persons.collection_of(self._model.name)
+            self._model, collection = self._indexed()
             self._persons.collections.load(collection)
             self._known = collection, time.monotonic() + ANEW_AFTER_S
         return self._known[0]
+
+    def _indexed(self) -> tuple[TextImageModel, str]:
+        """Return the first model that there is an index of, and its collection.
+
+        Raises:
+            NotFoundError: if there is none, naming the first.
+        """
+        first, *older = self._models
+        try:
+            return first, self._persons.collection_of(first.name)
+        except NotFoundError:
+            for model in older:
+                with contextlib.suppress(NotFoundError):
+                    return model, self._persons.collection_of(model.name)
+            raise
 
     def _rank(self, prompt: str, hits: Sequence[PersonHit], cut: Cut) -> list[Ranked[PersonRow]]:
         keys = {hit.row.row_id: hit.row.crop_key for hit in hits}

@@ -53,9 +53,9 @@ def test_one_video(search: Callable[..., Answer], tmp_path: Path) -> None:
     out = tmp_path / "out"
     answer = search("--result_dir", str(out), "--json")
     assert answer.returncode == 0, answer.stderr
-    assert "orange: by colour; not answered: hoodie" in answer.stderr
+    assert "orange · hoodie as long sleeves: by colour and attributes" in answer.stderr
     told = json.loads(answer.stdout)
-    assert (told["people"], told["by"], told["nothing"]) == (2, "colour", "")
+    assert (told["people"], told["by"], told["nothing"]) == (2, "colour and attributes", "")
     (result,) = json.loads((out / "results.json").read_text())
     assert result.keys() >= {
         *("rank", "score", "t", "frame", "track_id", "box", "caption", "by"),
@@ -99,10 +99,15 @@ def test_a_video_without_persons(search: Callable[..., Answer], tmp_path: Path) 
     assert "nobody is there" in (tmp_path / "results.html").read_text()
 
 
+def test_sex_is_said_to_be_unanswered(search: Callable[..., Answer]) -> None:
+    answer = search(prompt="a woman in orange")
+    assert answer.stderr.startswith("orange: by colour and attributes; not answered: woman\n")
+
+
 def test_nothing_fits(search: Callable[..., Answer]) -> None:
     answer = search(prompt="pink skirt")
     assert answer.returncode == 0
-    assert "nothing fits; the nearest has 0.0" in answer.stderr
+    assert "nothing fits; the nearest has 0.1" in answer.stderr
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from tests.cratewatch.service.test_pictures import check_problem
 from tests.cratewatch.words.told_persons import detector, footage
 
 PAGE = {"Accept": "text/html"}
-ORANGE = "an orange hoodie"
+ORANGE = "an orange hoodie, running"
 NOW = datetime.now(UTC)
 
 
@@ -68,7 +68,7 @@ def test_persons_are_found(client: TestClient, watched: Settings) -> None:
     assert (one["caption"], one["camera"], told["not_answered"]) == (
         "orange above, blue below",
         "<door>",
-        ["hoodie"],
+        ["running"],
     )
     assert str(watched.home) not in str(told), "no path of the machine is told"
     picture = client.get(one["picture"])
@@ -133,12 +133,12 @@ def test_the_page_shows_what_is_found(client: TestClient) -> None:
     empty = client.get("/words", headers=PAGE)
     assert (empty.status_code, "Nothing fits" in empty.text) == (200, False)
     page = client.get("/words", params={"prompt": ORANGE}, headers=PAGE).text
-    assert "orange: by colour; not answered: hoodie" in page
+    assert "hoodie as long sleeves: by colour and attributes; not answered: running" in page
     assert "&lt;door&gt;" in page
     assert "<door>" not in page
     assert re.search(r'href="/words\?prompt=[^"]*facet=upper%3Aorange"', page)
     none = client.get("/words", params={"prompt": "pink skirt"}, headers=PAGE).text
-    assert "nothing fits; the nearest has 0.0" in none
+    assert "nothing fits; the nearest has 0.1" in none
     odd = client.get("/words", params={"prompt": "<b>x</b>"}, headers=PAGE).text
     assert "neither a colour nor an attribute" in odd
     assert "<b>x" not in odd

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,11 +19,14 @@ from cratewatch.gallery.person_rows import PersonsWanted
 from cratewatch.gallery.persons import Persons
 from cratewatch.lake.folder import FolderLake
 from cratewatch.words.attribute_search import AttributeSearch
+from cratewatch.words.attributes import Attributes
+from cratewatch.words.colours import ColourNamer, ColoursBefore
 from cratewatch.words.forgetting import forget_persons
 from cratewatch.words.indexing import Keeping, PersonIndexer
 from cratewatch.words.kept import PERSONS, TOLD, kept_folders, read_kept, read_pictures
 from cratewatch.words.loading import load_text_image
 from cratewatch.words.looking import LookingOptions
+from cratewatch.words.person_attributes import PersonAttributes
 from cratewatch.words.ranking import Cut
 from cratewatch.words.recordings import Gathered, gather_recording
 from cratewatch.words.searching import Found, WordSearch
@@ -244,3 +247,35 @@ def test_a_video_without_persons(shop: Shop) -> None:
     assert shop.gather().pictures == 0
     assert shop.indexer().bring_up_to_date(NOW).rows == 0
     assert shop.find("orange hoodie").nothing == "nobody is there to be searched for"
+
+
+def test_an_index_from_before_answers_until_there_is_a_newer_one(shop: Shop) -> None:
+    before = AttributeSearch(colours=ColoursBefore())
+    told = AttributeSearch(colours=_ToldAsBefore())
+    assert told.name == before.name
+    shop.gather()
+    PersonIndexer(shop.lake, shop.persons, told, told, KEEPING).bring_up_to_date(NOW)
+    now = AttributeSearch(PersonAttributes())
+
+    def find(prompt: str) -> Found:
+        search = WordSearch(shop.lake, shop.persons, now, before=(before,))
+        return search.search(prompt, PersonsWanted(NOW), Cut())
+
+    found = find("orange hoodie")
+    assert found.moments
+    assert str(found.explained) == "orange: by colour; not answered: hoodie"
+    with pytest.raises(CratewatchError, match="hat: neither a colour"):
+        find("hat")
+    PersonIndexer(shop.lake, shop.persons, now, now, KEEPING).bring_up_to_date(NOW)
+    found = find("orange hoodie")
+    assert found.moments
+    assert str(found.explained) == "orange · hoodie as long sleeves: by colour and attributes"
+    assert find("no hat").explained.answered == ("no hat",)
+
+
+class _ToldAsBefore(ColoursBefore):
+    """Tells the colours that an older index was made of."""
+
+    def look(self, crops: Sequence[np.ndarray]) -> list[Attributes]:
+        looks = ColourNamer().look(crops)
+        return [Attributes({t: look.probabilities[t] for t in self.terms}) for look in looks]
