@@ -52,7 +52,7 @@ def literally(crops: list[np.ndarray]) -> list[dict[str, float]]:
     return told
 
 
-def test_it_is_what_its_makers_published() -> None:
+def test_it_is_the_file_that_was_measured() -> None:
     for suffix, wanted in PUBLISHED.items():
         data = SHIPPED_ATTRIBUTES.with_suffix(suffix).read_bytes()
         assert hashlib.sha256(data).hexdigest() == wanted
