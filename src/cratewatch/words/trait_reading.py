@@ -18,6 +18,11 @@ WHOLE_FROM = 6
 """Of the seven groups of traits: a text that tells of so many tells all there is."""
 OPPOSITES = {"female": "male", "long_hair": "short_hair", "long_sleeves": "short_sleeves"}
 """What the words mean that a prompt's table takes for the lack of a trait."""
+NOTHING = {
+    vocabulary.NOTHING_CARRIED.attributes: "nothing_carried",
+    vocabulary.NOTHING_WORN.attributes: "nothing_worn",
+}
+"""What it is called that none of some traits is there."""
 CLOTHES = ("upper", "lower", "feet", "hair")
 _WORD = re.compile(r"[^\W_]+")
 _ARTICLES = frozenset(("a", "an", "the"))
@@ -188,6 +193,8 @@ def _is_noun(trait: str) -> bool:
 
 
 def _meant(meaning: vocabulary.Meaning) -> dict[str, Look]:
+    if not meaning.holds and meaning.attributes in NOTHING:
+        return _groups_of(NOTHING[meaning.attributes])
     said = [
         attribute if meaning.holds else OPPOSITES.get(attribute, "")
         for attribute in meaning.attributes

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import openvino
 import pytest
 
+from cratewatch.embedding.openvino_runtime import Compiled, read_file
 from cratewatch.errors import CratewatchError
 from cratewatch.footage.appearance import SHIPPED_APPEARANCE
 from cratewatch.words.attribute_search import AttributeSearch, seen_terms
@@ -38,15 +38,11 @@ def crops() -> list[np.ndarray]:
 
 def literally(crops: list[np.ndarray]) -> list[dict[str, float]]:
     """The model as its page describes it, one crop at a time; then log odds times TRUST."""
-    model = openvino.Core().compile_model(
-        openvino.Core().read_model(SHIPPED_ATTRIBUTES),
-        "CPU",
-        {"INFERENCE_PRECISION_HINT": "f32"},
-    )
+    model = Compiled(read_file(SHIPPED_ATTRIBUTES), "fp32", threads=1)
     told = []
     for crop in crops:
         bgr = cv2.cvtColor(cv2.resize(crop, (80, 160)), cv2.COLOR_RGB2BGR)
-        (values,) = model([bgr.transpose(2, 0, 1)[None].astype(np.float32)])[0].reshape(1, 8)
+        (values,) = model(bgr.transpose(2, 0, 1)[None].astype(np.float32))[0].reshape(1, 8)
         odds = np.log(values / (1 - values)) * TRUST
         told.append(dict(zip(ORDER, 1 / (1 + np.exp(-odds)), strict=True)))
     return told

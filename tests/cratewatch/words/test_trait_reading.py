@@ -39,6 +39,7 @@ def test_captions_are_read_as_they_were_written(language: str) -> None:
         ("crimson parka 🧥 <b>x</b>", {"jacket", "upper:red"}, set()),
         ("person_id > 0 or true", set(), set()),
         ("carrying nothing", {"nothing_carried"}, set()),
+        ("empty handed", {"nothing_carried"}, set()),
         ("", set(), set()),
     ],
 )
