@@ -17,6 +17,8 @@ SAME_GAP_S = 4.0
 """Seconds between two spans of one person and one artwork up to which they are one handling."""
 ON_GAP_S, ON_REACH = 0.9, 1.2
 """Seconds, and sides of the sleeve, between two sightings up to which nobody changes records."""
+LIKELY_GAP_S = 1.5
+"""The same seconds where both look most like one artwork, though it is not believed."""
 MOST_WAIT_S = 120.0
 """So long a span that is over waits for one of the same person that began before and goes on."""
 CLOTHING, MEANWHILE = 0.65, 0.8
@@ -123,7 +125,9 @@ def _goes_on(group: Sequence[Seen], after: Seen) -> bool:
     first = span.sightings[0]
     away = float(np.linalg.norm(first.quad.mean(axis=0) - last.quad.mean(axis=0)))
     near = away <= ON_REACH * max(side_of(first.quad), side_of(last.quad))
-    return near and first.seconds - last.seconds <= ON_GAP_S
+    artworks = {each.identity.artwork_id for _, each in group} - {None}
+    most_s = LIKELY_GAP_S if views.identity.artwork_id in artworks else ON_GAP_S
+    return near and first.seconds - last.seconds <= most_s
 
 
 def _at_once(one: Span, other: Span) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from statistics import median
 
 import numpy as np
@@ -202,12 +203,16 @@ class Holdings:
         return held and not sleeve.was_alone and before_body >= self._config.on_body
 
     def _since_taken(self, sleeve: SleeveTrack, person: int) -> list[Sighting]:
-        """Return the sightings since a person took it from where it lay or hung."""
+        """Return the sightings since a person took it from where it lay or hung.
+
+        What is doubtful before it is seen beyond doubt may be the chest that it is held before.
+        """
         start = sleeve.first_s
         must_move = sleeve.moved_s is not None or sleeve.was_alone or sleeve.hung
         if must_move and sleeve.rested_s - start > self._config.rest_s:
             start = sleeve.rested_s
-        return [one for one in sleeve.sightings if one.seconds >= start and one.person == person]
+        seen = [one for one in sleeve.sightings if one.seconds >= start and one.person == person]
+        return list(dropwhile(lambda one: one.score < SURE, seen)) or seen
 
 
 def holder_of(
