@@ -26,13 +26,12 @@ class PostgresConnection(pg8000.Connection):  # type: ignore[misc]
         wire = self._usock
         try:
             super().close()
-        except BaseException:
+        finally:
             _close_under(wire)
-            raise
 
 
 def _close_under(wire: socket.socket | None) -> None:
-    """Close a socket under whatever still reads from it."""
+    """Close a socket under whatever still reads from it, if it is not closed yet."""
     if wire is not None and (descriptor := wire.detach()) >= 0:
         os.close(descriptor)
 
