@@ -47,8 +47,9 @@ def demo(
             )
     seen = result.footage
     out.print(
-        f"footage: {seen['told']} of {seen['handlings']} handlings told, {seen['known']} of albums "
-        f"known: {settings.home / 'filmed' / 'report.html'}, {settings.home / 'intent.html'}",
+        f"footage: {seen['told']} handlings told where there are {seen['handlings']}, "
+        f"album and times right of {seen['rightly']}: {settings.home / 'filmed' / 'report.html'}, "
+        f"{settings.home / 'intent.html'}",
         soft_wrap=True,
     )
     out.print(f"report: {settings.home / 'report.html'}", soft_wrap=True)
