@@ -41,14 +41,14 @@ def run_here(
 ) -> Answer:
     """Run a command in this process, from the boundary on: no second import of everything."""
     from cratewatch.commands import output
-    from cratewatch.commands.app import app
+    from cratewatch.commands.app import app_for
     from cratewatch.commands.boundary import run_command
 
     with patch.context() as patched, _environment_kept(), _streams(stdin) as (out, err):
         patched.setattr(output, "out", Console(width=WIDTH, no_color=True))
         os.environ.update(PLAIN | environment)
         try:
-            code = run_command(app, list(arguments))
+            code = run_command(app_for(arguments), list(arguments))
         except SystemExit as end:
             code = int(end.code or 0)
     check_output(arguments, out.getvalue())

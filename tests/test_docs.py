@@ -19,7 +19,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
 from cratewatch.catalog.table import Table
-from cratewatch.commands.app import app
+from cratewatch.commands.app import app_for
 from cratewatch.commands.changes import COLUMNS as COLUMNS_OF_CHANGES
 from cratewatch.datasets.confused_pairs import HEADER
 from cratewatch.datasets.splits import VALIDATION_SHARE
@@ -111,7 +111,7 @@ def code_of(text: str) -> Iterator[str]:
 
 @cache
 def commands() -> dict[str, Any]:
-    found: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    found: dict[str, Any] = typer.main.get_command(app_for([])).commands  # type: ignore[attr-defined]
     return found
 
 

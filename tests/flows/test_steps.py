@@ -62,9 +62,10 @@ def test_a_refresh_by_hand_needs_no_prefect(tmp_path: Path) -> None:
     code = f"""
 import sys
 sys.path.insert(0, {str(tmp_path)!r})
-from cratewatch.commands.app import app
+from cratewatch.commands.app import app_for
 from cratewatch.commands.boundary import run_command
-sys.exit(run_command(app, ["refresh", "shop", "--home", {str(tmp_path / "home")!r}]))
+arguments = ["refresh", "shop", "--home", {str(tmp_path / "home")!r}]
+sys.exit(run_command(app_for(arguments), arguments))
 """
     ran = subprocess.run(
         [sys.executable, "-c", code],

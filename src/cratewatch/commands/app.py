@@ -1,6 +1,7 @@
 """The command line: thin commands, one module for each group of them.
 
-Heavy modules are imported inside the commands, so that help and mistakes answer at once.
+Of them only those are imported that are asked for, and heavy modules only inside the commands, so
+that each answers at once.
 """
 
 from __future__ import annotations
@@ -10,87 +11,70 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from cratewatch.commands import (
-    analyse_footage,
-    audit,
-    browsing,
-    catalog,
-    changes,
-    demo,
-    evaluation,
-    finding,
-    footage,
-    home,
-    identification,
-    index_footage,
-    indexing,
-    intent,
-    keys,
-    links,
-    models,
-    notification,
-    price_model,
-    price_refresh,
-    prices,
-    probing,
-    renewal,
-    sales,
-    schema,
-    search_footage,
-    serving,
-    staging,
-    status,
-    synthesis,
-    training,
-    words_training,
-)
 from cratewatch.commands.boundary import run_command
 
-app = typer.Typer(
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode="markdown",  # "rich" swallows [default: ...]
-)
-for group in (
-    home,
-    catalog,
-    price_refresh,
-    sales,
-    analyse_footage,
-    index_footage,
-    search_footage,
-    intent,
-    audit,
-    changes,
-    probing,
-    browsing,
-    links,
-    status,
-    notification,
-    identification,
-    prices,
-    price_model,
-    finding,
-    footage,
-    staging,
-    synthesis,
-    training,
-    words_training,
-    renewal,
-    indexing,
-    evaluation,
-    models,
-    serving,
-    keys,
-    schema,
-    demo,
-):
-    app.add_typer(group.app)
+# The modules of this package that have commands, in the order of the help, with the names of these.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "home": ("init",),
+    "catalog": ("import", "import-dump", "refresh", "retry", "schedule"),
+    "price_refresh": ("refresh-prices",),
+    "sales": ("import-sales",),
+    "analyse_footage": ("analyse-footage",),
+    "index_footage": ("index-footage",),
+    "search_footage": ("search-footage",),
+    "intent": ("intent",),
+    "audit": ("audit",),
+    "changes": ("changes",),
+    "probing": ("probe",),
+    "browsing": ("releases", "show"),
+    "links": ("links",),
+    "status": ("status",),
+    "notification": ("notify",),
+    "identification": ("identify",),
+    "prices": ("prices", "price"),
+    "price_model": ("train-prices", "evaluate-prices"),
+    "finding": ("find",),
+    "footage": ("footage",),
+    "staging": ("stage-footage",),
+    "synthesis": ("synthesize",),
+    "training": ("train",),
+    "words_training": ("train-words",),
+    "renewal": ("renew",),
+    "indexing": ("index", "backup-gallery", "restore-gallery"),
+    "evaluation": ("evaluate", "calibrate"),
+    "models": ("export-model", "quantize"),
+    "serving": ("serve",),
+    "keys": ("keys",),
+    "schema": ("schema",),
+    "demo": ("demo",),
+}
+
+
+def app_for(arguments: Sequence[str]) -> typer.Typer:
+    """Return the command line with what these arguments ask for.
+
+    That is the commands of one module where the first argument names one of them, and all of them
+    for anything else: help, a mistake, no argument.
+    """
+    named = [
+        module for module, names in COMMANDS.items() if arguments[:1] and arguments[0] in names
+    ]
+    app = typer.Typer(
+        callback=_cratewatch,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode="markdown",  # "rich" swallows [default: ...]
+    )
+    for module in named or COMMANDS:
+        app.add_typer(import_module(f"cratewatch.commands.{module}").app)
+    return app
 
 
 def _show_version(asked: bool) -> None:
@@ -99,7 +83,6 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _cratewatch(
     _version: Annotated[
         bool,
@@ -124,7 +107,8 @@ def main() -> None:
     for stream in (sys.stdin, sys.stdout):  # file names need not be UTF-8
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="surrogateescape")
-    sys.exit(run_command(app, sys.argv[1:] or ["--help"]))
+    arguments = sys.argv[1:] or ["--help"]
+    sys.exit(run_command(app_for(arguments), arguments))
 
 
 def _stop(_signal: int, _frame: object) -> None:

@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from cratewatch.catalog.records import Cover
-from cratewatch.commands.app import app
+from cratewatch.commands.app import app_for
 from cratewatch.embedding.model_folder import ModelFolder
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.folders import users_path
@@ -148,7 +148,7 @@ def test_a_user_whom_the_machine_does_not_know_has_no_home(
 
 
 def test_every_whole_number_has_bounds() -> None:
-    commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands: dict[str, Any] = typer.main.get_command(app_for([])).commands  # type: ignore[attr-defined]
     bounds = {
         (name, option.name): (option.min, option.max)
         for name, command in commands.items()

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from PIL import Image
 
 from cratewatch.catalog.catalog import Catalog
+from cratewatch.commands.app import COMMANDS, app_for
 
 pytestmark = pytest.mark.heavy
 
@@ -16,10 +18,10 @@ HEAVY = {"torch", "ray", "prefect", "transformers"}
 STORES = {"sqlalchemy", "pymilvus", "pyarrow", "scipy", "cv2"}
 SHOW_MODULES = """
 import json, sys
-from cratewatch.commands.app import app
+from cratewatch.commands.app import app_for
 from cratewatch.commands.boundary import run_command
 try:
-    code = run_command(app, sys.argv[1:])
+    code = run_command(app_for(sys.argv[1:]), sys.argv[1:])
 except SystemExit as end:
     code = end.code
 sys.stderr.write(json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]))
@@ -38,6 +40,22 @@ def modules_of(*arguments: str, code: int = 0) -> set[str]:
 
 def test_help_imports_nothing_heavy() -> None:
     assert not modules_of("--help") & (HEAVY | STORES)
+
+
+def test_one_command_imports_no_other() -> None:
+    code = "import sys; from cratewatch.commands.app import app_for; app_for(['status'])"
+    told = "print(*(name for name in sys.modules if name.startswith('cratewatch.commands.')))"
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}; {told}"], capture_output=True, text=True, check=True
+    )
+    modules = {name.rpartition(".")[2] for name in ran.stdout.split()}
+    assert modules & COMMANDS.keys() == {"status"}
+
+
+def test_each_command_is_named_beside_the_module_that_has_it() -> None:
+    for module, names in COMMANDS.items():
+        app = app_for(names[:1])
+        assert tuple(typer.main.get_command(app).commands) == names, module  # type: ignore[attr-defined]
 
 
 def test_status_imports_no_framework(empty_home: Path) -> None:

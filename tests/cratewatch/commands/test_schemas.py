@@ -14,7 +14,7 @@ import typer
 from jsonschema import Draft202012Validator
 
 from cratewatch.catalog.records import Cover, Diff
-from cratewatch.commands.app import app
+from cratewatch.commands.app import app_for
 from cratewatch.commands.output_types import OUTPUTS
 from cratewatch.commands.schema import SCHEMAS
 from cratewatch.commands.schema_making import schema_text
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.heavy
 
 
 def commands_with_json() -> Iterator[str]:
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in typer.main.get_command(app_for([])).commands.items():  # type: ignore[attr-defined]
         if any("--json" in parameter.opts for parameter in command.params):
             yield name
 

@@ -25,14 +25,15 @@ COMMANDS = {
 RUN_ALL = """
 import json, sys
 from pathlib import Path
-from cratewatch.commands.app import app
+from cratewatch.commands.app import app_for
 from cratewatch.commands.boundary import run_command
 from workers.cluster import ray_cluster
 
 home, *commands = sys.argv[1:]
 with ray_cluster("local", Path(home) / "ray"):
     for command in commands:
-        if code := run_command(app, [*command.split(), "--json", "--home", home]):
+        arguments = [*command.split(), "--json", "--home", home]
+        if code := run_command(app_for(arguments), arguments):
             sys.exit(code)
 """
 

@@ -1,0 +1,5 @@
+"""``python -m cratewatch`` is the command ``cratewatch``."""
+
+from cratewatch.commands.app import main
+
+main()
