@@ -63,6 +63,7 @@ class Pool:
         self._deaths_left = DEATHS_EACH * size
         self._most_spared = AT_FAULT_EACH * size
         self._spared = 0
+        self._members: set[_Member] = set()
         self._starting: dict[ray.ObjectRef[Any], _Member] = {}
         self._free: deque[_Member] = deque()
         self._busy: dict[ray.ObjectRef[Any], _Task] = {}
@@ -93,7 +94,7 @@ class Pool:
                     self._busy[submit(actor, item)] = _Task(taken, item, tries)
                 yield from self._wait()
         finally:
-            for member in self._members():
+            for member in self._members:
                 ray.kill(member.actor)
 
     def _fetch(self, rest: Iterator[Any]) -> bool:
@@ -151,6 +152,7 @@ class Pool:
         if member.lost:  # another item told of it before
             return
         member.lost = True
+        self._members.remove(member)
         self._free = deque(other for other in self._free if other is not member)
         ray.kill(member.actor)
         if not self._deaths_left:
@@ -162,10 +164,6 @@ class Pool:
         self._start()
 
     def _start(self) -> None:
-        actor = self._make()
-        self._starting[actor.ready.remote()] = _Member(actor)
-
-    def _members(self) -> Iterator[_Member]:
-        yield from self._starting.values()
-        yield from self._free
-        yield from (task.taken[0] for task in self._busy.values())
+        member = _Member(self._make())
+        self._members.add(member)
+        self._starting[member.actor.ready.remote()] = member

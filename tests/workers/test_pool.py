@@ -4,10 +4,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import ray
 
 from cratewatch.errors import CratewatchError
+from tests.waiting import until
 from workers import pool as pool_module
 from workers.pool import Pool, Quarantined
 
@@ -22,6 +24,8 @@ class Squarer:
 
     def ready(self) -> None:
         (self._notes / f"start-{os.getpid()}").touch()
+        if (self._notes / "unwell").exists():
+            raise CratewatchError("no model there")
 
     def square(self, number: int) -> int:
         """Square a number; some are the death of as many actors."""
@@ -71,6 +75,20 @@ def test_what_an_actor_says_of_its_input_is_raised(tmp_path: Path) -> None:
         squares(tmp_path, [-1], {})
     with pytest.raises(OSError, match="No space left"):
         squares(tmp_path, [-2], {})
+
+
+@pytest.mark.parametrize("unwell", [False, True])
+def test_an_actor_that_raises_is_gone_though_its_error_is_still_held(
+    tmp_path: Path, unwell: bool
+) -> None:
+    if unwell:
+        (tmp_path / "unwell").touch()
+    with pytest.raises(CratewatchError) as held:
+        squares(tmp_path, [-1], {}, size=1)
+    assert ("no model there" in str(held.value)) == unwell
+    (start,) = tmp_path.glob("start-*")
+    actor = int(start.name.removeprefix("start-"))
+    until(lambda: not psutil.pid_exists(actor), limit_s=30)
 
 
 def test_an_actor_whose_device_fails_is_no_longer_trusted(tmp_path: Path) -> None:

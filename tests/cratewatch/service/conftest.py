@@ -15,7 +15,7 @@ from cratewatch.lake.folder import FolderLake
 from cratewatch.service.app import create_app
 from cratewatch.service.limits import MIB, Limits
 from cratewatch.settings import Settings, load_settings
-from tests.cratewatch.service.waiting import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.templates import Template

@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from cratewatch.service.connections import Connection
-from tests.cratewatch.service.waiting import until
+from tests.waiting import until
 
 
 @contextmanager

@@ -33,11 +33,11 @@ from cratewatch.service.app import create_app
 from cratewatch.settings import load_settings
 from cratewatch.sources.folder.importing import import_folder
 from tests.cratewatch.service.conftest import fill
-from tests.cratewatch.service.waiting import until
 from tests.made_collections import make_collection
 from tests.milvus_server import Milvus
 from tests.postgres_server import PostgresServer
 from tests.tiny import TINY, tiny_net
+from tests.waiting import until
 from tests.wires import Wire
 
 if TYPE_CHECKING:

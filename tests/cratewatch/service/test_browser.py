@@ -21,7 +21,7 @@ from cratewatch.settings import load_settings
 from tests.cratewatch.service.conftest import LIMITS, fill
 from tests.cratewatch.service.filmed import RUN, SECONDS, film
 from tests.cratewatch.service.listening import listening
-from tests.cratewatch.service.waiting import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.templates import Template

@@ -22,8 +22,8 @@ from cratewatch.service.app import create_app
 from cratewatch.settings import load_settings
 from tests.command_line import run_here
 from tests.cratewatch.service.conftest import fill
-from tests.cratewatch.service.waiting import until
 from tests.pictures import draw_noise
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.templates import Template
