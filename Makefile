@@ -10,8 +10,8 @@ export UV_PYTHON_DOWNLOADS := never
 # Who forbids bytecode has each process of the tests compile all of the library anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Three for two cores: some tests wait, and each process imports everything once.
-PYTEST := $(BIN)/pytest -q --basetemp=build/pytest --numprocesses=3 --dist=loadfile \
+# Four for two cores: a third of the time tests wait, and each process imports everything once.
+PYTEST := $(BIN)/pytest -q --basetemp=build/pytest --numprocesses=4 --dist=loadfile \
 	--no-loadscope-reorder --max-worker-restart=0
 # Whose imports alone take seconds, or which start processes: all but a few are heavy.
 NOT_FAST := tests/workers tests/flows tests/scrapers tests/cratewatch/synthesis/diffusion

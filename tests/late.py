@@ -16,4 +16,6 @@ class Late:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # pytest asks everything in a file of tests whether it is one
+            raise AttributeError(name)
         return getattr(import_module(self._name), name)

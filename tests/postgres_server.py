@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from cratewatch.catalog.catalog import open_catalog
 from tests.made_tables import rename_catalog
 
-DRIVER = "postgresql+pg8000:"
+WITHOUT_TLS = "?sslmode=disable"
+"""To read the certificates that are trusted here takes as long as a whole test."""
 TABLES = "tables"
 """The database that has the tables of a catalog, and which others are copies of."""
 
@@ -35,7 +36,7 @@ class Postgres:
     def create_database(self) -> str:
         """Return the URL of a new catalog, in which nothing is yet."""
         url = self.create_empty_database(TABLES)
-        engine = create_engine(url.replace("postgresql:", DRIVER))
+        engine = engine_of(url)
         with engine.begin() as connection:
             rename_catalog(connection)
         engine.dispose()
@@ -44,13 +45,19 @@ class Postgres:
     def create_empty_database(self, template: str = "template1", name: str = "") -> str:
         """Return the URL of a database without tables, or with those of another one."""
         name = name or f"catalog_{uuid.uuid4().hex[:12]}"
-        engine = create_engine(
-            self.url().replace("postgresql:", DRIVER), isolation_level="AUTOCOMMIT"
-        )
+        engine = engine_of(self.url()).execution_options(isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
         engine.dispose()
-        return self.url(name)
+        return self.url(name) + WITHOUT_TLS
+
+
+def engine_of(url: str) -> Engine:
+    """Return SQLAlchemy's engine of a catalog's URL, as it is without us."""
+    if not url.startswith("postgresql:"):
+        return create_engine(url)
+    bare = make_url(url).set(drivername="postgresql+pg8000", query={})
+    return create_engine(bare, connect_args={"ssl_context": False})
 
 
 def programs() -> Path | None:
@@ -93,6 +100,7 @@ class PostgresServer:
     def start(self) -> None:
         port = self.address.port
         options = [f"-p{port}", f"-k{self._data}", "-h127.0.0.1", "-cfsync=off"]
+        options += ["-cfull_page_writes=off", "-csynchronous_commit=off"]
         self._process = subprocess.Popen(
             [self._programs / "postgres", "-D", self._data, *options],
             stderr=subprocess.DEVNULL,

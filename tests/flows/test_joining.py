@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from cratewatch.catalog.catalog import open_catalog
 from tests.market import KEYS, Market
+from tests.postgres_server import engine_of
 
 SEARCHES = 64
 RATE_PER_S = 8.0
@@ -48,7 +49,7 @@ class Machines:
         self.catalog_url = catalog_url
         self._market = market
         self._started: list[subprocess.Popen[str]] = []
-        self._engine = create_engine(catalog_url.replace("postgresql:", "postgresql+pg8000:"))
+        self._engine = engine_of(catalog_url)
 
     def start(self, name: str, queries: int = SEARCHES) -> subprocess.Popen[str]:
         """Start `cratewatch refresh-prices` on a machine."""

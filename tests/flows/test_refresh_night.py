@@ -19,14 +19,16 @@ from cratewatch.errors import CratewatchError
 from cratewatch.gallery.gallery import open_gallery
 from cratewatch.settings import Settings, load_settings
 from flows.night_news import NightNews, late_sources, tell_late, watch_for_late
-from flows.renew_model import say_that_it_failed
 from flows.source_report import SourceReport
 from flows.timetable import Nights
+from tests.late import Late
 from tests.listener import Listener, listening
 from tests.made_collections import make_collection
 
 if TYPE_CHECKING:
     from prefect import State
+
+renew_model = Late("flows.renew_model")
 
 pytestmark = pytest.mark.usefixtures("prefect")
 NOW = datetime.now(UTC)
@@ -256,8 +258,8 @@ def test_a_renewal_that_failed_is_told(shop_home: Path, capfd: pytest.CaptureFix
     with listening() as listener:
         listen_to(shop_home, listener)
         error = CratewatchError("renewal: the new model is worse; nothing was changed")
-        say_that_it_failed(error, load_settings(home=shop_home))
-        say_that_it_failed(error, None)
+        renew_model.say_that_it_failed(error, load_settings(home=shop_home))
+        renew_model.say_that_it_failed(error, None)
     titles = [message["title"] for message in listener.messages]
     assert titles == ["cratewatch: renewal failed (the new model is worse)"]
     assert capfd.readouterr().err.count("renewal: failed, renewal: the new model is worse") == 2

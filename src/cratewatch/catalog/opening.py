@@ -75,9 +75,9 @@ def _create_engine(url: URL) -> Engine:
         raise ArgumentError("it is neither sqlite:// nor postgresql://")
     options: dict[str, Any] = {"timeout": CONNECT_TIMEOUT_S}
     query = dict(url.query)
-    mode = query.pop("sslmode", "disable")
-    if mode != "disable":
-        options["ssl_context"] = _tls(str(mode))
+    mode = query.pop("sslmode", "prefer")  # which is what pg8000 does by itself
+    if mode != "prefer":
+        options["ssl_context"] = mode != "disable" and _tls(str(mode))
     from cratewatch.catalog.postgres_driver import DRIVER
 
     url = url.set(drivername=DRIVER, query=query)
@@ -91,7 +91,7 @@ def _tls(mode: str) -> ssl.SSLContext:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     elif mode != "verify-full":
-        raise ArgumentError(f"sslmode={mode} is none of disable, require and verify-full")
+        raise ArgumentError(f"sslmode={mode} is none of disable, prefer, require and verify-full")
     return context
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.comparing import RefusedError
@@ -29,6 +29,7 @@ from tests.cratewatch.sources.dumps.made_dumps import (
     musicbrainz,
     release,
 )
+from tests.postgres_server import engine_of
 
 ALL = DumpSource(spider="dump", service="discogs")
 MB = DumpSource(spider="dump", service="musicbrainz")
@@ -261,7 +262,7 @@ bring_in(open_catalog(sys.argv[1]), Path(sys.argv[2]))
 
 
 def rows_of(catalog_url: str) -> list[Any]:
-    engine = create_engine(catalog_url.replace("postgresql:", "postgresql+pg8000:"))
+    engine = engine_of(catalog_url)
     with engine.connect() as connection:
         told = "release_id, title, artist, content_hash, withdrawn_at IS NULL"
         rows = connection.execute(text(f"SELECT {told} FROM releases ORDER BY release_id")).all()

@@ -3,11 +3,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.handlings import SeenHandling, Work
 from cratewatch.catalog.records import Item
+from tests.postgres_server import engine_of
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -131,7 +132,7 @@ def test_exports_are_noted(catalog: Catalog) -> None:
 def test_the_database_keeps_what_was_noted(catalog_url: str, change: str) -> None:
     with closing(open_catalog(catalog_url)) as catalog:
         catalog.audit.note("intent", "intent.csv", "", 12)
-    engine = create_engine(catalog_url.replace("postgresql:", "postgresql+pg8000:"))
+    engine = engine_of(catalog_url)
     with pytest.raises(Exception, match="rows of audit stay"), engine.begin() as connection:
         connection.execute(text(change))
     engine.dispose()

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, inspect, text
 
 from cratewatch.catalog import migrating, migrations, opening
 from cratewatch.catalog.catalog import open_catalog
@@ -19,6 +19,7 @@ from cratewatch.catalog.table import SCHEMA_REVISION, Table
 from cratewatch.catalog.words import INDEX
 from cratewatch.errors import CratewatchError
 from tests import made_tables
+from tests.postgres_server import engine_of
 
 
 def of_the_code(name: str | None, kind: str, _parents: object) -> bool:
@@ -53,7 +54,7 @@ def engine(empty_url: str) -> Iterator[Engine]:
     catalog = open_catalog(empty_url)
     catalog.runs.start("refresh-shop")
     catalog.close()
-    engine = create_engine(empty_url.replace("postgresql:", "postgresql+pg8000:"))
+    engine = engine_of(empty_url)
     yield engine
     engine.dispose()
 
@@ -91,7 +92,7 @@ def test_an_older_catalog_is_migrated_and_keeps_its_rows(
 
 def test_a_catalog_of_the_first_schema_is_migrated_and_used(empty_url: str, home: Path) -> None:
     home.mkdir(exist_ok=True)
-    engine = create_engine(empty_url.replace("postgresql:", "postgresql+pg8000:"))
+    engine = engine_of(empty_url)
     config = Config()
     config.set_main_option("script_location", migrating.SCRIPTS)
     with engine.begin() as connection:

@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.observations import INSERTED_AT_ONCE, Observation, ObservationError
 from cratewatch.catalog.records import Release
+from tests.postgres_server import engine_of
 
 DAY = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -119,7 +120,7 @@ def test_other_processes_read_what_was_added(catalog: Catalog, catalog_url: str)
     catalog.observations.add([sold(1)])
     with closing(open_catalog(catalog_url)) as other:
         assert other.observations.of_releases(["till:1"]) == [sold(1)]
-    engine = create_engine(catalog_url.replace("postgresql:", "postgresql+pg8000:"))
+    engine = engine_of(catalog_url)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT price FROM observations")) == "9.90"
     engine.dispose()

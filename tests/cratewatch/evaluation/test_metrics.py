@@ -1,8 +1,9 @@
 import pytest
-from scipy.stats import binomtest, sem
-from scipy.stats import t as student
 
 from cratewatch.evaluation.metrics import exact_interval, over_draws, recall_at, wilson
+from tests.late import Late
+
+stats = Late("scipy.stats")
 
 
 def test_wilson_interval_of_eight_in_ten() -> None:
@@ -17,7 +18,7 @@ def test_wilson_interval_of_eight_in_ten() -> None:
 def test_intervals_are_those_of_scipy() -> None:
     for trials in (1, 2, 7, 100):
         for successes in range(trials + 1):
-            share, test = wilson(successes, trials), binomtest(successes, trials)
+            share, test = wilson(successes, trials), stats.binomtest(successes, trials)
             expected = test.proportion_ci(0.95, method="wilson")
             assert (share.low, share.high) == pytest.approx(tuple(expected))
             expected = test.proportion_ci(0.95, method="exact")
@@ -27,7 +28,7 @@ def test_intervals_are_those_of_scipy() -> None:
 def test_the_interval_over_draws_is_students() -> None:
     draws = [wilson(successes, 10) for successes in (1, 9) * 6]
     mean = over_draws(draws)
-    half = student.ppf(0.975, 11) * sem([draw.value for draw in draws])
+    half = stats.t.ppf(0.975, 11) * stats.sem([draw.value for draw in draws])
     assert (mean.low, mean.high) == pytest.approx((mean.value - half, mean.value + half))
 
 

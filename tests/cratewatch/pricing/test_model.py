@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from sklearn.svm import SVR
-from sklearn.tree import ExtraTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from cratewatch.errors import CratewatchError
@@ -31,6 +29,9 @@ from cratewatch.pricing.model_file import SERVING, load_prices, of_bytes, save_p
 from cratewatch.pricing.training import train_prices
 from cratewatch.pricing.trees import of_forest
 from tests.cratewatch.pricing.made_listings import made_listings
+from tests.late import Late
+
+svm, tree = Late("sklearn.svm"), Late("sklearn.tree")
 
 FACTS = Facts("", "sold", "EUR", 0, 0, ("till",))
 
@@ -43,7 +44,7 @@ def model() -> PriceModel:
 def test_trees_say_what_scikit_learn_says_that_grew_them() -> None:
     random = np.random.default_rng(0)
     table = random.normal(size=(200, 5)).astype(np.float32)
-    grown = [ExtraTreeRegressor(random_state=n).fit(table, table[:, n]) for n in range(3)]
+    grown = [tree.ExtraTreeRegressor(random_state=n).fit(table, table[:, n]) for n in range(3)]
     asked = random.normal(size=(50, 5)).astype(np.float32)
     said = of_forest(grown).says(asked)
     np.testing.assert_allclose(said, np.array([t.predict(asked) for t in grown]).T, rtol=1e-6)
@@ -106,7 +107,7 @@ def test_what_likeness_says_is_what_support_vectors_say_that_were_fitted(kind: K
 
     def fitted_without(out: npt.NDArray[np.bool_], asked: npt.NDArray[np.bool_]) -> Any:
         mean, spread = logs[~out].mean(), logs[~out].std()
-        plain = SVR(kernel="precomputed", C=kind.pull, epsilon=kind.near)
+        plain = svm.SVR(kernel="precomputed", C=kind.pull, epsilon=kind.near)
         plain.fit(kernel[np.ix_(~out, ~out)], (logs[~out] - mean) / spread)
         return mean + spread * plain.predict(kernel[np.ix_(asked, ~out)])
 

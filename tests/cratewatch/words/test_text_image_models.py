@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import BlipForImageTextRetrieval, BlipProcessor
 
 from cratewatch.embedding.inference import Inference
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.words.loading import load_text_image
 from tests.cratewatch.words.tiny_models import save_blip, save_clip, save_siglip
+from tests.late import Late
+
+hf = Late("transformers")
 
 EXACT = Inference(precision="fp32", device="cpu")
 TEXT = "a woman in an orange hoodie"
@@ -34,8 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def whole(folder: Path, text: str) -> tuple[np.ndarray, np.ndarray]:
     """What transformers' own class says: logits that they fit, and cosines."""
-    network = BlipForImageTextRetrieval.from_pretrained(folder).eval()
-    processor = BlipProcessor.from_pretrained(folder)
+    network = hf.BlipForImageTextRetrieval.from_pretrained(folder).eval()
+    processor = hf.BlipProcessor.from_pretrained(folder)
     logits, cosines = [], []
     for picture in pictures():
         read = processor(images=picture, text=text, return_tensors="pt")
@@ -85,7 +87,7 @@ def test_bf16_is_near_and_keeps_half_as_much(folder: Path) -> None:
 def test_a_vision_tower_that_is_the_same_looks_once(folder: Path, tmp_path: Path) -> None:
     network = save_blip(tmp_path / "same", seed=3, captions=True, vision_of=0)
     save_blip(tmp_path / "other", seed=4, captions=True)
-    processor = BlipProcessor.from_pretrained(tmp_path / "same")
+    processor = hf.BlipProcessor.from_pretrained(tmp_path / "same")
     shared = load_text_image(folder, tmp_path / "same", EXACT)
     tokens = shared.embed_images(pictures(3), keeps_tokens=True).tokens
     read = processor(images=pictures(3), return_tensors="pt")

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import multivariate_normal
-from sklearn.linear_model import Ridge
 
 from cratewatch.errors import CratewatchError
 from cratewatch.lake.folder import FolderLake
@@ -25,6 +24,9 @@ from cratewatch.words.trait_errors import tell_apart
 from cratewatch.words.trait_fit import PENALTIES, fit_traits
 from cratewatch.words.trait_net import COUNT, DENIED, OPEN, TOLD, TraitNet
 from tests.cratewatch.words.made_persons import made_persons
+from tests.late import Late
+
+linear_model = Late("sklearn.linear_model")
 
 CONFIG = WordsConfig(least_squares=True, languages=("en",))
 
@@ -116,7 +118,7 @@ def test_weights_are_those_of_a_ridge_regression(data: PairSet, fitted: TraitNet
     wanted = ((whole.seen - rate) / np.sqrt(rate * (1 - rate)))[:, known]
     near = [
         np.abs(
-            Ridge(penalty, fit_intercept=False).fit(scaled, wanted).predict(scaled)
+            linear_model.Ridge(penalty, fit_intercept=False).fit(scaled, wanted).predict(scaled)
             - guesses[:, known]
         ).max()
         for penalty in PENALTIES

@@ -6,21 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import (
-    BertTokenizer,
-    BlipConfig,
-    BlipForConditionalGeneration,
-    BlipForImageTextRetrieval,
-    BlipImageProcessor,
-    CLIPConfig,
-    CLIPImageProcessor,
-    CLIPModel,
-    CLIPTokenizer,
-    SiglipConfig,
-    SiglipModel,
-)
 
 from cratewatch.synthesis.diffusion.tiny_tokenizer import save_tiny_tokenizer
+from tests.late import Late
+
+hf = Late("transformers")
 
 SIDE_PX = 32
 WORDS = "a woman man in an orange hoodie black white shirt jeans blue trainers with backpack hat"
@@ -57,13 +47,13 @@ def save_blip(
     letters = [*"abcdefghijklmnopqrstuvwxyz", *(f"##{letter}" for letter in "aeiost")]
     vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS.split(), *letters]
     numbered = {word: n for n, word in enumerate(dict.fromkeys(vocab))}
-    BertTokenizer(vocab=numbered).save_pretrained(folder)
-    BlipImageProcessor(size={"height": SIDE_PX, "width": SIDE_PX}).save_pretrained(folder)
-    config = BlipConfig(text_config=TEXT, vision_config=VISION, image_text_hidden_size=24)
-    cls = BlipForConditionalGeneration if captions else BlipForImageTextRetrieval
+    hf.BertTokenizer(vocab=numbered).save_pretrained(folder)
+    hf.BlipImageProcessor(size={"height": SIDE_PX, "width": SIDE_PX}).save_pretrained(folder)
+    config = hf.BlipConfig(text_config=TEXT, vision_config=VISION, image_text_hidden_size=24)
+    cls = hf.BlipForConditionalGeneration if captions else hf.BlipForImageTextRetrieval
     network = stirred(cls(config), seed)
     if vision_of is not None:
-        other = stirred(BlipForImageTextRetrieval(config), vision_of)
+        other = stirred(hf.BlipForImageTextRetrieval(config), vision_of)
         network.vision_model.load_state_dict(other.vision_model.state_dict())
     network.save_pretrained(folder)
     return network.eval()
@@ -87,7 +77,7 @@ def save_clip(folder: Path) -> Any:
         "bos_token_id": tokenizer.bos_token_id,
         "eos_token_id": tokenizer.eos_token_id,
     }
-    network = stirred(CLIPModel(CLIPConfig(text_config=text, vision_config=VISION)), 0)
+    network = stirred(hf.CLIPModel(hf.CLIPConfig(text_config=text, vision_config=VISION)), 0)
     network.save_pretrained(folder)
     return network.eval()
 
@@ -96,7 +86,10 @@ def save_siglip(folder: Path) -> Any:
     """Save a SigLIP model, with CLIP's tokenizer; return the network."""
     _save_around(folder)
     text = TEXT | {"vocab_size": 1024, "hidden_size": 48, "projection_size": 48}
-    network = stirred(SiglipModel(SiglipConfig(text_config=text, vision_config=VISION)), 0)
+    network = stirred(
+        hf.SiglipModel(hf.SiglipConfig(text_config=text, vision_config=VISION)),
+        0,
+    )
     network.save_pretrained(folder)
     return network.eval()
 
@@ -104,5 +97,5 @@ def save_siglip(folder: Path) -> Any:
 def _save_around(folder: Path) -> Any:
     save_tiny_tokenizer(folder)
     size = {"height": SIDE_PX, "width": SIDE_PX}
-    CLIPImageProcessor(size=size, crop_size=size).save_pretrained(folder)
-    return CLIPTokenizer.from_pretrained(folder)
+    hf.CLIPImageProcessor(size=size, crop_size=size).save_pretrained(folder)
+    return hf.CLIPTokenizer.from_pretrained(folder)
