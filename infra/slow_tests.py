@@ -29,6 +29,13 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "scrapers/quotas.py",
         "src/cratewatch/catalog/paces.py",
     ),
+    "tests/cratewatch/commands/test_footage.py": (
+        "src/cratewatch/commands/",
+        "src/cratewatch/footage/",
+        "workers/camera.py",
+        "workers/camera_actor.py",
+        "workers/cameras.py",
+    ),
     "tests/cratewatch/commands/test_without_prefect.py": (
         "src/cratewatch/commands/",
         "workers/",
@@ -41,6 +48,7 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "src/cratewatch/gallery/",
         "src/cratewatch/indexing/",
     ),
+    "tests/cratewatch/service/test_beside.py": ("src/cratewatch/service/",),
     "tests/first_hour/test_tutorial.py": (
         "docs/tutorial.md",
         "src/cratewatch/api.py",
@@ -71,6 +79,10 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "flows/refresh_catalog.py",
         "scrapers/launch.py",
     ),
+    "tests/flows/test_joining.py": (
+        "flows/refreshing_prices.py",
+        "scrapers/",
+    ),
     "tests/flows/test_retries.py": (
         "flows/refresh_catalog.py",
         "scrapers/",
@@ -87,6 +99,15 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
     ),
     "tests/scrapers/test_servers_away.py": ("scrapers/",),
     "tests/test_advisories.py": (),
+    "tests/workers/test_cameras.py": (
+        "src/cratewatch/footage/",
+        "workers/camera.py",
+        "workers/camera_actor.py",
+        "workers/camera_models.py",
+        "workers/camera_report.py",
+        "workers/cameras.py",
+        "workers/cluster.py",
+    ),
     "tests/workers/test_embedding.py": (
         "src/cratewatch/embedding/",
         "tests/workers/embed_on_dying_node.py",

@@ -58,7 +58,7 @@ def test_what_the_table_names_is_there() -> None:
         (["constraints.txt"], sorted(SLOW_TESTS)),
         (["workers/training.py", "src/cratewatch/lake/s3.py"], sorted(SLOW_TESTS)),
         (["tests/conftest.py"], sorted(SLOW_TESTS)),
-        (["src/cratewatch/footage/tracks.py"], sorted(SLOW_TESTS)),
+        (["src/cratewatch/images/reading.py"], sorted(SLOW_TESTS)),
     ],
 )
 def test_changed_paths_ask_for_the_tests_of_their_code(

@@ -137,6 +137,7 @@ def test_two_machines_ask_each_thing_once_and_one_publishes(
     assert time.monotonic() - began > 0.7 * SEARCHES / RATE_PER_S, "two are no faster than one"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", ["the leader", "the helper"])
 def test_what_a_killed_machine_held_is_done_by_the_other(
     machines: Machines, market: Market, killed: str

@@ -107,6 +107,7 @@ def failing_once(call: Callable[..., Any], error: BaseException) -> Callable[...
     return wrapper
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ray_cluster")
 def test_a_better_model_serves_also_after_a_kill(
     settings: Settings,

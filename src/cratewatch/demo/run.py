@@ -39,11 +39,11 @@ from workers.training import train
 from workers.training_job import TrainRequest
 
 SOURCE = "demo-shop"
-TRAIN_SAMPLES = 700
-TEST_SAMPLES = 300
+TRAIN_SAMPLES = 560
+TEST_SAMPLES = 240
 SEED = 7
-TUNING = FineTuning(steps=60, seed=SEED)
-"""Half of what a shop's own renewal takes: a demo should not keep anybody waiting."""
+TUNING = FineTuning(steps=50, seed=SEED)
+"""Less than half of what a shop's own renewal takes: a demo should not keep anybody waiting."""
 
 
 def run_demo(home: Path, tuning: FineTuning = TUNING) -> tuple[DemoResult, Evaluation]:

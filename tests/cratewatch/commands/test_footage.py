@@ -215,7 +215,9 @@ def require_whole_files(folder: Path) -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "sign", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_cameras_whose_files_are_stopped_leave_nothing_half(
     tmp_path: Path, sign: signal.Signals
 ) -> None:

@@ -197,7 +197,7 @@ def test_a_milvus_server_that_goes_away_and_comes_back(
         assert ask(client, picture).status_code == 200
 
 
-@pytest.mark.heavy
+@pytest.mark.slow
 def test_services_of_a_home_count_what_a_key_asks_together(empty_home: Path) -> None:
     with closing(open_catalog(load_settings(home=empty_home).catalog_url)) as catalog:
         key = catalog.keys.add("till", ("catalog",), 20)
