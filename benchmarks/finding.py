@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.baselines import Covers
 from benchmarks.finding_baselines import Quadrilateral, baselines
 from benchmarks.finding_names import Names
-from benchmarks.finding_speed import frame_ms, photo_ms
+from benchmarks.finding_speed import Times, frame_ms, photo_ms
 from benchmarks.finding_table import markdown
 from benchmarks.real_collection import read_collection
 from benchmarks.whole_pictures.drawn_set import SetPicture, Wanted, contact_sheet, read_or_draw
@@ -198,7 +198,7 @@ def _by_hidden(named: Sequence[tuple[Truth, Sequence[NamedSleeve]]]) -> dict[str
     return parts
 
 
-def _speed(options: argparse.Namespace) -> dict[str, float]:
+def _speed(options: argparse.Namespace) -> dict[str, Times]:
     pictures = [picture.pixels() for picture in _pictures(options)[:16]]
 
     def find() -> Finder:

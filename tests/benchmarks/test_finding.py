@@ -218,7 +218,9 @@ def test_a_score_to_believe_is_the_finders(ask: Any) -> None:
 
 
 def test_a_time_is_taken_of_frames() -> None:
-    assert frame_ms(Whole, [np.asarray(draw_noise(1, 64))]) >= 0
+    times = frame_ms(Whole, [np.asarray(draw_noise(1, 64))])
+    assert set(times) == {"wall", "cpu"}
+    assert min(times.values()) >= 0
 
 
 def test_the_sheet_shows_pictures(drawn: Path) -> None:

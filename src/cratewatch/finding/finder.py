@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from cratewatch.finding.quads import (
     Rgb,
     area_of,
     is_sound,
+    most_ious,
     moved,
     overlap_of,
     side_of,
@@ -63,10 +65,11 @@ class Finder:
         Args:
             least: Score from which a proposal is a sleeve; None: as configured.
         """
+        accept = self.config.accept if least is None else least
         proposed = self._propose(pictures)
         for _ in range(self.config.looks):
+            proposed = [self._hopeful(of_one, accept) for of_one in proposed]
             proposed = self._look_again(pictures, proposed)
-        accept = self.config.accept if least is None else least
         return [self._settle(of_one, accept) for of_one in proposed]
 
     def _propose(self, pictures: Sequence[Halvings]) -> list[list[Proposal]]:
@@ -78,6 +81,11 @@ class Finder:
                     quad = one.quad / np.asarray(level.scale_xy)
                     found[number].append(Proposal(quad, one.said))
         return [_once(of_one, 0.75)[: self.config.most] for of_one in found]
+
+    def _hopeful(self, proposals: Sequence[Proposal], accept: float) -> list[Proposal]:
+        """Return those that are accepted in the end if all looks to come say 1."""
+        least = accept ** (1 + self.config.looks) - 1e-9
+        return [one for one in proposals if math.prod(one.said) >= least]
 
     def _look_again(
         self, pictures: Sequence[Halvings], proposed: Sequence[Sequence[Proposal]]
@@ -129,11 +137,16 @@ def _moved(one: Proposal, logit: np.float32, moves: npt.NDArray[np.float32]) -> 
 
 def _once(proposals: Sequence[Proposal], overlap: float) -> list[Proposal]:
     """Return the best of those that overlap so much, by intersection over union."""
-    kept: list[Proposal] = []
-    for one in sorted(proposals, key=lambda one: -one.score):
-        if all(_iou(one.quad, other.quad) < overlap for other in kept):
-            kept.append(one)
-    return kept
+    if not proposals:
+        return []
+    ordered = sorted(proposals, key=lambda one: -one.score)
+    near = most_ious(np.stack([one.quad for one in ordered])) >= overlap
+    kept: list[int] = []
+    for number, one in enumerate(ordered):
+        rivals = [ordered[other] for other in kept if near[number, other]]
+        if all(_iou(one.quad, other.quad) < overlap for other in rivals):
+            kept.append(number)
+    return [ordered[number] for number in kept]
 
 
 def _is_part(one: Proposal, others: Sequence[Proposal], inside: float) -> bool:

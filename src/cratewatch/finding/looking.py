@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from cratewatch.finding.config import PATCH_MARGIN, PATCH_PX, FinderConfig
-from cratewatch.finding.quads import Quad, Rgb, frame_of, rectify, side_of, widened
+from cratewatch.finding.quads import Quad, Rgb, frame_of, rectify, rectify_frame, side_of
 
 MULTIPLE = 16
 """Of which the proposer wants both sides."""
@@ -61,17 +61,23 @@ class Halvings:
 
     def patch(self, quad: Quad) -> Rgb:
         """Return what is about a quad, in its frame_of(), as a square of PATCH_PX."""
-        quad = frame_of(quad)
-        size = side_of(quad) * (1 + 2 * PATCH_MARGIN)
+        frame = frame_of(quad)
+        middle, spread = frame.mean(axis=0), 1 + 2 * PATCH_MARGIN
+        size = side_of(frame) * spread
         step = math.floor(math.log2(max(1.0, size / (SHARPEST * PATCH_PX))) + 0.5)
-        return self.cut(widened(quad, PATCH_MARGIN), PATCH_PX, step)
+        image, factor_xy = self._step(step)
+        return rectify_frame(image, (middle + (frame - middle) * spread) * factor_xy, PATCH_PX)
 
     def cut(self, quad: Quad, side_px: int, step: int = 0) -> Rgb:
         """Return what a quad shows as a square of side_px, sampled from a halving."""
+        image, factor_xy = self._step(step)
+        return rectify(image, quad * factor_xy, side_px)
+
+    def _step(self, step: int) -> tuple[Rgb, tuple[float, float]]:
+        """Return a halving and its pixels for each of the picture's, across and down."""
         image = self.steps[min(step, len(self.steps) - 1)]
         full = self.steps[0].shape
-        factor = (image.shape[1] / full[1], image.shape[0] / full[0])
-        return rectify(image, quad * factor, side_px)
+        return image, (image.shape[1] / full[1], image.shape[0] / full[0])
 
     def _level(self, scale: float) -> Level:
         height, width = self.steps[0].shape[:2]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from cratewatch.embedding.inference import Precision
 from cratewatch.embedding.openvino_runtime import Compiled, read_onnx
 from cratewatch.finding.networks import Plane
 from cratewatch.finding.quads import Rgb
+
+BATCHES = 4
+"""Of whose multiples batches of patches are."""
 
 
 class OpenVinoNetworks:
@@ -29,5 +34,8 @@ class OpenVinoNetworks:
 
     def refine(self, patches: Rgb) -> tuple[Plane, Plane]:
         """Map (N, PATCH_PX, PATCH_PX, 3) to logits (N,) and moves (N, 8)."""
-        logits, moves = self._refiner(patches)
-        return logits, moves
+        count = len(patches)
+        # What runs a batch is made anew for each size of it, which takes as long as 30 patches do.
+        padded = np.pad(patches, ((0, -count % BATCHES), (0, 0), (0, 0), (0, 0)))
+        logits, moves = self._refiner(padded)
+        return logits[:count], moves[:count]

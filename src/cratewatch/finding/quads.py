@@ -56,6 +56,15 @@ def iou(one: Quad, other: Quad) -> float:
     return shared / union if union > 0 else 0.0
 
 
+def most_ious(quads: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return what the iou() of each two of (N, 4, 2) quads is at most, (N, N), by their boxes."""
+    low, high = quads.min(axis=1), quads.max(axis=1)
+    sides = np.minimum(high[:, None], high) - np.maximum(low[:, None], low)
+    areas = np.abs([area_of(quad) for quad in quads])
+    shared = np.minimum(sides.clip(min=0).prod(axis=2), np.minimum(areas[:, None], areas))
+    return np.asarray(shared / np.maximum(areas[:, None] + areas - shared, 1e-9), np.float64)
+
+
 def homography(quad: Quad) -> npt.NDArray[np.float64]:
     """Return the (3, 3) map from the unit square to a quad."""
     unit = UNIT.astype(np.float32)
@@ -82,12 +91,29 @@ def frame_of(quad: Quad) -> Quad:
 
 def moved(quad: Quad, moves: npt.NDArray[np.floating]) -> Quad:
     """Return a quad whose corners were moved from those of its frame, (8,) in its sides."""
-    return on_face(frame_of(quad), UNIT + moves.reshape(4, 2).astype(np.float64))
+    frame = frame_of(quad)
+    sides = np.stack([frame[1] - frame[0], frame[3] - frame[0]])
+    return np.asarray(frame[0] + (UNIT + moves.reshape(4, 2)) @ sides, np.float64)
 
 
 def widened(quad: Quad, margin: float) -> Quad:
     """Return a quad with so much more on each edge, in sides of the sleeve, in perspective."""
     return on_face(quad, UNIT * (1 + 2 * margin) - margin)
+
+
+def rectify_frame(image: Rgb, frame: Quad, side_px: int) -> Rgb:
+    """Return what a parallelogram shows as a square; as rectify(), at a fraction of the time."""
+    sides = np.stack([frame[1] - frame[0], frame[3] - frame[0]], axis=1) / side_px
+    # OpenCV counts from pixel centres, quads from the picture's border.
+    start = frame[0] + sides.sum(axis=1) / 2 - 0.5
+    patch = cv2.warpAffine(
+        image,
+        np.column_stack([sides, start]),
+        (side_px, side_px),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(patch, np.uint8)
 
 
 def rectify(image: Rgb, quad: Quad, side_px: int) -> Rgb:

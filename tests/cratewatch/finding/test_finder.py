@@ -15,6 +15,7 @@ from cratewatch.finding.decoding import Proposal
 from cratewatch.finding.finder import Finder
 from cratewatch.finding.loading import SHIPPED, load_finder
 from cratewatch.finding.looking import MULTIPLE, Halvings
+from cratewatch.finding.networks import Networks, Plane
 from cratewatch.finding.quads import UNIT, iou, is_sound
 from tests.cratewatch.finding.scenes import Rgb, held, paste, room
 from tests.pictures import draw_noise
@@ -85,6 +86,35 @@ def test_pictures_of_any_shape_are_borne(
     assert all(is_sound(one.quad) and 0 <= one.score <= 1 for one in found)
     if content == "flat":
         assert not found
+
+
+class _Counted:
+    """Networks that count the patches that they look at."""
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+        self.patches = 0
+
+    def propose(self, pictures: Rgb) -> tuple[Plane, Plane]:
+        return self._networks.propose(pictures)
+
+    def refine(self, patches: Rgb) -> tuple[Plane, Plane]:
+        self.patches += len(patches)
+        return self._networks.refine(patches)
+
+
+def test_what_cannot_be_accepted_is_not_looked_at_again(finder: Finder) -> None:
+    quad = held((300, 240), 120, 20)
+    picture = Halvings.of(paste(room(640, 480, 1), [draw_noise(4)], [quad]))
+    config = FinderConfig(propose=0.02)
+    everything, some = _Counted(finder.networks), _Counted(finder.networks)
+    found = Finder(everything, config).find_in([picture], 0.0)[0]
+    accepted = Finder(some, config).find_in([picture])[0]
+    assert some.patches < everything.patches
+    assert [one.score for one in accepted] == pytest.approx(
+        [one.score for one in found if one.score >= config.accept], abs=0.01
+    )
+    assert accepted
 
 
 def test_rooms_without_sleeves_show_none(finder: Finder) -> None:

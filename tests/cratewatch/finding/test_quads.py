@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,10 +10,13 @@ from cratewatch.finding.quads import (
     UNIT,
     area_of,
     centre_of,
+    frame_of,
     iou,
     is_sound,
+    most_ious,
     on_face,
     rectify,
+    rectify_frame,
     side_of,
     widened,
 )
@@ -73,6 +77,26 @@ def test_a_rectified_quad_shows_what_was_drawn_on_it() -> None:
     rows, columns = np.nonzero(patch[..., 0] > 128)
     assert rows.mean() == pytest.approx(30, abs=1.5)
     assert columns.mean() == pytest.approx(10, abs=1.5)
+
+
+def test_a_parallelogram_is_rectified_as_any_quad_is() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    picture = np.asarray(cv2.GaussianBlur(noise, (0, 0), 3), np.uint8)
+    frame = frame_of(np.array([(12, 3), (47, 9), (51, 33), (9, 30)], np.float64))
+    quick, exact = rectify_frame(picture, frame, 24), rectify(picture, frame, 24)
+    assert np.abs(quick.astype(int) - exact).max() <= 3
+
+
+def test_boxes_tell_what_two_quads_overlap_at_most() -> None:
+    rng = np.random.default_rng(1)
+    middles = rng.uniform(0, 60, (40, 1, 2))
+    quads = (UNIT - 0.5) * 30 + middles + rng.uniform(-6, 6, (40, 4, 2))
+    most = most_ious(quads)
+    exact = np.array([[iou(one, other) for other in quads] for one in quads])
+    assert (most >= exact - 1e-6).all()
+    assert ((most < 0.4) & (exact < 0.4)).mean() > 0.5
+    far = np.abs(middles - middles[:, 0]).max(axis=2) > 50
+    assert (most[far] == 0).all()
 
 
 def test_rectifying_a_square_changes_no_pixel() -> None:
