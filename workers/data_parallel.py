@@ -15,7 +15,7 @@ import ray
 from ray.exceptions import RayError
 
 from cratewatch.errors import CratewatchError
-from cratewatch.training.progress import TrainProgress
+from cratewatch.training.progress import FitProgress, TrainProgress
 from workers.cluster import Workers, beside_driver, fits, result
 from workers.mailbox import Mailbox, Trained
 
@@ -43,8 +43,10 @@ class Task:
     work: Callable[[dict[str, Any]], None]
 
 
-def note(event: TrainProgress) -> str:
+def note(event: TrainProgress | FitProgress) -> str:
     """Return what a progress bar says beside the steps."""
+    if isinstance(event, FitProgress):
+        return event.doing
     parts = [f"loss {event.loss:.2f}"]
     if event.waiting >= MENTIONED:
         parts.append(f"waiting {event.waiting:.0%}")
@@ -53,7 +55,7 @@ def note(event: TrainProgress) -> str:
     return ", ".join(parts)
 
 
-def run_task(task: Task, workers: Workers) -> Iterator[TrainProgress | Trained]:
+def run_task(task: Task, workers: Workers) -> Iterator[TrainProgress | FitProgress | Trained]:
     """Train; yields progress as it comes and the model at the end.
 
     A worker that dies, or its node, is replaced, at most RESTARTS times, and the training goes on

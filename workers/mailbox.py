@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cratewatch.errors import CratewatchError
-from cratewatch.training.progress import TrainProgress
+from cratewatch.training.progress import FitProgress, TrainProgress
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TrainedWords:
 
 
 Trained = TrainedModel | TrainedWords
-Event = TrainProgress | Trained | CratewatchError
+Event = TrainProgress | FitProgress | Trained | CratewatchError
 
 
 class Mailbox:

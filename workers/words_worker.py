@@ -12,9 +12,10 @@ import ray
 import torch
 
 from cratewatch.errors import CratewatchError
+from cratewatch.progress import Progress
 from cratewatch.training.checkpoints import Checkpoints
 from cratewatch.training.gradients import world
-from cratewatch.training.progress import TrainProgress
+from cratewatch.training.progress import FitProgress, TrainProgress
 from cratewatch.words.datasets import read_persons
 from cratewatch.words.evaluation import measure
 from cratewatch.words.networks import picture_size
@@ -67,7 +68,7 @@ def _train(job: WordsJob, data: tuple[PairSet, PairSet | None], mailbox: Any) ->
     first = world()[0] == 0
     if job.config.least_squares:
         if first:
-            ray.get(mailbox.put.remote(_fit(job, seen, unseen)))
+            ray.get(mailbox.put.remote(_fit(job, seen, unseen, _telling(mailbox))))
         return
     checkpoints = Checkpoints(job.lake, training_name(job.config, seen))
     device = "cuda" if resources.get("GPU") else "cpu"
@@ -87,10 +88,19 @@ def training_name(config: WordsConfig, data: PairSet) -> str:
     return f"words_{hashlib.sha256(described.encode()).hexdigest()[:12]}"
 
 
-def _fit(job: WordsJob, seen: PairSet, unseen: PairSet | None) -> TrainedWords:
+def _telling(mailbox: Any) -> Progress:
+    def tell(done: int, total: int | None, doing: str) -> None:
+        mailbox.put.remote(FitProgress(done, total or done, doing))
+
+    return tell
+
+
+def _fit(
+    job: WordsJob, seen: PairSet, unseen: PairSet | None, on_progress: Progress
+) -> TrainedWords:
     """Fit in one go: it takes minutes, so that there are no checkpoints."""
     start = time.monotonic()
-    net = fit_traits(seen, job.config)
+    net = fit_traits(seen, job.config, on_progress)
     recall = measure(net, unseen, job.config).recall[1] if unseen is not None else None
     seconds = time.monotonic() - start
     metrics = {

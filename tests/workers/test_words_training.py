@@ -9,14 +9,15 @@ import pytest
 
 from cratewatch.errors import CratewatchError, NotFoundError
 from cratewatch.lake.folder import FolderLake
-from cratewatch.training.progress import TrainProgress
+from cratewatch.training.progress import FitProgress, TrainProgress
 from cratewatch.words.pairs import is_held_back
 from cratewatch.words.person_model import PersonModel
 from cratewatch.words.train_config import PersonNetConfig, WordsConfig
 from cratewatch.words.training import WordsTrainer
+from cratewatch.words.trait_errors import STEPS
 from tests.cratewatch.words.made_persons import made_picture
 from workers.cluster import Workers
-from workers.data_parallel import Task, run_task
+from workers.data_parallel import Task, note, run_task
 from workers.mailbox import TrainedWords
 from workers.words_job import WordsJob
 from workers.words_training import _read, work
@@ -52,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(job: WordsJob, workers: Workers) -> tuple[list[TrainProgress], TrainedWords]:
     *progress, model = run_task(Task(job, _read, work), workers)
     assert isinstance(model, TrainedWords)
-    assert all(isinstance(event, TrainProgress) for event in progress)
+    assert all(isinstance(event, TrainProgress | FitProgress) for event in progress)
     return progress, model  # type: ignore[return-value]
 
 
@@ -81,7 +82,10 @@ def test_least_squares_leave_a_model_as_well(folder: Path, tmp_path: Path) -> No
     lake = FolderLake(tmp_path)
     config = WordsConfig(least_squares=True, validation=0.2)
     progress, model = run(WordsJob(lake, folder, config), Workers(1, 1, gpu=False))
-    assert progress == []
+    assert [(event.step, event.steps, note(event)) for event in progress] == [
+        (model.pictures, model.pictures, "looking at pictures"),
+        *((step, STEPS, "telling persons apart") for step in range(1, STEPS + 1)),
+    ]
     assert model.recall_at_1 is not None
     assert 0 < model.loss < 3
     found = PersonModel(tmp_path / model.folder)

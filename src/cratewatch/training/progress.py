@@ -31,3 +31,12 @@ class TrainProgress:
     left_s: float
     waiting: float
     recall: Recall | None
+
+
+@dataclass(frozen=True)
+class FitProgress:
+    """The state of a fit that goes down no loss: how far it is, and what it does there."""
+
+    step: int
+    steps: int
+    doing: str

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from cratewatch.progress import Progress, unseen
+
 STEPS = 400
 RATE = 0.003
 """Of learning, at first; it falls to 0."""
@@ -22,7 +24,11 @@ RESTRAINT = 0.3
 
 
 def tell_apart(
-    counted: Tensor, guesses: Tensor, wanted: Tensor, person_of: npt.NDArray[np.int64]
+    counted: Tensor,
+    guesses: Tensor,
+    wanted: Tensor,
+    person_of: npt.NDArray[np.int64],
+    on_progress: Progress = unseen,
 ) -> Tensor:
     """Return a covariance (K, K) by which texts find pictures, and pictures texts.
 
@@ -47,6 +53,7 @@ def tell_apart(
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
+        on_progress(step + 1, STEPS, "telling persons apart")
     factor = (begun + moved).detach()
     apart: Tensor = torch.linalg.inv(factor @ factor.T * log_scale.detach().exp())
     return apart

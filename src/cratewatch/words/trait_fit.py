@@ -11,6 +11,7 @@ from torch import Tensor
 
 from cratewatch.chunks import chunks
 from cratewatch.errors import CratewatchError
+from cratewatch.progress import Progress, unseen
 from cratewatch.words.looks import Blocks, Looks, make_palette
 from cratewatch.words.pairs import PairSet
 from cratewatch.words.train_config import WordsConfig
@@ -47,14 +48,16 @@ class _Rows:
     person: npt.NDArray[np.int64]
 
 
-def fit_traits(data: PairSet, config: WordsConfig) -> TraitNet:
+def fit_traits(data: PairSet, config: WordsConfig, on_progress: Progress = unseen) -> TraitNet:
     """Fit traits to all pictures of a set; the same pictures give the same model.
+
+    Progress counts pictures that were looked at, and then steps of telling persons apart.
 
     Raises:
         CratewatchError: if a picture has no traits.
     """
     palette = make_palette(data.whole(range(0, len(data), 2), config).pictures)
-    by_block, traits = _look(data, config, palette)
+    by_block, traits = _look(data, config, palette, on_progress)
     scales = [_scale(block) for block in by_block]
     looks = np.concatenate(by_block, axis=1)
     net = TraitNet(looks.shape[1])
@@ -67,12 +70,12 @@ def fit_traits(data: PairSet, config: WordsConfig) -> TraitNet:
     net.rate.copy_(holds.mean(dim=0).clamp(0.002, 0.998))
     wanted = (holds - net.rate) / (net.rate * (1 - net.rate)).sqrt() * net.known
     scaled = (torch.from_numpy(looks) - net.mean) * net.scale
-    _fit(net, _Rows(scaled, wanted, holds, data.person_of))
+    _fit(net, _Rows(scaled, wanted, holds, data.person_of), on_progress)
     return net.eval()
 
 
 def _look(
-    data: PairSet, config: WordsConfig, palette: np.ndarray
+    data: PairSet, config: WordsConfig, palette: np.ndarray, on_progress: Progress
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Return looks by block, and traits."""
     looks = Looks(torch.get_num_threads())
@@ -87,6 +90,7 @@ def _look(
             )
         traits.append(batch.seen)
         rows += looks.in_batches(batch.pictures, palette)
+        on_progress(part[-1] + 1, len(data), "looking at pictures")
     return [np.concatenate(block) for block in zip(*rows, strict=True)], np.concatenate(traits)
 
 
@@ -97,7 +101,7 @@ def _scale(block: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (whitened * np.sqrt(block.shape[1])), np.float32)
 
 
-def _fit(net: TraitNet, rows: _Rows) -> None:
+def _fit(net: TraitNet, rows: _Rows, on_progress: Progress) -> None:
     """Choose the penalty by persons left out; then fit all, and note how it errs on those."""
     square, both = rows.looks.T @ rows.looks, rows.looks.T @ rows.wanted
     guessed = {penalty: torch.zeros_like(rows.wanted) for penalty in PENALTIES}
@@ -111,7 +115,7 @@ def _fit(net: TraitNet, rows: _Rows) -> None:
     net.weights.copy_(_ridge(square, both, penalty))
     guesses = guessed[penalty]
     counted = _covariance(rows.wanted - guesses, net.known)
-    net.errors.copy_(tell_apart(counted, guesses, rows.wanted, rows.person))
+    net.errors.copy_(tell_apart(counted, guesses, rows.wanted, rows.person, on_progress))
     net.left.copy_((counted.diagonal() * net.known).sum() / net.known.sum().clamp(min=1))
     net.spread.copy_(_covariance(rows.wanted, net.known))
     _tell_probabilities(net, guesses, rows.holds)
