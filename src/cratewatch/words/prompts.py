@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 
 from cratewatch.errors import CratewatchError
 from cratewatch.words.attributes import SENSITIVE, Colour, Part, colour_term
-from cratewatch.words.vocabulary import LANGUAGES, Language, Meaning
+from cratewatch.words.vocabulary import HAIR, LANGUAGES, Language, Meaning
 
 MOST_WORDS = 64
 """Of a prompt; text-image models read no more either."""
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s]|_")
+KEEP_COPULA = frozenset((",", "and"))
+"""Words between the colours of what was said: his shirt is black and white."""
+PARTED = 3
+"""Words of a phrase of two that has a colour inside."""
 _BREAKS = frozenset(".,;:!?/()[]{}<>\"'-+&|=")
 
 
@@ -107,14 +111,39 @@ class _Found:
     negates_before: bool = False
     is_plain: bool = False
     breaks: bool = False
+    is_copula: bool = False
 
 
 def _phrases(words: Sequence[str]) -> Iterator[_Found]:
     start = 0
     while start < len(words):
+        if parted := _parted(words[start:]):
+            yield from parted
+            start += PARTED
+            continue
         found, length = _longest(words[start:])
         yield found
         start += length
+
+
+def _parted(words: Sequence[str]) -> tuple[_Found, _Found] | None:
+    """Return the colour inside a phrase, and the phrase: long brown hair."""
+    if len(words) < PARTED:
+        return None
+    first, colour, last = words[:PARTED]
+    for language in LANGUAGES:
+        meaning = next(
+            (
+                m
+                for form in _forms(f"{first} {last}", language)
+                if (m := language.meanings.get(form))
+            ),
+            None,
+        )
+        found = _lookup(colour, language)
+        if meaning and found and (found.colour or (found.meaning and found.meaning.implied)):
+            return found, _Found(f"{first} {last}", meaning=meaning)
+    return None
 
 
 def _longest(words: Sequence[str]) -> tuple[_Found, int]:
@@ -146,7 +175,12 @@ def _lookup(phrase: str, language: Language) -> _Found | None:
     if phrase in language.negations:
         return _Found(phrase, negates=True, negates_before=language.negates_before)
     if phrase in language.plain or phrase == ",":
-        return _Found(phrase, is_plain=True, breaks=phrase in language.breaks)
+        return _Found(
+            phrase,
+            is_plain=True,
+            breaks=phrase in language.breaks,
+            is_copula=phrase in language.copulas,
+        )
     if phrase in language.untold:
         return _Found(phrase)
     return None
@@ -160,17 +194,24 @@ class _Reader:
         self._colours: list[_Found] = []
         self._negated = False
         self._last: tuple[Part, ...] | None = None
+        self._named: tuple[Part, ...] | None = None
+        self._after_copula = False
 
     def take(self, found: _Found) -> None:
         """Take the next phrase."""
+        self._after_copula &= found.colour is not None or found.words in KEEP_COPULA
         if found.colour:
             self._colours.append(found)
+            if self._after_copula and self._named:
+                self._add_colours(self._named)
         elif found.meaning:
             self._take_meaning(found.words, found.meaning)
         elif found.negates_before:
             self._negate_last()
         elif found.negates:
             self._negated = True
+        elif found.is_copula:
+            self._after_copula = True
         elif found.breaks:
             self._end_clothes()
         elif not found.is_plain:
@@ -192,7 +233,8 @@ class _Reader:
         coloured = bool(self._colours)
         if not (is_person or is_of_person):
             self._add_colours(meaning.parts)
-            self._last = meaning.parts
+            self._named = meaning.parts
+            self._last = self._last if meaning.parts == HAIR else meaning.parts
         self._negated = False
         if is_person:
             return

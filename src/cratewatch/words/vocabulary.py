@@ -45,6 +45,7 @@ class Language:
         plain: Words that say nothing of looks.
         untold: Phrases of looks that nobody tells here, and whose words mean something else.
         breaks: Such words before which what a colour is of has been said: in black with a bag.
+        copulas: Such words after which colours are of what was said before: his shirt is white.
         endings: What may follow a word without a space: particles.
         negates_before: Whether a negation follows what it negates.
     """
@@ -55,6 +56,7 @@ class Language:
     plain: frozenset[str]
     untold: frozenset[str] = frozenset()
     breaks: frozenset[str] = frozenset()
+    copulas: frozenset[str] = frozenset()
     endings: tuple[str, ...] = ()
     negates_before: bool = False
     longest: int = field(init=False)
@@ -123,9 +125,12 @@ ENGLISH = Language(
     ),
     meanings=_table(
         ("person, people, somebody, someone, pedestrian, customer, adult", Meaning()),
-        ("woman, women, female, lady, ladies, girl", Meaning(("female",))),
-        ("man, men, male, guy, gentleman, boy", NOT_FEMALE),
-        ("child, children, kid, toddler", Meaning(("child",))),
+        ("woman, women, female, lady, ladies, girl, she, mum, mom, mother", Meaning(("female",))),
+        (
+            "man, men, male, guy, gentleman, boy, he, bloke, chap, dude, fellow, dad, father",
+            NOT_FEMALE,
+        ),
+        ("child, children, kid, toddler, little boy, little girl", Meaning(("child",))),
         ("elderly, old, senior, aged", Meaning(("elderly",))),
         ("hat, cap, beanie, helmet, headwear", Meaning(("hat",))),
         ("glasses, sunglasses, spectacles", Meaning(("glasses",))),
@@ -134,7 +139,7 @@ ENGLISH = Language(
         ("short hair, short haired", Meaning(("long_hair",), holds=False, parts=HAIR)),
         ("hair, haired", Meaning(parts=HAIR)),
         ("blond, blonde, blond hair, blonde hair, blond haired, blonde haired", BLOND),
-        ("bald", Meaning(("bald",))),
+        ("bald, balding, no hair", Meaning(("bald",))),
         ("backpack, rucksack, knapsack", Meaning(("backpack",))),
         ("bag, handbag, purse, satchel, messenger bag, shoulder bag, tote", Meaning(("bag",))),
         ("plastic bag, shopping bag, carrier bag", Meaning(("plastic_bag",))),
@@ -155,27 +160,28 @@ ENGLISH = Language(
         ("suit", SUIT),
         ("suit jacket", _worn("suit", on=UPPER, instead=LONG)),
         ("suit trousers, dress trousers", _worn("trousers", on=LOWER)),
-        ("shirt, blouse, top, upper body, upper clothes, polo", _worn(on=UPPER)),
-        ("dress, dressed, clothes, clothing, outfit, wearing all", _worn(on=WHOLE)),
+        ("shirt, blouse, top, upper, upper body, upper clothes, polo, tunic", _worn(on=UPPER)),
+        ("dress, dressed, clothes, clothing, outfit, wearing all, everything", _worn(on=WHOLE)),
+        ("from head to toe, head to toe, all over, top to bottom", _worn(on=WHOLE)),
         ("striped, stripy, stripe, stripes", Meaning(("striped",), is_pattern=True)),
         ("plaid, checked, chequered, checkered, tartan", Meaning(("plaid",), is_pattern=True)),
         ("logo, printed, print", Meaning(("logo",), is_pattern=True)),
         ("jeans, denim", JEANS),
-        ("trousers, pants, slacks, chinos", _worn("trousers", on=LOWER)),
-        ("leggings, bottoms, lower body, lower clothes, tights", _worn(on=LOWER)),
+        ("trousers, pants, slacks, chinos, joggers, sweatpants", _worn("trousers", on=LOWER)),
+        ("leggings, bottom, lower, lower body, lower clothes, tights, capris", _worn(on=LOWER)),
         (
             "shorts, short trousers, short pants, hot pants",
             _worn("shorts", on=LOWER, instead=BARE_LEGS),
         ),
-        ("skirt", _worn("skirt", on=LOWER, instead=BARE_LEGS)),
+        ("skirt, miniskirt", _worn("skirt", on=LOWER, instead=BARE_LEGS)),
         ("boots", _worn("boots", on=FEET)),
         ("trainers, sneakers, running shoes", _worn("trainers", on=FEET)),
         ("sandals, flip flops", _worn("sandals", on=FEET)),
-        ("shoes, dress shoes, footwear, feet", _worn(on=FEET)),
+        ("shoes, dress shoes, footwear, feet, loafers, brogues, heels, pumps", _worn(on=FEET)),
         ("carrying nothing, holding nothing, nothing in hand, empty handed", NOTHING_CARRIED),
         ("no accessories, without accessories", NOTHING_WORN),
     ),
-    negations=frozenset(("no", "not", "without")),
+    negations=frozenset(("no", "not", "without", "neither", "nor")),
     plain=frozenset(
         _split(
             "a, an, the, in, on, of, with, and, or, wearing, wears, wear, who, is, are, has, "
@@ -192,6 +198,7 @@ ENGLISH = Language(
         )
     ),
     breaks=frozenset(("with", "carrying", "carries", "holding", "has", "having", "who")),
+    copulas=frozenset(("is", "are")),
 )
 KOREAN = Language(
     colours=_colours(
@@ -218,8 +225,8 @@ KOREAN = Language(
         ("모자, 캡, 비니, 헬멧", Meaning(("hat",))),
         ("안경, 선글라스", Meaning(("glasses",))),
         ("목도리, 스카프, 머플러", Meaning(("scarf",))),
-        ("긴 머리, 긴머리, 장발", Meaning(("long_hair",), parts=HAIR)),
-        ("짧은 머리, 단발", Meaning(("long_hair",), holds=False, parts=HAIR)),
+        ("긴 머리, 긴머리, 머리가 긴, 장발", Meaning(("long_hair",), parts=HAIR)),
+        ("짧은 머리, 머리가 짧은, 단발", Meaning(("long_hair",), holds=False, parts=HAIR)),
         ("머리", Meaning(parts=HAIR)),
         ("금발", BLOND),
         ("대머리", Meaning(("bald",))),
@@ -231,7 +238,7 @@ KOREAN = Language(
         ("긴팔, 긴소매, 긴 소매", _worn("long_sleeves", on=UPPER)),
         ("반팔, 반소매, 짧은 소매", Meaning(("long_sleeves",), holds=False, parts=UPPER)),
         ("민소매", _worn("no_sleeves", on=UPPER, instead=SHORT)),
-        ("티셔츠", _worn("t_shirt", on=UPPER, instead=SHORT)),
+        ("티셔츠, 티", _worn("t_shirt", on=UPPER, instead=SHORT)),
         (
             "재킷, 자켓, 코트, 점퍼, 잠바, 패딩, 외투",
             _worn("jacket", on=UPPER, instead=LONG),
@@ -240,14 +247,14 @@ KOREAN = Language(
         ("정장, 양복, 수트", SUIT),
         ("양복 상의, 수트 상의, 정장 상의", _worn("suit", on=UPPER, instead=LONG)),
         ("양복바지, 정장 바지", _worn("trousers", on=LOWER)),
-        ("셔츠, 블라우스, 상의, 윗옷", _worn(on=UPPER)),
-        ("옷, 원피스, 드레스", _worn(on=WHOLE)),
+        ("셔츠, 남방, 블라우스, 상의, 윗옷, 윗도리", _worn(on=UPPER)),
+        ("옷, 위아래, 원피스, 드레스", _worn(on=WHOLE)),
         ("줄무늬", Meaning(("striped",), is_pattern=True)),
         ("체크무늬, 체크", Meaning(("plaid",), is_pattern=True)),
         ("로고, 프린트", Meaning(("logo",), is_pattern=True)),
         ("청바지, 데님", JEANS),
         ("바지, 긴바지, 긴 바지", _worn("trousers", on=LOWER)),
-        ("하의, 아래옷, 레깅스", _worn(on=LOWER)),
+        ("하의, 아래옷, 아랫도리, 레깅스", _worn(on=LOWER)),
         ("반바지, 핫팬츠", _worn("shorts", on=LOWER, instead=BARE_LEGS)),
         ("치마, 스커트, 긴치마, 롱스커트", _worn("skirt", on=LOWER, instead=BARE_LEGS)),
         ("부츠, 장화", _worn("boots", on=FEET)),

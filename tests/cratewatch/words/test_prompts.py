@@ -13,6 +13,7 @@ from cratewatch.words.explaining import explain
 from cratewatch.words.prompts import MOST_WORDS, parse_prompt
 
 NOTHING = ("backpack", "bag", "hat", "glasses", "scarf")
+RED_AND_BLACK = ("feet:red", "feet:black")
 SHIPPED = ("bag", "hat", "long_sleeves", "trousers", "upper:orange", "lower:blue", "hair:yellow")
 
 
@@ -48,6 +49,15 @@ def wants(prompt: str) -> set[str]:
         ("no earrings, white shirt", {"upper:white"}),
         ("carrying nothing, no accessories", {f"no {t}" for t in NOTHING}),
         ("blonde woman in a stripy top", {"female", "striped"}),
+        ("his shirt is white and his shoes are black and red", {"upper:white", *RED_AND_BLACK}),
+        ("a man who is wearing a blue shirt", {"no female", "upper:blue"}),
+        ("in grey from head to toe", {"upper:grey", "lower:grey"}),
+        ("everything he wears is grey", {"no female", "upper:grey", "lower:grey"}),
+        ("long brown hair, black capris", {"hair:brown", "long_hair", "lower:black"}),
+        ("brown-haired man in black with a hat", {"hair:brown", "no female", "upper:black", "hat"}),
+        ("neither a bag nor a backpack", {"no bag", "no backpack"}),
+        ("grey on top, black on the bottom, no hair", {"upper:grey", "lower:black", "bald"}),
+        ("머리가 긴 여자, 파란 윗도리", {"long_hair", "female", "upper:blue"}),
         ("주황색 후드티를 입은 여자", {"upper:orange", "sweater", "female"}),
         (
             "검은 셔츠에 청바지, 흰 운동화를 신은 남자",
