@@ -32,6 +32,8 @@ from cratewatch.words.attributes import Attributes
 from cratewatch.words.captions import Caption, make_caption
 from cratewatch.words.datasets import Person, read_persons
 from cratewatch.words.evaluation import KS, RERANKED, Scores, bleu, judge, measure
+from cratewatch.words.figure_attributes import FigureAttributes
+from cratewatch.words.models import shipped_attributes
 from cratewatch.words.networks import picture_size
 from cratewatch.words.pairs import PairSet
 from cratewatch.words.person_attributes import PersonAttributes
@@ -164,14 +166,15 @@ class _NoColours:
 
 
 def _shipped_rows(pictures: list[Rgb], asked: dict[str, list[Caption]]) -> Rows:
-    """Return recalls of what ships: colours, attributes and both, without sex and with it."""
-    plain, sexed = PersonAttributes(threads=1), PersonAttributes(threads=1, tells_sex=True)
+    """Return recalls of what ships: each alone, and all of it, without sex and with it."""
     ways = {
         "colours by pixels": AttributeSearch(),
-        "attributes that ship": AttributeSearch(plain, _NoColours()),
-        "attributes that ship, with sex": AttributeSearch(sexed, _NoColours()),
-        "shipped: both": AttributeSearch(plain),
-        "shipped: both, with sex": AttributeSearch(sexed),
+        "attributes of Open Model Zoo": AttributeSearch(PersonAttributes(threads=1), _NoColours()),
+        "fitted to figures": AttributeSearch(FigureAttributes(threads=1)),
+        "shipped: all three": AttributeSearch(shipped_attributes(threads=1)),
+        "shipped: all three, with sex": AttributeSearch(
+            shipped_attributes(threads=1, tells_sex=True)
+        ),
     }
     rows: Rows = {}
     for name, way in ways.items():

@@ -16,8 +16,8 @@ from cratewatch.settings import Settings, load_settings
 from cratewatch.words.attribute_search import AttributeSearch
 from cratewatch.words.gathering import PersonPicture, PersonTrack
 from cratewatch.words.kept import PERSONS, Keeper, Recorded
+from cratewatch.words.models import shipped_attributes
 from cratewatch.words.opening import open_persons
-from cratewatch.words.person_attributes import PersonAttributes
 from cratewatch.words.ranking import Cut
 from cratewatch.words.searching import WordSearch
 from flows.analysing_footage import Clip, FootageError, analyse_footage
@@ -50,7 +50,9 @@ def found(settings: Settings, prompt: str) -> int:
     with closing(open_catalog(settings.catalog_url)) as catalog:
         owner = catalog.catalog_id
     with open_persons(settings, owner) as persons:
-        search = WordSearch(open_lake(settings.lake), persons, AttributeSearch(PersonAttributes()))
+        search = WordSearch(
+            open_lake(settings.lake), persons, AttributeSearch(shipped_attributes())
+        )
         return len(search.search(prompt, PersonsWanted(NOW), Cut()).moments)
 
 

@@ -49,10 +49,13 @@ class AttributeSearch:
     def __init__(
         self, attributes: AttributeModel | None = None, colours: AttributeModel | None = None
     ) -> None:
-        """Take what tells attributes, and colours; by default no attributes, and ColourNamer."""
-        self._models: list[AttributeModel] = [colours or ColourNamer()]
-        if attributes is not None:
-            self._models.append(attributes)
+        """Take what tells attributes, and colours.
+
+        By default that is nothing, and ColourNamer, unless attributes tell of all its colours.
+        """
+        self._models: list[AttributeModel] = [attributes] if attributes is not None else []
+        if colours or not self._models or not set(ColourNamer.terms) <= set(self._models[0].terms):
+            self._models.insert(0, colours or ColourNamer())
         names = "+".join(model.name for model in self._models)
         self.name = f"attributes_{hashlib.sha256(names.encode()).hexdigest()[:10]}"
         known = {term for model in self._models for term in model.terms}

@@ -14,7 +14,7 @@ from cratewatch.words.attribute_search import AttributeSearch
 from cratewatch.words.explaining import explain
 from cratewatch.words.gathering import PersonPicture, PersonTrack
 from cratewatch.words.looking import LookingOptions, look_at
-from cratewatch.words.person_attributes import PersonAttributes
+from cratewatch.words.models import shipped_attributes
 from cratewatch.words.ranking import Candidate, Cut, Ranked, rank
 from cratewatch.words.searching import Found, Moment
 from cratewatch.words.text_image import TextImageModel
@@ -99,7 +99,7 @@ def _captions(model: TextImageModel, pictures: Sequence[PersonPicture]) -> list[
     crops = [picture.pixels for picture in pictures]
     if not crops:
         return []
-    return (model if model.can_caption else AttributeSearch(PersonAttributes())).caption(crops)
+    return (model if model.can_caption else AttributeSearch(shipped_attributes())).caption(crops)
 
 
 def _moment(number: int, ranked: Ranked[Row], caption: str, by: str, name: str) -> Moment:

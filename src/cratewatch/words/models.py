@@ -9,11 +9,16 @@ from cratewatch.embedding.inference import AUTO, Inference
 from cratewatch.settings import Settings
 from cratewatch.words.attribute_search import AttributeSearch
 from cratewatch.words.attributes import AttributeModel
-from cratewatch.words.colours import ColoursBefore
+from cratewatch.words.colours import ColourNamer, ColoursBefore
+from cratewatch.words.figure_attributes import FigureAttributes
 from cratewatch.words.indexing import Keeping
 from cratewatch.words.loading import load_text_image
 from cratewatch.words.person_attributes import PersonAttributes
+from cratewatch.words.pooling import Pooled
 from cratewatch.words.text_image import TextImageModel
+
+COLOURS_SHARE, ATTRIBUTES_SHARE, FIGURES_SHARE = 0.5, 0.5, 0.5
+"""Of the log odds of each that are believed (docs/words.md)."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,31 @@ def open_models(
     Raises:
         CratewatchError: if a folder holds no such model, or what ships is damaged.
     """
-    shipped = PersonAttributes(tells_sex=tells_sex)
     if not folder:
-        search = AttributeSearch(shipped)
-        older = [AttributeSearch(PersonAttributes())] if tells_sex else []
-        return Models(search, search, (*older, AttributeSearch(colours=ColoursBefore())))
+        search = AttributeSearch(shipped_attributes(tells_sex=tells_sex))
+        older = [AttributeSearch(shipped_attributes())] if tells_sex else []
+        older += [AttributeSearch(PersonAttributes()), AttributeSearch(colours=ColoursBefore())]
+        return Models(search, search, tuple(older))
     model = load_text_image(folder, captions, inference)
-    return Models(AttributeSearch(_tells_attributes(model) or shipped), model)
+    told = _tells_attributes(model) or shipped_attributes(tells_sex=tells_sex)
+    return Models(AttributeSearch(told), model)
+
+
+def shipped_attributes(threads: int = 0, *, tells_sex: bool = False) -> AttributeModel:
+    """Load what ships: colours by pixels, and two models of attributes, one of colours as well.
+
+    Args:
+        threads: That compute; 0: one for each core.
+        tells_sex: Whether sex is among what is told.
+
+    Raises:
+        CratewatchError: if a file that ships is missing or damaged.
+    """
+    return Pooled(
+        (ColourNamer(), COLOURS_SHARE),
+        (PersonAttributes(threads=threads, tells_sex=tells_sex), ATTRIBUTES_SHARE),
+        (FigureAttributes(threads=threads, tells_sex=tells_sex), FIGURES_SHARE),
+    )
 
 
 def _tells_attributes(model: TextImageModel) -> AttributeModel | None:

@@ -107,7 +107,7 @@ def test_sex_is_said_to_be_unanswered(search: Callable[..., Answer]) -> None:
 def test_nothing_fits(search: Callable[..., Answer]) -> None:
     answer = search(prompt="pink skirt")
     assert answer.returncode == 0
-    assert "nothing fits; the nearest has 0.1" in answer.stderr
+    assert "nothing fits; the nearest has 0.0" in answer.stderr
 
 
 @pytest.mark.parametrize(

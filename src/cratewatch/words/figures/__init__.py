@@ -1,0 +1,1 @@
+"""Persons who never were, drawn: what is learnt from them may ship."""
