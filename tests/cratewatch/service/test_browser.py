@@ -99,6 +99,7 @@ def page_of(browser: Any, url: str, **ways: Any) -> Iterator[Any]:
     """Yield a page; fail if it logs an error, or asks another host for anything."""
     context = browser.new_context(base_url=url, **ways)
     page = context.new_page()
+    page.set_default_timeout(120_000)  # a machine may have much else to do
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
