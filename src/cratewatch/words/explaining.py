@@ -46,8 +46,9 @@ def explain(prompt: str, model: TextImageModel) -> Explained:
     parsed = parse_prompt(prompt)
     if not isinstance(model, AttributeSearch):
         return Explained(model.name, tuple(said.words for said in parsed.said), (), parsed.is_cut)
-    answered = tuple(said.read_as(model.terms) for said in parsed.answered(model.terms))
-    left = tuple(said.words for said in parsed.left(model.terms))
+    # Each once: what is said again asks for nothing more.
+    answered = tuple(dict.fromkeys(s.read_as(model.terms) for s in parsed.answered(model.terms)))
+    left = tuple(dict.fromkeys(said.words for said in parsed.left(model.terms)))
     if not answered:
         raise CratewatchError(
             f"--prompt: {' · '.join(left) or 'a person'}: neither a colour nor an attribute that "

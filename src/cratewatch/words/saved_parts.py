@@ -16,7 +16,7 @@ from cratewatch.errors import CratewatchError, NotFoundError
 WEIGHTS = re.compile(r".*\.(safetensors|bin)")
 UNREADABLE = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, RuntimeError),
-    *(SafetensorError, pickle.UnpicklingError),
+    SafetensorError,
 )
 """What transformers raises of files that are missing, damaged or another model's."""
 KINDS = "a BLIP, CLIP or SigLIP model as transformers saves it"
@@ -63,6 +63,11 @@ def load_part(cls: Any, folder: Path, **options: Any) -> Any:
     """
     try:
         return cls.from_pretrained(str(folder), local_files_only=True, **options)
+    except pickle.UnpicklingError as error:  # which advises to load what may run code
+        raise CratewatchError(
+            f"{folder}: weights of {cls.__name__} are damaged or hold more than numbers; copy the "
+            "whole folder anew, or save it anew with safetensors"
+        ) from error
     except UNREADABLE as error:
         said = " ".join(str(error).split())[:200]
         raise CratewatchError(

@@ -119,7 +119,8 @@ def test_two_thousand_words() -> None:
     parsed = parse_prompt("orange hoodie " * 1000)
     assert parsed.is_cut
     assert len(parsed.said) <= MOST_WORDS
-    assert "the first 64 words are read" in str(explain("orange hoodie " * 1000, AttributeSearch()))
+    said = str(explain("orange hoodie " * 1000, AttributeSearch()))
+    assert said == "orange: by colour; not answered: hoodie (the first 64 words are read)"
 
 
 def test_it_is_said_what_was_answered() -> None:

@@ -163,3 +163,8 @@ def test_weights_of_other_sizes_and_damaged_ones(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(CratewatchError, match="copy the whole folder"):
         load_text_image(tmp_path)
+    (tmp_path / "model.safetensors").unlink()
+    (tmp_path / "pytorch_model.bin").write_bytes(bytes(range(1, 200)))  # of an older transformers
+    with pytest.raises(CratewatchError, match=r"damaged or hold more than numbers") as caught:
+        load_text_image(tmp_path)
+    assert "weights_only" not in str(caught.value)
