@@ -57,7 +57,8 @@ def open_models(
     if not folder:
         search = AttributeSearch(shipped_attributes(tells_sex=tells_sex))
         older = [AttributeSearch(shipped_attributes())] if tells_sex else []
-        older += [AttributeSearch(PersonAttributes()), AttributeSearch(colours=ColoursBefore())]
+        zoo = PersonAttributes(tells_sex=tells_sex)
+        older += [AttributeSearch(zoo), AttributeSearch(colours=ColoursBefore())]
         return Models(search, search, tuple(older))
     model = load_text_image(folder, captions, inference)
     told = _tells_attributes(model) or shipped_attributes(tells_sex=tells_sex)

@@ -84,6 +84,9 @@ def test_sex_is_told_only_if_asked_for(crops: list[np.ndarray]) -> None:
     assert "woman" in explain(prompt, open_models(tells_sex=True).model).answered
     names = {open_models().model.name, open_models(tells_sex=True).model.name}
     assert len(names) == 2  # other rows
+    for sexed in (False, True):  # of an index that was made before figures shipped
+        older = AttributeSearch(PersonAttributes(tells_sex=sexed)).name
+        assert older in {one.name for one in open_models(tells_sex=sexed).before}
 
 
 def test_hair_and_shoes_are_never_said_unasked() -> None:
