@@ -1,6 +1,6 @@
 """Fits the model of figures that ships, and puts it into the package with its card.
 
-.venv/bin/python benchmarks/ship_figures.py --figures 3000
+.venv/bin/python benchmarks/ship_figures.py --figures 6000
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--figures", type=int, default=3000)
+    parser.add_argument("--figures", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
