@@ -51,12 +51,18 @@ A key goes into `Authorization: Bearer KEY`; docs/service.md has the limits and 
 
 
 def create_app(
-    settings: Settings, *, is_public: bool = False, limits: Limits | None = None
+    settings: Settings,
+    *,
+    is_public: bool = False,
+    limits: Limits | None = None,
+    starts_warm: bool = False,
 ) -> FastAPI:
     """Return the application of a home; it opens the home when it starts.
 
     Args:
         is_public: Whether it listens to more than its own machine: everybody needs a key then.
+        starts_warm: Whether it starts only when the model is warm, or it is known why none is:
+            of several processes one that is warming would turn away what another answers.
     """
     limits, metrics = limits or Limits(), Metrics(settings.home)
 
@@ -76,6 +82,8 @@ def create_app(
             _tell_of_the_end(parts.leaving)
             serving.start()
             try:
+                if starts_warm:
+                    await serving.first_look()
                 yield
             finally:
                 await serving.close()

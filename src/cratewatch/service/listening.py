@@ -47,7 +47,7 @@ def serve(settings: Settings, host: str, port: int, workers: int = 1) -> None:
         )
     with contextlib.closing(_listen(host, port)) as listener, _figures(workers):
         config = uvicorn.Config(
-            partial(create_app, settings, is_public=is_public),
+            partial(create_app, settings, is_public=is_public, starts_warm=workers > 1),
             factory=True,
             http=Connection,
             workers=workers,

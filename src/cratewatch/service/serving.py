@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -26,6 +27,8 @@ from cratewatch.settings import Settings
 log = logging.getLogger(__name__)
 GONE = (UnavailableError, CatalogAwayError, NotFoundError)
 LOOK_EVERY_S = 5.0
+FIRST_LOOK_S = 60.0
+"""How long a process that starts warm waits for the model, at most."""
 AWAY_EVERY_S = 1.0
 """How often it is looked whether what went away is back."""
 
@@ -46,6 +49,7 @@ class Serving:
         self._opened: Opened | None = None
         self.why_not = "it is starting"
         self._looks = asyncio.Event()
+        self._looked = asyncio.Event()
         self._opener = ThreadPoolExecutor(1, "open")
         self._batches = Batches(self._identifier, limits, metrics)
         self._tasks: list[asyncio.Task[None]] = []
@@ -66,6 +70,12 @@ class Serving:
     def start(self) -> None:
         """Begin to open and to answer."""
         self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._batches.run())]
+
+    async def first_look(self) -> None:
+        """Wait until pictures are answered, or it is known why not; not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_LOOK_S):
+                await self._looked.wait()
 
     async def close(self) -> None:
         """End, when what is being answered is answered."""
@@ -93,6 +103,7 @@ class Serving:
         while True:
             self._looks.clear()
             look = loop.run_in_executor(self._opener, self._look)
+            look.add_done_callback(_heed)
             await asyncio.wait([look])
             error = look.exception()
             if error is None:
@@ -105,6 +116,8 @@ class Serving:
                     log.warning("no picture is answered: %s", error, exc_info=bug)
                 self._lose(str(error))
                 self._looks.clear()
+            if not isinstance(error, BusyError):  # the others of its kind copy the file, too
+                self._looked.set()
             wait_s = AWAY_EVERY_S if self.why_not else LOOK_EVERY_S
             try:
                 async with asyncio.timeout(wait_s):
@@ -138,3 +151,9 @@ class Serving:
         log.info("%s serves", self.model)
         if before is not None:  # behind what is being answered by it
             self._batches.thread.submit(before.close)
+
+
+def _heed(look: asyncio.Future[Opened | None]) -> None:
+    """Ask a look how it ended, also when nobody waits for it any more: asyncio would complain."""
+    if not look.cancelled():
+        look.exception()

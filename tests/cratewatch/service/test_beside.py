@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import gc
 import io
 import json
@@ -28,11 +29,12 @@ from starlette.testclient import TestClient
 from cratewatch.catalog.catalog import open_catalog
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
+from cratewatch.gallery.connection import LITE_LOCK, file_of
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.lake.folder import FolderLake
 from cratewatch.service import serving
 from cratewatch.service.app import create_app
-from cratewatch.settings import load_settings
+from cratewatch.settings import Settings, load_settings
 from cratewatch.sources.folder.importing import import_folder
 from tests.cratewatch.service.conftest import fill
 from tests.made_collections import make_collection
@@ -237,6 +239,48 @@ def start(home: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
     )
     assert process.stderr is not None
     return process, process.stderr.readline().split()[1]
+
+
+def test_an_application_that_starts_warm_answers_from_its_first_request_on(
+    settings: Settings, empty_home: Path
+) -> None:
+    app = create_app(settings, starts_warm=True)
+    with TestClient(app, base_url="http://localhost") as client:
+        assert ready(client)
+    app = create_app(load_settings(home=empty_home), starts_warm=True)
+    with TestClient(app, base_url="http://localhost") as client:  # it starts all the same
+        assert "nothing is indexed yet" in client.get("/readyz").json()["detail"]
+
+
+def test_an_application_that_starts_warm_waits_for_a_file_that_is_being_copied(
+    template: Template, home: Path
+) -> None:
+    fill(template, home)
+    settings = load_settings(home=home)
+    file = file_of(settings.gallery_uri)
+    assert file is not None
+    lock = os.open(file / LITE_LOCK, os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    ends = threading.Timer(2, os.close, [lock])
+    ends.start()
+    app = create_app(settings, starts_warm=True)
+    with TestClient(app, base_url="http://localhost") as client:
+        assert ready(client)
+    ends.join()
+
+
+@pytest.mark.heavy
+def test_no_process_of_several_turns_away_what_another_answers(
+    template: Template, home: Path
+) -> None:
+    fill(template, home)
+    process, url = start(home, "--workers", "2")
+    codes = [httpx.get(f"{url}/readyz", timeout=300).status_code for _ in range(60)]
+    process.terminate()
+    assert process.wait(40) == 0
+    assert process.stderr is not None
+    process.stderr.close()
+    assert codes == [200] * 60
 
 
 @pytest.mark.heavy
