@@ -78,10 +78,11 @@ def of_error(error: Exception) -> Problem:
         return error
     if isinstance(error, (UnavailableError, CatalogAwayError, BusyError)):
         return away(str(error))
+    said = str(error).removeprefix("--")  # a command's option is a field here
     if isinstance(error, NotFoundError):
-        return Problem(404, "not_found", str(error))
+        return Problem(404, "not_found", said)
     if isinstance(error, CratewatchError):
-        return Problem(422, "refused", str(error))
+        return Problem(422, "refused", said)
     if isinstance(error, OSError) and error.errno in FULL:
         return away("no room on the disk of the service; make room there", "disk_full", 60)
     return Problem(500, "bug", "something went wrong in the service; its log says what")

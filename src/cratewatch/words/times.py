@@ -24,7 +24,7 @@ def read_span(since: str | None, until: str | None, zone: tzinfo) -> Span:
     if last is not None and is_day:
         last += timedelta(days=1)
     if first and last and first >= last:
-        raise CratewatchError(f"--from {since} is not before --to {until}; swap them")
+        raise CratewatchError(f"--from: {since} is not before {until}; swap them")
     return first, last
 
 
