@@ -4,7 +4,7 @@ The same crops are asked bare, in this process, and over HTTP of a service in a 
 
     python benchmarks/service.py HOME CROPS [--seconds 60]
 
-HOME has an index; CROPS is a folder of pictures.
+HOME has an index; CROPS is a folder of pictures, a multiple of 16.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
+import numpy as np
 import psutil
 
 from cratewatch.chunks import chunks
@@ -28,43 +32,90 @@ from cratewatch.retrieval.identification import Identifier, open_identifier
 from cratewatch.retrieval.sleeves import Sleeves
 from cratewatch.settings import load_settings
 
-CLIENTS = 16
-TOGETHER = 16
-TIMED = 60
+MANY = 16
+"""Clients, and pictures looked at together."""
+TURNS = 10
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("home", type=Path)
     parser.add_argument("crops", type=Path)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--asked", type=int, default=200, help="in each way")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of load")
     parser.add_argument("--sleeves", default="crop")
     given = parser.parse_args()
     crops = [path.read_bytes() for path in sorted(given.crops.iterdir())]
-    with open_identifier(load_settings(home=given.home)) as identifier:
-        told = bare(identifier, crops, given.sleeves)
     process, url, ready_s = start(given.home)
+    print(f"ready after {ready_s} s", flush=True)
     try:
-        served = over_http(url, crops, given.sleeves)
+        with (
+            open_identifier(load_settings(home=given.home)) as identifier,
+            httpx.Client(base_url=url, timeout=120) as asking,
+        ):
+            ways = ways_of(identifier, asking, crops, given.sleeves)
+            in_turn(ways, given.asked)
+        for way in ways:
+            print(json.dumps(way.told()), flush=True)
         load = under_load(process.pid, url, crops, given.sleeves, given.seconds)
     finally:
         process.terminate()
         process.wait()
-    print(json.dumps({"bare": told, "service": served, "load": load, "ready_s": ready_s}, indent=2))
-    print(f"p50 {served['p50_ms'] / told['p50_ms']:.2f} times bare")
-    print(f"throughput {load['per_s'] / told['per_s']:.2f} of bare")
+    print(json.dumps({"load": load}, indent=2))
 
 
-def bare(identifier: Identifier, crops: Sequence[bytes], sleeves: Sleeves) -> dict[str, float]:
-    """Ask one crop after the other, then many together."""
-    asked = [(str(n), partial(bytes, crop)) for n, crop in enumerate(crops)]
-    for one in asked[:5]:
-        identifier.identify([one], 5, sleeves)
-    times = [timed(partial(identifier.identify, [one], 5, sleeves)) for one in asked[:TIMED]]
-    began = time.perf_counter()
-    for part in chunks(asked, TOGETHER):
-        identifier.identify(part, 5, sleeves)
-    return {"p50_ms": middle_ms(times), "per_s": len(asked) / (time.perf_counter() - began)}
+def ways_of(
+    identifier: Identifier, asking: httpx.Client, crops: Sequence[bytes], sleeves: Sleeves
+) -> list[Way]:
+    """Return the same questions, bare and over HTTP."""
+    named = [("crop", partial(bytes, crop)) for crop in crops]
+
+    def bare(at_once: int) -> list[Callable[[], object]]:
+        return [partial(identifier.identify, part, 5, sleeves) for part in chunks(named, at_once)]
+
+    served = [partial(send, asking, crop, sleeves) for crop in crops]
+    return [
+        Way("the pipeline", bare(1)),
+        Way("the service", served),
+        Way("the pipeline, 16 at once", bare(MANY), pictures=MANY),
+        Way("the service", served, clients=MANY),
+    ]
+
+
+def in_turn(ways: Sequence[Way], asked: int) -> None:
+    """Ask in every way in turn, so that what else the machine does slows all of them alike."""
+    for turn in range(TURNS + 1):
+        for way in ways:
+            way.ask(max(MANY, asked // TURNS), warms=turn == 0)
+
+
+@dataclass
+class Way:
+    """Calls, by how many clients, and of how many pictures each; what they took."""
+
+    name: str
+    calls: Sequence[Callable[[], object]]
+    clients: int = 1
+    pictures: int = 1
+    times: list[float] = field(default_factory=list)
+    lasted_s: float = 0.0
+
+    def ask(self, pictures: int, *, warms: bool) -> None:
+        """Have the clients ask about so many pictures; when it only warms, that is not counted."""
+        numbers = range(max(1, pictures // self.pictures))
+        with ThreadPoolExecutor(self.clients) as pool:
+            began = time.perf_counter()
+            times = list(pool.map(lambda n: timed(self.calls[n % len(self.calls)]), numbers))
+            lasted_s = time.perf_counter() - began
+        if not warms:
+            self.times += times
+            self.lasted_s += lasted_s
+
+    def told(self) -> dict[str, Any]:
+        p50, p99 = (round(float(one) * 1000, 1) for one in np.percentile(self.times, (50, 99)))
+        per_s = round(len(self.times) * self.pictures / self.lasted_s, 1)
+        told = {"way": self.name, "clients": self.clients}
+        return told | {"p50_ms": p50, "p99_ms": p99, "per_s": per_s}
 
 
 def start(home: Path) -> tuple[subprocess.Popen[str], str, float]:
@@ -91,15 +142,6 @@ def send(client: httpx.Client, crop: bytes, sleeves: Sleeves) -> None:
     answer.raise_for_status()
 
 
-def over_http(url: str, crops: Sequence[bytes], sleeves: Sleeves) -> dict[str, float]:
-    """Ask one crop after the other."""
-    with httpx.Client(base_url=url, timeout=120) as client:
-        for crop in crops[:5]:
-            send(client, crop, sleeves)
-        times = [timed(partial(send, client, crop, sleeves)) for crop in crops[:TIMED]]
-    return {"p50_ms": middle_ms(times)}
-
-
 def under_load(
     pid: int, url: str, crops: Sequence[bytes], sleeves: Sleeves, seconds: float
 ) -> dict[str, float]:
@@ -116,9 +158,9 @@ def under_load(
                     times.append(timed(partial(send, asking, crops[turn % len(crops)], sleeves)))
                 except httpx.HTTPError as error:
                     errors.append(str(error))
-                turn += CLIENTS
+                turn += MANY
 
-    clients = [threading.Thread(target=client, args=(n,)) for n in range(CLIENTS)]
+    clients = [threading.Thread(target=client, args=(n,)) for n in range(MANY)]
     began = time.perf_counter()
     for one in clients:
         one.start()

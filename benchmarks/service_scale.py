@@ -6,18 +6,18 @@ pipeline that it calls.
 Starts the server of the tests on loopback and fills it with random embeddings around random
 centres, below the covers of the tests. The model is that of the tests, which embeds in a
 millisecond or two, so that it hides nothing. One client and 16 ask for crops of these covers: over
-HTTP; of the pipeline in this process, and of pymilvus by vectors that were embedded before.
+HTTP, and of the pipeline in this process; by vectors that were embedded before, of what both of
+these call, and of pymilvus.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -29,15 +29,18 @@ from PIL import Image
 from pymilvus import MilvusClient
 
 from benchmarks.gallery_scale import CENTRES, DIM, _around
-from benchmarks.service import send, start, timed
+from benchmarks.service import MANY, Way, in_turn, send, start
 from cratewatch.catalog.catalog import open_catalog
+from cratewatch.catalog.facts import Facts
+from cratewatch.chunks import chunks
 from cratewatch.embedding.loading import load_model
 from cratewatch.embedding.model_folder import save_model
+from cratewatch.gallery.bulk import import_file
 from cratewatch.gallery.gallery import Gallery, open_gallery
 from cratewatch.gallery.indexes import TunedIndex, choose_index
-from cratewatch.gallery.rows import LOAD_BATCH
+from cratewatch.indexing.importing import IMPORT_ROWS
 from cratewatch.lake.folder import FolderLake
-from cratewatch.retrieval.identification import open_identifier
+from cratewatch.retrieval.identification import Identifier, open_identifier
 from cratewatch.settings import load_settings
 from cratewatch.sources.folder.importing import import_folder
 from tests.milvus_server import MilvusProcess
@@ -54,7 +57,7 @@ EFFORT = {"ef": 64}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--asked", type=int, default=400, help="by 1 client, and by 16")
+    parser.add_argument("--asked", type=int, default=400, help="in each way")
     parser.add_argument("--folder", type=Path, default=Path("build"), help="on a disk with room")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=given.folder.absolute()) as folder:
@@ -66,7 +69,8 @@ def main() -> None:
             told = measure(home, server.uri, collection, given.asked)
         finally:
             server.kill()
-    print(json.dumps({"rows": given.rows} | told, indent=2))
+    for one in told:
+        print(json.dumps({"rows": given.rows} | one))
 
 
 def make_home(home: Path, uri: str, rows: int) -> str:
@@ -86,7 +90,7 @@ def make_home(home: Path, uri: str, rows: int) -> str:
     embeddings = load_model(lake, model).embed_covers(images)
     with open_gallery(uri) as gallery:
         collection = gallery.collections.begin(model, embeddings.shape[1])
-        fill(gallery, collection, rows)
+        fill(gallery, collection, rows, home.parent)
         ids = [cover.cover_id for cover in covers]
         gallery.rows.upsert(collection, ids, [cover.artwork_id for cover in covers], embeddings)
         gallery.rows.flush(collection)
@@ -99,35 +103,59 @@ def make_home(home: Path, uri: str, rows: int) -> str:
         return gallery.rows.milvus.names.full(collection)
 
 
-def fill(gallery: Gallery, collection: str, rows: int) -> None:
+def fill(gallery: Gallery, collection: str, rows: int, folder: Path) -> None:
+    """Have the server read that many rows from files, which takes it the least time."""
     rng = np.random.default_rng(0)
     centres = rng.standard_normal((CENTRES, DIM), dtype=np.float32)
-    for first in range(0, rows, LOAD_BATCH):
-        part = _around(centres, min(LOAD_BATCH, rows - first), rng)
+    for first in range(0, rows, IMPORT_ROWS):
+        part = _around(centres, min(IMPORT_ROWS, rows - first), rng)
         ids = [f"{number:064x}" for number in range(first, first + len(part))]
-        gallery.rows.upsert(collection, ids, ids, part)
+        file = folder / f"{first}.parquet"
+        file.write_bytes(import_file(ids, ids, part, [Facts()] * len(part)))
+        gallery.imports.run(collection, str(file))
 
 
-def measure(home: Path, uri: str, collection: str, asked: int) -> dict[str, Any]:
+def measure(home: Path, uri: str, collection: str, asked: int) -> list[dict[str, Any]]:
+    """Ask in every way in turn, so that what else the machine does slows all of them alike."""
     crops = [crop_of(path) for path in sorted((home.with_name("covers")).iterdir())]
-    told: dict[str, Any] = {}
-    with open_identifier(load_settings(home=home)) as identifier:
-        queries = identifier.embedder.embed_queries([Image.open(io.BytesIO(one)) for one in crops])
-        named = [("crop", partial(bytes, crop)) for crop in crops]
-        pipeline = [partial(identifier.identify, [one], K, "crop") for one in named]
-        told["pipeline"] = spread([timed(pipeline[n % len(pipeline)]) for n in range(asked)])
-    with closing(MilvusClient(uri)) as client:
-        search = partial(bare, client, collection)
-        told["vectors"] = by_clients([partial(search, query[None]) for query in queries], asked)
     process, url, _ = start(home)
     try:
-        with httpx.Client(base_url=url, timeout=120) as asking:
-            sends = [partial(send, asking, crop, "crop") for crop in crops]
-            told["service"] = by_clients(sends, asked)
+        with contextlib.ExitStack() as stack:
+            identifier = stack.enter_context(open_identifier(load_settings(home=home)))
+            client = stack.enter_context(closing(MilvusClient(uri)))
+            asking = stack.enter_context(httpx.Client(base_url=url, timeout=120))
+            ways = ways_of(identifier, partial(bare, client, collection), asking, crops)
+            in_turn(ways, asked)
     finally:
         process.terminate()
         process.wait()
-    return told
+    return [way.told() for way in ways]
+
+
+def ways_of(
+    identifier: Identifier,
+    search: Callable[[Any], object],
+    asking: httpx.Client,
+    crops: Sequence[bytes],
+) -> list[Way]:
+    vectors = identifier.embedder.embed_queries([Image.open(io.BytesIO(one)) for one in crops])
+    queries = vectors[:, None]
+    named = [("crop", partial(bytes, crop)) for crop in crops]
+    bare_ones = [partial(search, query) for query in queries]
+    ours = [partial(identifier.gallery.search, query, K) for query in queries]
+    pipeline = [partial(identifier.identify, part, K, "crop") for part in chunks(named, 1)]
+    together = [partial(identifier.identify, part, K, "crop") for part in chunks(named, MANY)]
+    served = [partial(send, asking, crop, "crop") for crop in crops]
+    return [
+        Way("vectors: pymilvus", bare_ones),
+        Way("vectors: what the service calls", ours),
+        Way("vectors: pymilvus", bare_ones, clients=MANY),
+        Way("vectors: what the service calls", ours, clients=MANY),
+        Way("pictures: the pipeline", pipeline),
+        Way("pictures: the service", served),
+        Way("pictures: the pipeline, 16 at once", together, pictures=MANY),
+        Way("pictures: the service", served, clients=MANY),
+    ]
 
 
 def crop_of(path: Path) -> bytes:
@@ -147,23 +175,6 @@ def bare(client: MilvusClient, collection: str, query: Any) -> object:
         search_params={"params": EFFORT},
         consistency_level="Bounded",
     )
-
-
-def by_clients(calls: Sequence[Callable[[], object]], asked: int) -> dict[str, Any]:
-    told = {}
-    for clients in (1, 16):
-        with ThreadPoolExecutor(clients) as pool:
-            list(pool.map(lambda n: calls[n % len(calls)](), range(2 * clients)))
-            began = time.perf_counter()
-            times = list(pool.map(lambda n: timed(calls[n % len(calls)]), range(asked)))
-            per_s = asked / (time.perf_counter() - began)
-        told[f"{clients}"] = spread(times) | {"per_s": round(per_s, 1)}
-    return told
-
-
-def spread(times: Sequence[float]) -> dict[str, float]:
-    p50, p99 = np.percentile(times, (50, 99)) * 1000
-    return {"p50_ms": round(float(p50), 1), "p99_ms": round(float(p99), 1)}
 
 
 if __name__ == "__main__":
