@@ -43,6 +43,8 @@ LOOKED_AT = 10
 """Artworks that a sleeve which nobody knows is priced by."""
 MOST_OF_BOTH = 2000
 """Releases that tell what is sold for beside what is asked."""
+MOST_HINTS = 3
+"""Unknown releases for which near ones are sought: each time goes through the whole catalog."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Pricer:
         self._asked = asked
         self._others = frozenset(others)
         self._grade = log_worth(asked.condition or UNSAID)
+        self._hints_left = MOST_HINTS
 
     def release(self, release_id: str, query: str = "") -> PriceEstimate:
         """Return what a release is worth.
@@ -219,13 +222,19 @@ class Pricer:
     def _release(self, release_id: str) -> Release:
         release = self._catalog.releases.by_id([release_id]).get(release_id)
         if release is None:
-            near = ", ".join(self._catalog.browse.near(release_id))
-            nearest = f"; near it is {near}" if near else ""
             raise NotFoundError(
-                f"{release_id}: no such release or picture{nearest}; "
+                f"{release_id}: no such release or picture{self._hint(release_id)}; "
                 "`cratewatch releases WORDS` finds release_ids"
             )
         return release
+
+    def _hint(self, unknown: str) -> str:
+        """Return which releases are near an unknown one; of the first few alone."""
+        if not self._hints_left:
+            return ""
+        self._hints_left -= 1
+        near = ", ".join(self._catalog.browse.near(unknown))
+        return f"; near it is {near}" if near else ""
 
     def _guess(self, release: Release) -> Span:
         """Return what the model says of a release, in the currency that is asked for."""

@@ -18,7 +18,7 @@ from cratewatch.pricing.estimate import span_of, weighted_median
 from cratewatch.pricing.from_catalog import listings_of
 from cratewatch.pricing.listing import kind_of_format, listing_of
 from cratewatch.pricing.model import Facts, PriceModel
-from cratewatch.pricing.pricer import Asked, Pricer
+from cratewatch.pricing.pricer import MOST_HINTS, Asked, Pricer
 from cratewatch.pricing.rates import NO_RATES, RateError, Rates
 from cratewatch.pricing.training import train_prices
 from cratewatch.pricing.worth import WORTH
@@ -191,6 +191,16 @@ def test_what_nobody_knows_a_price_of_is_said(shop: Catalog) -> None:
         pricer(shop).release("shop:44")
     with pytest.raises(NotFoundError, match="crop: nothing that looks like it has a price"):
         pricer(shop).unidentified("crop", [])
+
+
+def test_near_releases_are_sought_for_a_few_unknown_ones_alone(shop: Catalog) -> None:
+    asking, said = pricer(shop), []
+    for number in range(MOST_HINTS + 1):
+        with pytest.raises(NotFoundError) as error:
+            asking.release(f"other:{number}")
+        said.append(str(error.value))
+    hints = [f"near it is shop:{n}" in one for n, one in enumerate(said)]
+    assert hints == [True] * MOST_HINTS + [False]
 
 
 def test_a_sleeve_that_nobody_knows_is_priced_by_what_looks_like_it(
