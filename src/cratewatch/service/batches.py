@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,8 @@ from cratewatch.service.problems import Problem, away
 
 MOST = 32
 """Pictures that are looked at together."""
+GATHER = 0.05
+"""Which share of the time that a batch took the next one waits, at most, for it to grow."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,22 @@ class Batches:
         while True:
             await self._something.wait()
             if batch := self._take():
+                began = time.monotonic()
                 await self._answer(batch)
+                if self._waiting:
+                    took_s = time.monotonic() - began
+                    await self._gather(len(batch) + len(self._waiting), GATHER * took_s)
             else:
                 self._something.clear()
+
+    async def _gather(self, requests: int, limit_s: float) -> None:
+        """Let who was answered and asks again join those who wait: together takes less for each."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                while len(self._waiting) < requests:
+                    self._something.clear()
+                    await self._something.wait()
+        self._something.set()
 
     def close(self) -> None:
         """Let go of the thread, when it is done with what it does."""
