@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def main() -> None:
             open_identifier(load_settings(home=given.home)) as identifier,
             httpx.Client(base_url=url, timeout=120) as asking,
         ):
-            ways = ways_of(identifier, asking, crops, given.sleeves)
+            ways = ways_of(identifier, asking, process.pid, crops, given.sleeves)
             in_turn(ways, given.asked)
         for way in ways:
             print(json.dumps(way.told()), flush=True)
@@ -65,7 +66,11 @@ def main() -> None:
 
 
 def ways_of(
-    identifier: Identifier, asking: httpx.Client, crops: Sequence[bytes], sleeves: Sleeves
+    identifier: Identifier,
+    asking: httpx.Client,
+    pid: int,
+    crops: Sequence[bytes],
+    sleeves: Sleeves,
 ) -> list[Way]:
     """Return the same questions, bare and over HTTP."""
     named = [("crop", partial(bytes, crop)) for crop in crops]
@@ -76,9 +81,9 @@ def ways_of(
     served = [partial(send, asking, crop, sleeves) for crop in crops]
     return [
         Way("the pipeline", bare(1)),
-        Way("the service", served),
+        Way("the service", served, pid=pid),
         Way("the pipeline, 16 at once", bare(MANY), pictures=MANY),
-        Way("the service", served, clients=MANY),
+        Way("the service", served, clients=MANY, pid=pid),
     ]
 
 
@@ -91,7 +96,11 @@ def in_turn(ways: Sequence[Way], asked: int) -> None:
 
 @dataclass
 class Way:
-    """Calls, by how many clients, and of how many pictures each; what they took."""
+    """Calls, by how many clients, and of how many pictures each; what they took.
+
+    Attributes:
+        pid: Of whom CPU time is told, who answers.
+    """
 
     name: str
     calls: Sequence[Callable[[], object]]
@@ -99,23 +108,31 @@ class Way:
     pictures: int = 1
     times: list[float] = field(default_factory=list)
     lasted_s: float = 0.0
+    pid: int = field(default_factory=os.getpid)
+    cpu_s: float = 0.0
 
     def ask(self, pictures: int, *, warms: bool) -> None:
         """Have the clients ask about so many pictures; when it only warms, that is not counted."""
         numbers = range(max(1, pictures // self.pictures))
         with ThreadPoolExecutor(self.clients) as pool:
-            began = time.perf_counter()
+            began, spent_s = time.perf_counter(), self._cpu_s()
             times = list(pool.map(lambda n: timed(self.calls[n % len(self.calls)]), numbers))
             lasted_s = time.perf_counter() - began
         if not warms:
             self.times += times
             self.lasted_s += lasted_s
+            self.cpu_s += self._cpu_s() - spent_s
+
+    def _cpu_s(self) -> float:
+        spent = psutil.Process(self.pid).cpu_times()
+        return float(spent.user + spent.system)
 
     def told(self) -> dict[str, Any]:
         p50, p99 = (round(float(one) * 1000, 1) for one in np.percentile(self.times, (50, 99)))
-        per_s = round(len(self.times) * self.pictures / self.lasted_s, 1)
+        asked = len(self.times) * self.pictures
+        per_s, cpu_ms = round(asked / self.lasted_s, 1), round(1000 * self.cpu_s / asked, 1)
         told = {"way": self.name, "clients": self.clients}
-        return told | {"p50_ms": p50, "p99_ms": p99, "per_s": per_s}
+        return told | {"p50_ms": p50, "p99_ms": p99, "per_s": per_s, "cpu_ms": cpu_ms}
 
 
 def start(home: Path) -> tuple[subprocess.Popen[str], str, float]:
