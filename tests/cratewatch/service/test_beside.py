@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from tests.templates import Template
 
 # A connection of its own for each call, and no certificates read for it.
-get = partial(httpx.get, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+get = partial(httpx.get, timeout=90, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 @pytest.fixture(autouse=True)
@@ -275,7 +275,7 @@ def test_no_process_of_several_turns_away_what_another_answers(
 ) -> None:
     fill(template, home)
     process, url = start(home, "--workers", "2")
-    codes = [httpx.get(f"{url}/readyz", timeout=300).status_code for _ in range(60)]
+    codes = [get(f"{url}/readyz", timeout=300).status_code for _ in range(60)]
     process.terminate()
     assert process.wait(40) == 0
     assert process.stderr is not None
