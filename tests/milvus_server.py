@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,17 +86,38 @@ class MilvusProcess:
             os.killpg(self._launcher.pid, signal.SIGKILL)
             with self._launcher:
                 self._launcher = None
+            # Until the last of its threads has ended it keeps its port, which the next one wants.
+            began = time.monotonic()
+            while (free := _bound(self._port)) is None:
+                assert time.monotonic() - began < 60, "a server that was killed goes on"
+                time.sleep(0.05)
+            free.close()
             pid_file = Path(PID_FILE.format(pid=self._pid))
             pid_file.unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # another server's is there
                 pid_file.parent.rmdir()
 
 
+def _bound(port: int) -> socket.socket | None:
+    """Take a port, also one that a server which was killed has just left; None if it is taken."""
+    free = socket.socket()
+    free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        free.bind((LOOPBACK, port))
+        free.listen()
+    except OSError:
+        free.close()
+        return None
+    return free
+
+
 def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind((LOOPBACK, 0))
-        port: int = free.getsockname()[1]
-        return port
+    """Return a port below those that connections are given: none is to have it between starts."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with contextlib.suppress(OSError), socket.socket() as free:
+            free.bind((LOOPBACK, port))
+            return port
 
 
 def main() -> None:
@@ -102,16 +125,7 @@ def main() -> None:
 
     class Config(MilvusServerConfig):  # type: ignore[misc]
         def try_bind_port(self, port: int) -> socket.socket | None:
-            """Take a port that a server which was killed has just left, too."""
-            free = socket.socket()
-            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                free.bind((LOOPBACK, port))
-                free.listen()
-            except OSError:
-                free.close()
-                return None
-            return free
+            return _bound(port)
 
     folder, port, etcd_port = Path(sys.argv[1]), int(sys.argv[2]), _free_port()
     folder.mkdir(parents=True, exist_ok=True)
