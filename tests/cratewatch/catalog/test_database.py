@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import gc
+import socket
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +20,9 @@ from cratewatch.errors import BusyError, CatalogAwayError, CratewatchError
 from cratewatch.settings import load_settings
 from tests.postgres_server import Postgres, PostgresServer
 from tests.relay import Relay, relay_to
+
+SSL_REQUEST = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
+"""What a client of PostgreSQL sends first that would speak TLS."""
 
 
 @pytest.mark.heavy
@@ -117,6 +122,33 @@ def test_a_connection_that_is_reset_while_it_waits_is_explained(
         with database.transaction() as session:
             assert session.scalar(text("SELECT 3")) == 3
     gc.collect()  # has a socket told that was left open
+
+
+@pytest.mark.parametrize(
+    ("asked", "speaks_tls"),
+    [
+        ("", True),
+        ("?sslmode=prefer", True),
+        ("?sslmode=disable", False),
+        ("?sslmode=require", True),
+    ],
+)
+def test_tls_is_asked_for_unless_it_is_disabled(asked: str, speaks_tls: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        first: list[bytes] = []
+
+        def hang_up() -> None:
+            connection, _ = server.accept()
+            with connection:
+                first.append(connection.recv(8))
+
+        listening = threading.Thread(target=hang_up)
+        listening.start()
+        port = server.getsockname()[1]
+        with pytest.raises(CratewatchError):
+            open_catalog(f"postgresql://watch:crate@127.0.0.1:{port}/crates{asked}")
+        listening.join()
+    assert (first == [SSL_REQUEST]) == speaks_tls
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,18 @@ def test_one_command_imports_no_other() -> None:
     assert modules & COMMANDS.keys() == {"status"}
 
 
+def test_the_module_is_the_command(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "cratewatch", "stat"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("cratewatch: No such command 'stat'. Did you mean 'status'?")
+
+
 def test_each_command_is_named_beside_the_module_that_has_it() -> None:
     for module, names in COMMANDS.items():
         app = app_for(names[:1])
