@@ -24,6 +24,8 @@ from cratewatch.evaluation.finding.quads import area, corner_error, iou, is_conv
 from tests.pictures import draw_noise
 from tests.told_sleeves import Found, square
 
+pytestmark = pytest.mark.heavy
+
 NO_SHADOW = Shadow(0, 0, 0.01, 0)
 
 

@@ -22,6 +22,8 @@ from tests.command_line import Answer, run_process
 from tests.conftest import SHARED_DATA
 from tests.videos import plain, write, write_sound
 
+pytestmark = pytest.mark.heavy
+
 Run = Callable[..., Answer]
 PETS = SHARED_DATA / "footage" / "pets09-s2l1" / "video.mp4"
 
@@ -144,7 +146,6 @@ def test_the_password_of_a_camera_is_a_secret(run: Run, home: Path, tmp_path: Pa
     assert "guessed" not in answer.stderr
 
 
-@pytest.mark.heavy
 def test_each_of_several_cameras_is_told(video: Path, tmp_path: Path) -> None:
     folder, none = tmp_path / "day", tmp_path / "none.mp4"
     call = [
@@ -166,7 +167,6 @@ def test_each_of_several_cameras_is_told(video: Path, tmp_path: Path) -> None:
     assert f"1 of 2 cameras failed: {none}: no such file or folder" in answer.stderr
 
 
-@pytest.mark.heavy
 def test_cameras_that_are_told_to_stop_leave_whole_files(tmp_path: Path) -> None:
     folder = tmp_path / "day"
     shown = [folder / name / "annotated.mp4" for name in ("door", "till")]
@@ -214,7 +214,6 @@ def require_whole_files(folder: Path) -> None:
     assert (folder / "report.html").read_text().rstrip().endswith("</html>")
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize(
     "sign", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
 )
@@ -253,7 +252,6 @@ def test_cameras_whose_files_are_stopped_leave_nothing_half(
         assert not json.loads((folder / "run.json").read_text())["report"]["complete"]
 
 
-@pytest.mark.heavy
 @pytest.mark.skipif(not PETS.exists(), reason="needs the shared frames of PETS09-S2L1")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_stopped_leaves_what_plays(tmp_path: Path, sign: signal.Signals) -> None:

@@ -19,6 +19,8 @@ from tests.cratewatch.finding.scenes import Quad, Rgb, held, paste, room
 from tests.cratewatch.retrieval.pictures import picture
 from tests.embedding_here import index_here
 
+pytestmark = pytest.mark.heavy
+
 Line = dict[str, Any]
 COVERS = 8
 HUGE_PX = 10_000

@@ -18,6 +18,8 @@ from tests.command_line import Answer
 from tests.cratewatch.pricing.made_listings import made_listings
 from tests.pictures import draw_noise
 
+pytestmark = pytest.mark.heavy
+
 Run = Callable[..., Answer]
 NOW = datetime.now(UTC)
 

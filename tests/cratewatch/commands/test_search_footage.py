@@ -21,6 +21,8 @@ from tests.cratewatch.words.tiny_models import save_blip
 from tests.cratewatch.words.told_persons import FIGURES, detector, footage, picture
 from tests.videos import write_sound
 
+pytestmark = pytest.mark.heavy
+
 Run = Callable[..., Answer]
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 VIDEO = f"door_{YESTERDAY}T10-00-00.mp4"

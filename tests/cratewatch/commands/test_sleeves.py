@@ -25,6 +25,8 @@ from tests.cratewatch.finding.scenes import held, paste, room
 from tests.embedding_here import index_here
 from tests.pictures import draw_noise
 
+pytestmark = pytest.mark.heavy
+
 COVERS = 8
 STRANGER = 99
 """A picture that is no cover of the shop."""

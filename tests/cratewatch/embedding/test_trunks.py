@@ -12,6 +12,8 @@ from cratewatch.embedding.net import EmbeddingNet, GeM
 from cratewatch.embedding.trunks import TRUNKS, stride
 from cratewatch.errors import CratewatchError
 
+pytestmark = pytest.mark.heavy
+
 
 def resnet18() -> torch.nn.Module:
     from torchvision import models  # takes seconds, which no other tests' process need wait

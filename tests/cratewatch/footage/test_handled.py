@@ -38,6 +38,8 @@ from tests.cratewatch.footage.test_sleeves import (
 )
 from tests.disks import small_disk
 
+pytestmark = pytest.mark.heavy
+
 VISIT_S = 20.0
 
 

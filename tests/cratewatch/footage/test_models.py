@@ -19,6 +19,8 @@ from cratewatch.footage.sources import open_source
 from cratewatch.footage.tracker import Tracker
 from tests.conftest import SHARED_DATA
 
+pytestmark = pytest.mark.heavy
+
 onnx = pytest.importorskip("onnx")
 PETS = SHARED_DATA / "footage" / "pets09-s2l1"
 NUMBER, FLOAT = onnx.TensorProto.INT64, onnx.TensorProto.FLOAT

@@ -31,6 +31,8 @@ from tests.camera_server import camera_server
 from tests.disks import small_disk
 from tests.videos import plain, write
 
+pytestmark = pytest.mark.heavy
+
 WIDTH, HEIGHT = 320, 240
 
 

@@ -29,6 +29,8 @@ from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.matches import Match
 from cratewatch.retrieval.verdict import Calibration
 
+pytestmark = pytest.mark.heavy
+
 LEFT, RIGHT = (40.0, 20.0, 140.0, 320.0), (300.0, 20.0, 400.0, 320.0)
 FPS = 10
 SIDE = 56

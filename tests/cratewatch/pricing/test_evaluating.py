@@ -16,6 +16,8 @@ from cratewatch.pricing.design import Design
 from cratewatch.pricing.evaluating import FOLDS, Split, _folds, evaluate_prices
 from tests.cratewatch.pricing.made_listings import made_listings
 
+pytestmark = pytest.mark.heavy
+
 
 def test_a_model_is_compared_with_plain_ways_to_guess() -> None:
     seen: list[tuple[int, int]] = []

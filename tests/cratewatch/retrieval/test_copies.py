@@ -19,6 +19,8 @@ from cratewatch.sources.folder.importing import import_folder
 from tests.made_collections import make_collection
 from tests.pictures import draw_noise, draw_plain_sleeves
 
+pytestmark = pytest.mark.heavy
+
 SLEEVES = draw_plain_sleeves()
 
 

@@ -22,6 +22,8 @@ from cratewatch.retrieval.matches import identify
 from cratewatch.retrieval.searcher import Searcher
 from tests.made_collections import make_collection
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def listed(catalog: Catalog, imported: list[Cover]) -> list[Cover]:

@@ -47,6 +47,8 @@ from tests.wires import Wire
 if TYPE_CHECKING:
     from tests.templates import Template
 
+pytestmark = pytest.mark.heavy
+
 # A connection of its own for each call, and no certificates read for it.
 get = partial(httpx.get, timeout=90, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
@@ -269,7 +271,6 @@ def test_an_application_that_starts_warm_waits_for_a_file_that_is_being_copied(
     ends.join()
 
 
-@pytest.mark.heavy
 def test_no_process_of_several_turns_away_what_another_answers(
     template: Template, home: Path
 ) -> None:
@@ -283,7 +284,6 @@ def test_no_process_of_several_turns_away_what_another_answers(
     assert codes == [200] * 60
 
 
-@pytest.mark.heavy
 def test_a_process_answers_what_it_has_and_ends(template: Template, home: Path) -> None:
     fill(template, home)
     picture = next(iter(template.covers.iterdir())).read_bytes()

@@ -26,6 +26,8 @@ from flows.indexing_persons import bring_persons_up_to_date
 from tests.cratewatch.service.test_pictures import check_problem
 from tests.cratewatch.words.told_persons import detector, footage
 
+pytestmark = pytest.mark.heavy
+
 PAGE = {"Accept": "text/html"}
 ORANGE = "an orange hoodie, running"
 NOW = datetime.now(UTC)

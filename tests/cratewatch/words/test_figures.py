@@ -21,6 +21,8 @@ from cratewatch.words.figures.outfit import TOLD, Outfit, dress
 from cratewatch.words.figures.palette import paint
 from cratewatch.words.pooling import Pooled
 
+pytestmark = pytest.mark.heavy
+
 FIGURES = 6
 
 

@@ -34,6 +34,8 @@ from cratewatch.words.text_image import TextImageModel
 from tests.cratewatch.words.tiny_models import save_blip
 from tests.cratewatch.words.told_persons import FIGURES, detector, footage
 
+pytestmark = pytest.mark.heavy
+
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 STARTED = NOW - timedelta(hours=3)
 KEEPING = Keeping(days=7)

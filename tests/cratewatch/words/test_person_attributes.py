@@ -19,6 +19,8 @@ from cratewatch.words.explaining import explain
 from cratewatch.words.models import open_models
 from cratewatch.words.person_attributes import SHIPPED_ATTRIBUTES, TRUST, PersonAttributes
 
+pytestmark = pytest.mark.heavy
+
 PUBLISHED = {
     ".xml": "e77cf6191fa27d09310cf388a966ceefc2edde1235daf3eb9714ee865435d289",
     ".bin": "ff3b5f76cecac2f3338f6a1b43f2e2f4e73073ac8f884457fe4bff8bd387905f",

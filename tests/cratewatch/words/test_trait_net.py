@@ -26,6 +26,8 @@ from cratewatch.words.trait_net import COUNT, DENIED, OPEN, TOLD, TraitNet
 from tests.cratewatch.words.made_persons import made_persons
 from tests.late import Late
 
+pytestmark = pytest.mark.heavy
+
 linear_model = Late("sklearn.linear_model")
 
 CONFIG = WordsConfig(least_squares=True, languages=("en",))
