@@ -144,13 +144,19 @@ def _judge(
         scores = score(answered, least_iou, least_score)
         every_size = score(_of_all_sizes(answered, pictures), least_iou, least_score)
         best = scores.recall_at(WANTED_PRECISION)
+        forgiving = score(
+            [(truth.forgiving_oblong(), quads) for truth, quads in answered], least_iou, least_score
+        ).precision
         judged[f"iou_{least_iou:g}"] = {
             **asdict(scores),
             "by_size": asdict(every_size)["by_size"],
             "recall_at_p90": asdict(best) if best else None,
+            "precision_but_oblong": asdict(forgiving) if forgiving else None,
         }
     for kind, chosen in (("plain", False), ("oblong", True)):
-        some = [a for a, one in zip(answered, pictures, strict=True) if (one.oblong > 0) == chosen]
+        some = [
+            a for a, one in zip(answered, pictures, strict=True) if bool(one.truth.oblong) == chosen
+        ]
         judged[f"wrong_without_sleeve_{kind}"] = wrong_without_sleeve(some, least_score)
     return judged
 

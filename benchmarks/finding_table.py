@@ -8,7 +8,7 @@ from typing import Any
 Result = Mapping[str, Any]
 
 HEAD = (
-    "| way | recall | precision | AP | recall at P90 | recall, IoU 0.75 | precision, IoU 0.75 "
+    "| way | recall | precision | but for oblong things | AP | recall at P90 | recall, IoU 0.75 | precision, IoU 0.75 "
     "| corner error | its 90th percentile | wrong a picture without sleeve | with oblong things "
     "| ms a picture |"
 )
@@ -40,6 +40,7 @@ def _main(way: str, result: Result) -> str:
         way,
         _share(half["recall"]),
         _share(half["precision"]),
+        _short(half["precision_but_oblong"]),
         f"{half['average_precision']:.3f}",
         f"{at_p90['recall']:.1%} (from {at_p90['score']:.3f})" if at_p90 else "-",
         _short(more["recall"]),

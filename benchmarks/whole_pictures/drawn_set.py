@@ -20,6 +20,7 @@ from cratewatch.evaluation.finding.truth import TrueSleeve, Truth
 from cratewatch.images.reading import Pixels, load, pixels
 
 TRUTH = "truth.json"
+OBLONG = "oblong_quads"
 MOST_PX = 8192
 
 
@@ -29,13 +30,11 @@ class SetPicture:
 
     Attributes:
         setting: How its sleeves lie: held, wall, table, stack; "" if there is none.
-        oblong: How many things in it have four corners and are no sleeves by their shape.
     """
 
     file: Path
     truth: Truth
     setting: str
-    oblong: int
 
     def pixels(self) -> Pixels:
         return pixels(load(self.file, side_px=MOST_PX))
@@ -54,7 +53,7 @@ def read_or_draw(folder: Path, wanted: Wanted, stock: Callable[[], Stock]) -> li
     """Return the set of a folder; draw it if there is none.
 
     Raises:
-        CratewatchError: if the folder holds another one.
+        CratewatchError: if the folder holds another one, or one without oblong things.
     """
     file = folder / TRUTH
     if not file.exists():
@@ -68,6 +67,8 @@ def read_or_draw(folder: Path, wanted: Wanted, stock: Callable[[], Stock]) -> li
     )
     if there != wanted:
         raise CratewatchError(f"{folder}: holds {there}; ask for these, or give another folder")
+    if any(OBLONG not in row for row in rows):
+        raise CratewatchError(f"{folder}: {TRUTH} lacks {OBLONG}; draw it again in another folder")
     return [_read(folder, row) for row in rows]
 
 
@@ -97,7 +98,7 @@ def _as_json(drawn: Drawn) -> dict[str, Any]:
         "ignored": [_rounded(quad) for quad in truth.unknown + truth.ignored],
         "unknown": [_rounded(quad) for quad in truth.unknown],
         "setting": drawn.setting or "",
-        "oblong": drawn.oblong,
+        OBLONG: [_rounded(quad) for quad in truth.oblong],
     }
 
 
@@ -114,8 +115,9 @@ def _read(folder: Path, row: dict[str, Any]) -> SetPicture:
         ),
         tuple(quad(corners) for corners in row["unknown"]),
         tuple(quad(corners) for corners in ignored),
+        tuple(quad(corners) for corners in row[OBLONG]),
     )
-    return SetPicture(folder / row["file"], truth, row["setting"], row["oblong"])
+    return SetPicture(folder / row["file"], truth, row["setting"])
 
 
 def contact_sheet(pictures: list[SetPicture], columns: int = 3, side_px: int = 480) -> Image.Image:

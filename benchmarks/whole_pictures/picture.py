@@ -38,14 +38,12 @@ class Drawn:
     Attributes:
         setting: How its sleeves lie; None if there is none.
         cover_files: Of each sleeve of the truth.
-        oblong: How many things in it have four corners and are no sleeves by their shape.
     """
 
     jpeg: bytes
     truth: Truth
     setting: Setting | None
     cover_files: tuple[str, ...]
-    oblong: int
 
 
 @dataclass(frozen=True)
@@ -68,9 +66,9 @@ def draw(stock: Stock, seed: int, number: int, *, with_sleeves: bool) -> Drawn:
     oblong = _lay_oblong(scene, OBLONG_SHARE if with_sleeves else OBLONG_SHARE_ALONE)
     unknown = _lay_unknown(scene)
     setting, laid = _lay_sleeves(scene) if with_sleeves else (None, [])
-    truth, files = _truth(canvas, laid, unknown)
+    truth, files = _truth(canvas, laid, unknown, oblong)
     jpeg = photograph(canvas.picture(), background.softness_px, rng)
-    return Drawn(jpeg, truth, setting if laid else None, files, oblong)
+    return Drawn(jpeg, truth, setting if laid else None, files)
 
 
 _Laid = tuple[int, Quad, Cover]
@@ -93,7 +91,9 @@ def _lay_sleeves(scene: _Scene) -> tuple[Setting, list[_Laid]]:
     return arrangement.setting, laid
 
 
-def _truth(canvas: Canvas, laid: list[_Laid], unknown: list[Quad]) -> tuple[Truth, tuple[str, ...]]:
+def _truth(
+    canvas: Canvas, laid: list[_Laid], unknown: list[Quad], oblong: list[Quad]
+) -> tuple[Truth, tuple[str, ...]]:
     shown: list[TrueSleeve] = []
     too_hidden: list[Quad] = []
     files: list[str] = []
@@ -104,12 +104,14 @@ def _truth(canvas: Canvas, laid: list[_Laid], unknown: list[Quad]) -> tuple[Trut
         else:
             shown.append(TrueSleeve(quad, cover.artwork, hidden))
             files.append(cover.file)
-    return Truth(tuple(shown), tuple(unknown), tuple(too_hidden)), tuple(files)
+    truth = Truth(tuple(shown), tuple(unknown), tuple(too_hidden), tuple(oblong))
+    return truth, tuple(files)
 
 
-def _lay_oblong(scene: _Scene, share: float) -> int:
-    """Lay books, posters, screens and signs; return how many."""
+def _lay_oblong(scene: _Scene, share: float) -> list[Quad]:
+    """Lay books, posters, screens and signs; return where."""
     rng = scene.rng
+    quads = []
     count = int(rng.integers(1, 4)) if rng.random() < share else 0
     for _ in range(count):
         sheet, least, most = OBLONG[int(rng.integers(len(OBLONG)))]
@@ -118,7 +120,8 @@ def _lay_oblong(scene: _Scene, share: float) -> int:
         picture = sheet(fitted(_other_picture(scene), quad, width), rng)
         scene.canvas.lay(quad, _lit(scene, picture), _shadow(rng, "held"))
         _hold(scene, quad, (0.6, 0.3, 0.1))
-    return count
+        quads.append(quad)
+    return quads
 
 
 def _oblong(scene: _Scene, width: float) -> Quad:

@@ -15,7 +15,7 @@ from benchmarks.finding_baselines import Contours, Whole
 from benchmarks.finding_names import upright
 from benchmarks.finding_speed import frame_ms
 from benchmarks.whole_pictures.canvas import Canvas, Shadow, fitted
-from benchmarks.whole_pictures.drawn_set import TRUTH, Wanted, contact_sheet, read_or_draw
+from benchmarks.whole_pictures.drawn_set import OBLONG, TRUTH, Wanted, contact_sheet, read_or_draw
 from benchmarks.whole_pictures.picture import draw
 from benchmarks.whole_pictures.poses import Camera, Plane, tilted
 from benchmarks.whole_pictures.stock import Cover, Hand, Stock, is_held_out
@@ -178,6 +178,21 @@ def test_the_file_of_the_truth_names_all_that_does_not_count(drawn: Path) -> Non
     assert all(corners in row["ignored"] for row in rows for corners in row["unknown"])
     one = next(row["sleeves"][0] for row in rows if row["sleeves"])
     assert set(one) == {"quad", "cover", "artwork", "size_px", "hidden"}
+
+
+def test_a_set_tells_where_oblong_things_lie(drawn: Path, tmp_path: Path) -> None:
+    pictures = read_or_draw(drawn, WANTED, SmallStock)
+    oblong = [quad for one in pictures for quad in one.truth.oblong]
+    assert oblong
+    for quad in oblong:
+        edges = np.hypot(*(np.roll(quad, -1, axis=0) - quad).T)
+        assert abs(np.log(edges[[0, 2]].sum() / edges[[1, 3]].sum())) > 0.2
+    rows = json.loads((drawn / TRUTH).read_text())
+    (tmp_path / TRUTH).write_text(
+        json.dumps([{**row, OBLONG: 1} for row in rows]).replace(OBLONG, "oblong")
+    )
+    with pytest.raises(CratewatchError, match="draw it again in another folder"):
+        read_or_draw(tmp_path, WANTED, SmallStock)
 
 
 class Nothing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cratewatch.evaluation.finding.quads import Quad, side_px
@@ -62,17 +62,27 @@ class Truth:
             not, but must not be named.
         ignored: Where a finder may find something or not for other reasons, as sleeves that do
             not count.
+        oblong: What has four corners and is no sleeve by its shape: to find it is wrong, but see
+            forgiving_oblong().
     """
 
     sleeves: tuple[TrueSleeve, ...] = ()
     unknown: tuple[Quad, ...] = ()
     ignored: tuple[Quad, ...] = ()
+    oblong: tuple[Quad, ...] = ()
 
     def where(self, counts: Callable[[TrueSleeve], bool]) -> Truth:
         """Return the truth where only some sleeves count; the others are ignored."""
         counted = tuple(sleeve for sleeve in self.sleeves if counts(sleeve))
         others = tuple(sleeve.quad for sleeve in self.sleeves if not counts(sleeve))
-        return Truth(counted, self.unknown, self.ignored + others)
+        return replace(self, sleeves=counted, ignored=self.ignored + others)
+
+    def forgiving_oblong(self) -> Truth:
+        """Return the truth where what lies on an oblong thing, such as a picture, is not counted.
+
+        A gallery that does not know it refuses it.
+        """
+        return replace(self, ignored=self.ignored + self.oblong, oblong=())
 
     def of_sizes(self, least_px: float, most_px: float) -> Truth:
         """Return the truth where only sleeves of these sizes count, none hidden too much."""

@@ -37,6 +37,15 @@ def test_what_lies_in_an_unknown_or_ignored_region_does_not_count() -> None:
     assert verdicts(truth, Found(square(60, 260, 100))) == [("wrong", None)], "a little of it"
 
 
+def test_what_lies_on_an_oblong_thing_is_wrong_unless_forgiven() -> None:
+    book = np.array([(0, 200), (70, 200), (70, 300), (0, 300)], np.float64)
+    truth = Truth(TWO.sleeves, oblong=(book,))
+    found = Found(square(0, 230, 70)), Found(square(5, 5, 100)), Found(square(300, 300, 70))
+    assert [verdict for verdict, _ in verdicts(truth, *found)] == ["wrong", "right", "wrong"]
+    forgiving = verdicts(truth.of_sizes(60, 300).forgiving_oblong(), *found)
+    assert [verdict for verdict, _ in forgiving] == ["ignored", "right", "wrong"]
+
+
 def test_a_small_sleeve_that_does_not_count_may_lie_on_one_that_does() -> None:
     truth = Truth((sleeve(square(0, 0, 100)), sleeve(square(20, 20, 50)))).of_sizes(60, 300)
     assert verdicts(truth, Found(square(0, 0, 100)), Found(square(20, 20, 50))) == [
