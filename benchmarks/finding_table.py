@@ -9,8 +9,8 @@ Result = Mapping[str, Any]
 
 HEAD = (
     "| way | recall | precision | but for oblong things | AP | recall at P90 "
-    "| recall, IoU 0.75 | precision, IoU 0.75 | corner error | its 90th percentile | wrong a picture without sleeve | with oblong things "
-    "| ms a picture |"
+    "| recall, IoU 0.75 | precision, IoU 0.75 | corner error | its 90th percentile "
+    "| wrong a picture without sleeve | with oblong things | ms a picture |"
 )
 NAMES = (
     "| way | found and named | of 100 px and more | found and known | named anyhow "
