@@ -29,6 +29,10 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "scrapers/quotas.py",
         "src/cratewatch/catalog/paces.py",
     ),
+    "tests/cratewatch/catalog/test_dumps.py": (
+        "src/cratewatch/catalog/",
+        "src/cratewatch/sources/dumps/",
+    ),
     "tests/cratewatch/commands/test_footage.py": (
         "src/cratewatch/commands/",
         "src/cratewatch/footage/",
@@ -40,6 +44,8 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "src/cratewatch/commands/",
         "workers/",
     ),
+    "tests/cratewatch/embedding/test_runtimes.py": ("src/cratewatch/embedding/",),
+    "tests/cratewatch/footage/test_handled.py": ("src/cratewatch/footage/",),
     "tests/cratewatch/indexing/test_agreement.py": (
         "src/cratewatch/gallery/",
         "src/cratewatch/indexing/",
@@ -78,6 +84,7 @@ SLOW_TESTS: dict[str, tuple[str, ...]] = {
         "flows/orchestration.py",
         "flows/refresh_catalog.py",
         "scrapers/launch.py",
+        "src/cratewatch/sources/folder/",
     ),
     "tests/flows/test_joining.py": (
         "flows/refreshing_prices.py",

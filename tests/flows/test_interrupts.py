@@ -132,6 +132,7 @@ def test_a_refresh_is_interrupted_and_goes_on_where_it_was(
     assert not set(before) & set(shop.asked[ANSWERED:]), "what was read is not read again"
 
 
+@pytest.mark.slow
 def test_an_import_is_interrupted_and_goes_on_where_it_was(
     home: Path, tmp_path: Path, processes: Any
 ) -> None:

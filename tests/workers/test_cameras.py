@@ -196,6 +196,7 @@ def test_a_wrong_password_is_said_and_not_shown(video: Path, tmp_path: Path) -> 
     assert reports["till"].state == "done"
 
 
+@pytest.mark.slow
 def test_files_that_are_stopped_are_whole_and_begin_anew(tmp_path: Path) -> None:
     long = write(tmp_path / "long.mp4", [plain(n % 30) for n in range(200)], rate=15)
 
@@ -209,6 +210,7 @@ def test_files_that_are_stopped_are_whole_and_begin_anew(tmp_path: Path) -> None
         require_all_counted(report.report, 200)
 
 
+@pytest.mark.slow
 def test_shared_models_look_at_frames_of_all_cameras_together(tmp_path: Path) -> None:
     pictures = [np.roll(plain(n, 160, 120), 5 * n, axis=1) for n in range(FRAMES)]
     video = write(tmp_path / "a.mp4", pictures, rate=15)

@@ -99,6 +99,7 @@ def test_a_lake_that_is_away_stops_the_painting(
 
 
 @pytest.mark.usefixtures("ray_cluster")
+@pytest.mark.slow
 def test_a_model_that_does_not_fit_is_one_line_at_once(
     lake: Lake, cover_ids: list[str], brush: Brush, tmp_path: Path
 ) -> None:

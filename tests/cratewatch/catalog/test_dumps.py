@@ -273,6 +273,7 @@ def rows_of(catalog_url: str) -> list[Any]:
 
 
 @pytest.mark.heavy
+@pytest.mark.slow
 def test_imports_that_are_killed_come_to_the_same(tmp_path: Path) -> None:
     chance = random.Random(20)
     first = gzipped(tmp_path / "a", discogs(*map(release, range(1, 3000, 2))))

@@ -167,6 +167,7 @@ def test_each_of_several_cameras_is_told(video: Path, tmp_path: Path) -> None:
     assert f"1 of 2 cameras failed: {none}: no such file or folder" in answer.stderr
 
 
+@pytest.mark.slow
 def test_cameras_that_are_told_to_stop_leave_whole_files(tmp_path: Path) -> None:
     folder = tmp_path / "day"
     shown = [folder / name / "annotated.mp4" for name in ("door", "till")]
@@ -214,9 +215,8 @@ def require_whole_files(folder: Path) -> None:
     assert (folder / "report.html").read_text().rstrip().endswith("</html>")
 
 
-@pytest.mark.parametrize(
-    "sign", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.slow
 def test_cameras_whose_files_are_stopped_leave_nothing_half(
     tmp_path: Path, sign: signal.Signals
 ) -> None:

@@ -53,6 +53,7 @@ def _no_prefect_here(monkeypatch: pytest.MonkeyPatch) -> None:
 # Threads of the Prefect of earlier tests in this process end in the middle of it, and miss theirs.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.usefixtures("ray_cluster", "_no_prefect_here")
+@pytest.mark.slow
 def test_no_quick_command_of_one_stage_needs_prefect(
     run: Any, home: Path, imported: list[Cover], tiny_model: str
 ) -> None:

@@ -114,6 +114,7 @@ print("alive")
 """
 
 
+@pytest.mark.slow
 def test_a_signal_finds_its_stack_when_models_are_gone() -> None:
     """What OpenVINO does to it, one core at a time, would end the process without a word."""
     command = [sys.executable, "-c", USE_AND_BE_SIGNALLED]

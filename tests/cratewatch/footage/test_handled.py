@@ -151,6 +151,7 @@ def held(thing: object, seen: set[int]) -> int:
     return held(vars(thing), seen) if inside and hasattr(thing, "__dict__") else 0
 
 
+@pytest.mark.slow
 def test_who_watches_for_long_remembers_no_more_than_who_watches_shortly(play: Callable) -> None:
     visits, watch = play()
     held_after: list[int] = []

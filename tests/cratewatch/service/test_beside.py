@@ -271,6 +271,7 @@ def test_an_application_that_starts_warm_waits_for_a_file_that_is_being_copied(
     ends.join()
 
 
+@pytest.mark.slow
 def test_no_process_of_several_turns_away_what_another_answers(
     template: Template, home: Path
 ) -> None:
@@ -284,6 +285,7 @@ def test_no_process_of_several_turns_away_what_another_answers(
     assert codes == [200] * 60
 
 
+@pytest.mark.slow
 def test_a_process_answers_what_it_has_and_ends(template: Template, home: Path) -> None:
     fill(template, home)
     picture = next(iter(template.covers.iterdir())).read_bytes()
