@@ -82,11 +82,13 @@ def _listen(host: str, port: int) -> socket.socket:
         CratewatchError: if another process does, or there is no such address.
     """
     try:
-        kind, _, _, _, address = socket.getaddrinfo(
+        kind, _, protocol, _, address = socket.getaddrinfo(
             host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with contextlib.ExitStack() as stack:
-            listener = stack.enter_context(socket.socket(kind, socket.SOCK_STREAM))
+            # Only of sockets that say they are TCP does asyncio send small pieces at once: else each
+            # answer waits 40 ms for the client to confirm its headers.
+            listener = stack.enter_context(socket.socket(kind, socket.SOCK_STREAM, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
             listener.listen(BACKLOG)
