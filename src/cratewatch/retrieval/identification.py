@@ -7,6 +7,8 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from threadpoolctl import threadpool_limits
+
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.facts import EVERYTHING, Wanted
 from cratewatch.embedding.embedder import Embedder
@@ -182,4 +184,7 @@ def open_identifier(
         calibration = load_calibration(lake, model)
         fits = calibration is not None and calibration.search == searcher.config
         fitting = calibration if fits else None
-        yield Identifier(searcher, catalog, fitting, Copies(catalog, lake), settings.inference)
+        # Products of matrices are small here: what threads of BLAS gain is less than they burn
+        # while they wait for the next one, on cores that the other steps want.
+        with threadpool_limits(1, user_api="blas"):
+            yield Identifier(searcher, catalog, fitting, Copies(catalog, lake), settings.inference)

@@ -86,7 +86,7 @@ def _listen(host: str, port: int) -> socket.socket:
             host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with contextlib.ExitStack() as stack:
-            # Only of sockets that say they are TCP does asyncio send small pieces at once: else each
+            # asyncio sends small pieces at once only of sockets that say they are TCP: else each
             # answer waits 40 ms for the client to confirm its headers.
             listener = stack.enter_context(socket.socket(kind, socket.SOCK_STREAM, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
