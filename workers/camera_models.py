@@ -168,9 +168,9 @@ class _Models:
         told: tuple[Plane, Plane] = await self._run(self._finder.networks.propose, pictures)
         return told
 
-    async def refine(self, patches: Rgb) -> tuple[Plane, Plane]:
+    async def refine(self, patches: Rgb, shapes: Plane) -> tuple[Plane, Plane]:
         await self._ready()
-        told: tuple[Plane, Plane] = await self._run(self._finder.networks.refine, patches)
+        told: tuple[Plane, Plane] = await self._run(self._finder.networks.refine, patches, shapes)
         return told
 
     async def _ready(self) -> None:
@@ -212,6 +212,6 @@ class _SharedNetworks:
         told: tuple[Plane, Plane] = result(self._actor.propose.remote(pictures))
         return told
 
-    def refine(self, patches: Rgb) -> tuple[Plane, Plane]:
-        told: tuple[Plane, Plane] = result(self._actor.refine.remote(patches))
+    def refine(self, patches: Rgb, shapes: Plane) -> tuple[Plane, Plane]:
+        told: tuple[Plane, Plane] = result(self._actor.refine.remote(patches, shapes))
         return told

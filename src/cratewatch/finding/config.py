@@ -39,7 +39,7 @@ class FinderConfig:
     propose: float = 0.15
     most: int = 60
     looks: int = 3
-    accept: float = 0.7
+    accept: float = 0.56
     doubt: float = 0.3
     overlap: float = 0.4
     inside: float = 0.85

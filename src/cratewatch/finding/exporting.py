@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from cratewatch.embedding.mobilenet_v1 import SameConv2d
 from cratewatch.finding.config import PATCH_PX
 from cratewatch.finding.looking import MULTIPLE
-from cratewatch.finding.net import Proposer, Refiner, scale
+from cratewatch.finding.net import SHAPES, Proposer, Refiner, scale
 
 
 class _FromPixels(nn.Module):
@@ -27,18 +27,28 @@ class _FromPixels(nn.Module):
         return first, second
 
 
+class _FromPatches(_FromPixels):
+    """The same of a refiner, which is also given the shapes of the patches' quads."""
+
+    def forward(self, pixels: Tensor, shapes: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        score, moves = self.net(scale(pixels), shapes)
+        return score, moves
+
+
 def proposer_onnx(net: Proposer) -> bytes:
     """Return ONNX that maps (N, H, W, 3) uint8 RGB to "heat" and "corners", see Proposer."""
     batch, tall, wide = (torch.export.Dim(name) for name in ("batch", "tall", "wide"))
     sides = {0: batch, 1: MULTIPLE * tall, 2: MULTIPLE * wide}
     example = torch.zeros((2, 8 * MULTIPLE, 6 * MULTIPLE, 3), dtype=torch.uint8)
-    return _export(net, example, ["heat", "corners"], sides)
+    return _export(_FromPixels(net), {"pixels": (example, sides)}, ["heat", "corners"])
 
 
 def refiner_onnx(net: Refiner) -> bytes:
-    """Return ONNX that maps (N, PATCH_PX, PATCH_PX, 3) uint8 to "score" and "moves"."""
-    example = torch.zeros((2, PATCH_PX, PATCH_PX, 3), dtype=torch.uint8)
-    return _export(net, example, ["score", "moves"], {0: torch.export.Dim("batch")})
+    """Return ONNX that maps (N, PATCH_PX, PATCH_PX, 3) uint8 and (N, SHAPES), see Refiner."""
+    batch = {0: torch.export.Dim("batch")}
+    patches = torch.zeros((2, PATCH_PX, PATCH_PX, 3), dtype=torch.uint8)
+    inputs = {"pixels": (patches, batch), "shapes": (torch.zeros(2, SHAPES), batch)}
+    return _export(_FromPatches(net), inputs, ["score", "moves"])
 
 
 def _with_fixed_padding(net: nn.Module) -> nn.Module:
@@ -63,16 +73,18 @@ def _convolution(same: SameConv2d) -> nn.Conv2d:
 
 
 def _export(
-    net: nn.Module, example: Tensor, outputs: list[str], sides: Mapping[int, object]
+    net: nn.Module, inputs: Mapping[str, tuple[Tensor, Mapping[int, object]]], outputs: list[str]
 ) -> bytes:
+    """Export a network; each input has an example and those of its sides that vary."""
+    examples, sides = zip(*inputs.values(), strict=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own, about itself
         program = torch.onnx.export(
-            _FromPixels(net).eval().cpu(),
-            (example,),
-            input_names=["pixels"],
+            net.eval().cpu(),
+            examples,
+            input_names=list(inputs),
             output_names=outputs,
-            dynamic_shapes=(dict(sides),),
+            dynamic_shapes=tuple(dict(varying) for varying in sides),
             verbose=False,
         )
     assert program is not None

@@ -21,6 +21,7 @@ from cratewatch.finding.quads import (
     most_ious,
     moved,
     overlap_of,
+    shape_of,
     side_of,
 )
 
@@ -98,7 +99,8 @@ class Finder:
         ]
         if not patches:
             return [[] for _ in pictures]
-        logits, moves = self.networks.refine(np.stack(patches))
+        shapes = [shape_of(one.quad) for of_one in proposed for one in of_one]
+        logits, moves = self.networks.refine(np.stack(patches), np.stack(shapes))
         said = iter(zip(logits, moves, strict=True))
         looked: list[list[Proposal]] = []
         for of_one in proposed:

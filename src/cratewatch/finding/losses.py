@@ -27,8 +27,8 @@ def refine_loss(scores: Tensor, moves: Tensor, wanted: Mapping[str, Tensor]) -> 
     """Return the loss of a batch of N second looks, see net.Refiner.
 
     Args:
-        wanted: `good`, (N,) 1 for a sleeve, 0 for none, -1 where it does not matter; `moves`,
-            (N, 8); `known`, (N,) bool: whether the moves are.
+        wanted: `good`, (N,) from 0, no sleeve, to 1, a sleeve, -1 where it does not matter;
+            `moves`, (N, 8); `known`, (N,) bool: whether the moves are.
     """
     good, known = wanted["good"], wanted["known"]
     matters = good >= 0

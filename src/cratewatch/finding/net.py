@@ -12,6 +12,7 @@ from cratewatch.finding.config import PATCH_PX
 FINE, COARSE = 6, 10
 """Blocks of MobileNetV1 up to stride 8 (192 channels) and to stride 16 (384 channels)."""
 WIDTH = 96
+SHAPES = 5
 HEAT_BIAS = -4.0
 """So that at first hardly any place is taken for a sleeve's centre."""
 
@@ -62,18 +63,22 @@ class Refiner(nn.Module):
             _mix(64, 48), nn.Flatten(), nn.Linear(48 * (side // 2) ** 2, 128), nn.ReLU6(),
         )  # fmt: skip
         self.score = nn.Linear(128, 1)
+        self.shape = nn.Sequential(nn.Linear(128 + SHAPES, 48), nn.ReLU6(), nn.Linear(48, 1))
         self.corners = nn.Linear(128, 8)
         nn.init.normal_(self.corners.weight, std=1e-3)
         nn.init.zeros_(self.corners.bias)
+        nn.init.zeros_(self.shape[2].weight)  # type: ignore[arg-type]
 
-    def forward(self, patches: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, patches: Tensor, shapes: Tensor) -> tuple[Tensor, Tensor]:
         """Map (N, 3, PATCH_PX, PATCH_PX) scaled to -1..1 to logits (N,) and moves (N, 8).
 
-        A move is how far x and y of each corner lie from those of the proposal's frame_of(), in
+        A patch does not show whether its quad was oblong, so (N, SHAPES) of quads.shape_of() say
+        so. A move is how far x and y of each corner lie from those of the proposal's frame_of(), in
         its sides.
         """
         seen = self.pool(self.narrow(self.trunk(patches)))
-        return self.score(seen)[:, 0], self.corners(seen)
+        score = self.score(seen) + self.shape(torch.cat([seen, shapes], dim=1))
+        return score[:, 0], self.corners(seen)
 
 
 def scale(pixels: Tensor) -> Tensor:

@@ -18,5 +18,9 @@ class Networks(Protocol):
     def propose(self, pictures: Rgb) -> tuple[Plane, Plane]:
         """Map (N, H, W, 3) to logits (N, h, w) and offsets (N, 8, h, w)."""
 
-    def refine(self, patches: Rgb) -> tuple[Plane, Plane]:
-        """Map (N, PATCH_PX, PATCH_PX, 3) to logits (N,) and moves (N, 8); N is not 0."""
+    def refine(self, patches: Rgb, shapes: Plane) -> tuple[Plane, Plane]:
+        """Map (N, PATCH_PX, PATCH_PX, 3) and their quads' shape_of(), (N, 5), N not 0.
+
+        Returns:
+            Logits (N,) and moves (N, 8).
+        """

@@ -32,10 +32,11 @@ class OpenVinoNetworks:
         heat, offsets = self._proposer(pictures)
         return heat[:, 0], offsets
 
-    def refine(self, patches: Rgb) -> tuple[Plane, Plane]:
-        """Map (N, PATCH_PX, PATCH_PX, 3) to logits (N,) and moves (N, 8)."""
+    def refine(self, patches: Rgb, shapes: Plane) -> tuple[Plane, Plane]:
+        """Map (N, PATCH_PX, PATCH_PX, 3) and shapes (N, 5) to logits (N,) and moves (N, 8)."""
         count = len(patches)
         # What runs a batch is made anew for each size of it, which takes as long as 30 patches do.
-        padded = np.pad(patches, ((0, -count % BATCHES), (0, 0), (0, 0), (0, 0)))
-        logits, moves = self._refiner(padded)
+        more = -count % BATCHES
+        padded = np.pad(patches, ((0, more), (0, 0), (0, 0), (0, 0)))
+        logits, moves = self._refiner(padded, np.pad(shapes, ((0, more), (0, 0))))
         return logits[:count], moves[:count]

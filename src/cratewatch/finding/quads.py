@@ -89,6 +89,23 @@ def frame_of(quad: Quad) -> Quad:
     return np.asarray(middle + signs[:, :1] * across + signs[:, 1:] * down, np.float64)
 
 
+def shape_of(quad: Quad) -> npt.NDArray[np.float32]:
+    """Return what rectifying takes from a quad, (5,), whichever corner is its first.
+
+    Logarithms of its width over its height, of its upper edge over its lower and of its right
+    one over its left; the cosine between its middle lines; how steeply the flatter one runs.
+    """
+    lines = np.roll(quad, -1, axis=0) - quad
+    first = int(np.argmax(lines[:, 0] - np.roll(lines, 2, axis=0)[:, 0] - np.abs(lines[:, 1])))
+    top, right, bottom, left = np.roll(lines, -first, axis=0)
+    edges = [max(float(np.hypot(*line)), 1e-6) for line in (top, right, bottom, left)]
+    across, down = (top - bottom) / 2, (right - left) / 2
+    wide, tall = max(float(np.hypot(*across)), 1e-6), max(float(np.hypot(*down)), 1e-6)
+    logs = np.log([wide / tall, edges[0] / edges[2], edges[1] / edges[3]])
+    shape = [*logs, across @ down / (wide * tall), across[1] / wide]
+    return np.asarray(np.clip(shape, -2, 2), np.float32)
+
+
 def moved(quad: Quad, moves: npt.NDArray[np.floating]) -> Quad:
     """Return a quad whose corners were moved from those of its frame, (8,) in its sides."""
     frame = frame_of(quad)

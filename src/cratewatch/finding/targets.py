@@ -14,7 +14,7 @@ from cratewatch.synthesis.whole_pictures.placing import SIZES_PX, side_of
 
 Plane = npt.NDArray[np.float32]
 
-SEEN, HARDLY_SEEN = 0.45, 0.15
+SEEN, HARDLY_SEEN = 0.4, 0.15
 """Visible shares from which a sleeve is to be found, and from which it may be."""
 TOO_LARGE = 1.25
 """Times the largest size from which a sleeve belongs to another scale, and is nothing here."""

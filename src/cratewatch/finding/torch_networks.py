@@ -29,10 +29,11 @@ class TorchNetworks:
             heat, offsets = self._proposer(scale(torch.from_numpy(pictures).to(self._device)))
         return _plane(heat[:, 0]), _plane(offsets)
 
-    def refine(self, patches: Rgb) -> tuple[Plane, Plane]:
-        """Map (N, PATCH_PX, PATCH_PX, 3) to logits (N,) and moves (N, 8)."""
+    def refine(self, patches: Rgb, shapes: Plane) -> tuple[Plane, Plane]:
+        """Map (N, PATCH_PX, PATCH_PX, 3) and shapes (N, 5) to logits (N,) and moves (N, 8)."""
         with torch.inference_mode():
-            logits, moves = self._refiner(scale(torch.from_numpy(patches).to(self._device)))
+            pixels = scale(torch.from_numpy(patches).to(self._device))
+            logits, moves = self._refiner(pixels, torch.from_numpy(shapes).to(self._device))
         return _plane(logits), _plane(moves)
 
 

@@ -69,17 +69,18 @@ def train_refiner(
     rng = np.random.default_rng([config.seed, 2])
     proposer.eval()
     trainer = _Trainer(net, net.trunk[:FROZEN], config)
+    averaged: Refiner = trainer.averaged  # type: ignore[assignment]
     for step in range(config.steps):
-        looks = looks_at(proposer, next(batches), rng)
+        looks = looks_at(proposer, averaged, next(batches), rng)
         patches = torch.from_numpy(np.stack([look.patch for look in looks]))
         wanted = {
             "good": torch.tensor([look.good for look in looks], dtype=torch.float32),
             "moves": torch.from_numpy(np.stack([look.moves for look in looks])),
             "known": torch.tensor([look.known for look in looks]),
         }
-        scores, moves = net(scale(patches))
+        shapes = torch.from_numpy(np.stack([look.shape for look in looks]))
+        scores, moves = net(scale(patches), shapes)
         tell(step, trainer.step(refine_loss(scores, moves, wanted)))
-    averaged: Refiner = trainer.averaged  # type: ignore[assignment]
     return averaged
 
 

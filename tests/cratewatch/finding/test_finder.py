@@ -98,9 +98,9 @@ class _Counted:
     def propose(self, pictures: Rgb) -> tuple[Plane, Plane]:
         return self._networks.propose(pictures)
 
-    def refine(self, patches: Rgb) -> tuple[Plane, Plane]:
+    def refine(self, patches: Rgb, shapes: Plane) -> tuple[Plane, Plane]:
         self.patches += len(patches)
-        return self._networks.refine(patches)
+        return self._networks.refine(patches, shapes)
 
 
 def test_what_cannot_be_accepted_is_not_looked_at_again(finder: Finder) -> None:

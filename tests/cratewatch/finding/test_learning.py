@@ -82,12 +82,26 @@ def test_moves_bring_a_quad_to_the_sleeve() -> None:
 def test_second_looks_say_which_proposals_are_sleeves(drawn_stock: Stock) -> None:
     picture = np.zeros((CANVAS_PX, CANVAS_PX, 3), np.uint8)
     rng = np.random.default_rng(0)
-    proposer = Proposer().eval()
-    found = looks_at(proposer, [WholePicture(picture, (SEEN,))], rng)
+    proposer, refiner = Proposer().eval(), Refiner().eval()
+    found = looks_at(proposer, refiner, [WholePicture(picture, (SEEN,))], rng)
     assert {look.good for look in found} >= {1.0}
     assert all(look.known for look in found if look.good == 1)
-    nothing = looks_at(proposer, [WholePicture(picture, ())], rng)
+    nothing = looks_at(proposer, refiner, [WholePicture(picture, ())], rng)
     assert {look.good for look in nothing} == {0.0}
+
+
+def test_a_look_is_as_good_as_its_quad_overlaps(drawn_stock: Stock) -> None:
+    picture = WholePicture(np.zeros((CANVAS_PX, CANVAS_PX, 3), np.uint8), (SEEN,))
+    proposer, refiner = Proposer().eval(), Refiner().eval()
+    looks = [
+        one
+        for seed in range(12)
+        for one in looks_at(proposer, refiner, [picture], np.random.default_rng(seed))
+    ]
+    miss = np.array([np.abs(one.moves).sum() for one in looks if one.known])
+    good = np.array([one.good for one in looks if one.known])
+    assert 0 < good.min() < 1
+    assert good[miss <= np.median(miss)].mean() > good[miss > np.median(miss)].mean()
 
 
 def test_both_networks_learn(drawn_stock: Stock) -> None:

@@ -17,6 +17,7 @@ from cratewatch.finding.quads import (
     on_face,
     rectify,
     rectify_frame,
+    shape_of,
     side_of,
     widened,
 )
@@ -97,6 +98,20 @@ def test_boxes_tell_what_two_quads_overlap_at_most() -> None:
     assert ((most < 0.4) & (exact < 0.4)).mean() > 0.5
     far = np.abs(middles - middles[:, 0]).max(axis=2) > 50
     assert (most[far] == 0).all()
+
+
+@pytest.mark.parametrize("first", range(4))
+def test_a_shape_does_not_hang_on_the_first_corner(first: int) -> None:
+    assert shape_of(np.roll(LEANING, first, axis=0)) == pytest.approx(shape_of(LEANING))
+
+
+def test_a_shape_tells_what_a_patch_does_not() -> None:
+    assert shape_of(SQUARE) == pytest.approx([0, 0, 0, 0, 0])
+    assert shape_of(SQUARE * (2, 1)) == pytest.approx([np.log(2), 0, 0, 0, 0])
+    tall = SQUARE * (1, 2)
+    assert shape_of(tall)[0] == pytest.approx(-np.log(2))
+    narrower = tall + np.array([(2, 0), (-2, 0), (0, 0), (0, 0)])
+    assert shape_of(narrower)[1] == pytest.approx(np.log(0.6))
 
 
 def test_rectifying_a_square_changes_no_pixel() -> None:

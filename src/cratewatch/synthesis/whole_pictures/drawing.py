@@ -16,7 +16,9 @@ from cratewatch.synthesis.whole_pictures.stock import HAND_FACE_PX, HAND_PX, UNI
 
 HAND_EDGE = (HAND_PX - HAND_FACE_PX) / 2 / HAND_FACE_PX
 """How far a hand's picture reaches beyond the sleeve, in sleeve sides."""
-OBLONG_SHARE = 0.5
+OBLONG_SHARE = 0.6
+OBLONG_HANDS = (0.6, 0.3, 0.1)
+"""Shares of oblong things with no, one and two hands: a hand alone makes no sleeve."""
 CLUTTER_SHARE = 0.35
 PHOTO_SHARE = 0.1
 """Of sleeves whose cover is some photograph: what is found must not depend on known artwork."""
@@ -76,16 +78,31 @@ def _backdrop(stock: Stock, rng: np.random.Generator, side_px: int) -> Plane:
 def _lay_sleeve(
     canvas: Canvas, stock: Stock, sleeve: Placed, number: int, rng: np.random.Generator
 ) -> None:
-    """Lay a sleeve, with its hands behind and before it."""
+    """Lay a sleeve with its hands."""
     cover = stock.part(rng, 1.0) if rng.random() < PHOTO_SHARE else stock.cover(rng)
     face = dress_face(cover, round(side_of(sleeve.corners)), rng)
-    held = [hold_by(stock, rng) for _ in range(sleeve.hands)]
+    _lay_held(canvas, stock, _Thing(face, sleeve, number), rng)
+
+
+@dataclass(frozen=True)
+class _Thing:
+    """What a picture shows somewhere; `number` is a sleeve's, from 1 on."""
+
+    face: Plane
+    placed: Placed
+    number: int = 0
+
+
+def _lay_held(canvas: Canvas, stock: Stock, thing: _Thing, rng: np.random.Generator) -> None:
+    """Lay a thing, with its hands behind and before it."""
+    placed = thing.placed
+    held = [hold_by(stock, rng) for _ in range(placed.hands)]
     for colour, whole, _ in held:
-        lay(canvas, Layer(colour, whole, HAND_EDGE), sleeve)
-    _cast_shadow(canvas, sleeve.corners, rng)
-    lay(canvas, Layer(face), sleeve, number)
+        lay(canvas, Layer(colour, whole, HAND_EDGE), placed)
+    _cast_shadow(canvas, placed.corners, rng)
+    lay(canvas, Layer(thing.face), placed, thing.number)
     for colour, _, front in held:
-        lay(canvas, Layer(colour, front, HAND_EDGE), sleeve)
+        lay(canvas, Layer(colour, front, HAND_EDGE), placed)
 
 
 def hold_by(stock: Stock, rng: np.random.Generator) -> tuple[Plane, Plane, Plane]:
@@ -134,8 +151,9 @@ def _lay_oblong(canvas: Canvas, stock: Stock, rng: np.random.Generator) -> None:
     angle = np.radians(rng.normal(0, 8) + 90 * float(rng.integers(2)))
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     corners = ((UNIT * 2 - 1) * half) @ turn + rng.normal(0, 0.02 * size, (4, 2))
-    placed = Placed(corners + rng.uniform(0, 1, 2) * canvas.side_px, 0.0, 0.0, 0)
-    lay(canvas, Layer(face), placed)
+    hands = int(rng.choice(3, p=OBLONG_HANDS))
+    placed = Placed(corners + rng.uniform(0, 1, 2) * canvas.side_px, 0.0, 0.0, hands)
+    _lay_held(canvas, stock, _Thing(face, placed), rng)
 
 
 def _lay_clutter(canvas: Canvas, stock: Stock, about: Corners, rng: np.random.Generator) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 from cratewatch.synthesis.pixels import Plane, Rgb
 from cratewatch.synthesis.whole_pictures.stock import FACE_PX, Stock
 
-ASPECTS = (1.5, 2.6)
-"""Width over height of what is no sleeve at a glance."""
+ASPECTS = (1.28, 2.6)
+"""Width over height of what is no sleeve: from books, hardly longer than wide, to telephones."""
 
 
 def dress_face(cover: Rgb, side_px: int, rng: np.random.Generator) -> Plane:
@@ -34,12 +34,14 @@ def dress_face(cover: Rgb, side_px: int, rng: np.random.Generator) -> Plane:
 def oblong_face(stock: Stock, rng: np.random.Generator) -> tuple[Plane, float]:
     """Return the face of a poster, book, sign, window or screen, and its width over its height."""
     aspect = float(rng.uniform(*ASPECTS))
-    kind = int(rng.integers(4))
+    kind = int(rng.integers(5))
     if kind == 0:  # a picture
         face = stock.part(rng, aspect).astype(np.float32)
-    elif kind == 1:  # a stretched cover: a book, a poster
+    elif kind == 1:
+        face = _book(stock, aspect, rng)
+    elif kind == 2:  # a stretched cover: a book, a poster
         face = cv2.resize(stock.cover(rng), (96, 64)).astype(np.float32)
-    elif kind == 2:  # a sign with lines of print
+    elif kind == 3:  # a sign with lines of print
         face = _sign(rng)
     else:  # a window or a screen: a frame around light
         face = np.empty((64, 96, 3), np.float32)
@@ -50,6 +52,19 @@ def oblong_face(stock: Stock, rng: np.random.Generator) -> tuple[Plane, float]:
     face *= np.float32(rng.uniform(0.5, 1.15))
     _shade(face, rng)
     return np.clip(face, 0.0, 255.0, out=face), aspect
+
+
+def _book(stock: Stock, aspect: float, rng: np.random.Generator) -> Plane:
+    """Return a picture, often a square one, with a band beside it that bears a title."""
+    tall, wide = 96, round(96 * aspect)
+    shown = tall if rng.random() < 0.5 else round(wide * rng.uniform(0.55, 0.9))
+    picture = stock.cover(rng) if rng.random() < 0.4 else stock.part(rng, shown / tall)
+    band = np.empty((tall, wide - shown, 3), np.float32)
+    band[:] = rng.uniform(0, 255, 3)
+    rows = np.flatnonzero(rng.random(tall - 16) < rng.uniform(0, 0.6)) + 8
+    band[rows, 2:-2] = rng.uniform(0, 255, 3)
+    parts = [cv2.resize(picture, (shown, tall)).astype(np.float32), band]
+    return np.concatenate(parts if rng.random() < 0.5 else parts[::-1], axis=1)
 
 
 def _sign(rng: np.random.Generator) -> Plane:

@@ -8,22 +8,29 @@ from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from cratewatch.synthesis.pixels import Corners
-from cratewatch.synthesis.sleeve import project_corners
+from cratewatch.synthesis.sleeve import homography, project_corners
 
-Layout: TypeAlias = Literal["loose", "wall", "bin", "near", "none"]
+Layout: TypeAlias = Literal["loose", "wall", "bin", "table", "near", "none"]
 LAYOUTS: tuple[tuple[Layout, float], ...] = (
-    ("loose", 0.58),
+    ("loose", 0.46),
     ("wall", 0.12),
-    ("bin", 0.10),
-    ("near", 0.08),
-    ("none", 0.12),
+    ("bin", 0.14),
+    ("table", 0.12),
+    ("near", 0.06),
+    ("none", 0.10),
 )
 """And how often each: `near` is one sleeve larger than what is looked for at this scale."""
 SIZES_PX = (18.0, 150.0)
 """Sides of sleeves that are looked for at one scale of a picture; others belong to other scales."""
 HELD_SHARE = 0.75
+SPUN_SHARE = 0.3
+"""Of loose sleeves that are turned in their own plane before they are tilted."""
+NEAREST = 0.4
+"""Distance from the eye, as a share of that of its plane's own sleeve, below which none lies."""
+UNIT = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,8 @@ def place_sleeves(rng: np.random.Generator, side_px: int) -> list[Placed]:
         return _wall(rng, side_px)
     if layout == "bin":
         return _bin(rng, side_px)
+    if layout == "table":
+        return _table(rng, side_px)
     if layout == "near":
         return [_loose(rng, side_px, float(rng.uniform(170, 420)))]
     return [_loose(rng, side_px, _size(rng)) for _ in range(_count(rng, layout))]
@@ -85,6 +94,9 @@ def _turned(rng: np.random.Generator, size: float) -> Corners:
     yaw, pitch = np.clip(rng.normal(0.0, tilt, 2), -62.0, 62.0)
     roll = rng.uniform(-180, 180) if rng.random() < 0.35 else rng.normal(0.0, 10.0)
     corners = project_corners(float(yaw), float(pitch), float(roll))
+    if rng.random() < SPUN_SHARE:
+        spun = _spun(corners, float(rng.uniform(-180, 180)), np.zeros(2))
+        corners = corners if spun is None else spun
     if rng.random() < 0.3:  # from further away: the perspective is weaker
         corners = corners - rng.uniform(0, 0.9) * _twist(corners)
     return np.asarray(corners * (size / side_of(corners * 1000) * 1000), dtype=np.float64)
@@ -122,7 +134,8 @@ def _bin(rng: np.random.Generator, side_px: int) -> list[Placed]:
     """Return sleeves behind each other, each a little higher or further aside than the next."""
     size = math.exp(rng.uniform(math.log(30), math.log(140)))
     front = _turned(rng, size) * (1, rng.uniform(0.6, 1.0))
-    step = np.array([rng.normal(0, 0.03), -rng.uniform(0.04, 0.4)]) * size
+    aside = rng.normal(0, 0.03) if rng.random() < 0.5 else rng.uniform(-0.5, 0.5)
+    step = np.array([aside, -rng.uniform(0.04, 0.55)]) * size
     centre = rng.uniform(0.25, 0.75, 2) * side_px
     count = int(rng.integers(2, 7))
     placed = []
@@ -131,3 +144,33 @@ def _bin(rng: np.random.Generator, side_px: int) -> list[Placed]:
         corners = front * 0.98**depth + centre + depth * step + wobble
         placed.append(Placed(np.asarray(corners), 0.0, 0.0, int(depth == 0 and rng.random() < 0.3)))
     return placed
+
+
+def _table(rng: np.random.Generator, side_px: int) -> list[Placed]:
+    """Return sleeves that lie anyhow on a plane that runs away from us, some over others."""
+    size = math.exp(rng.uniform(math.log(24), math.log(130)))
+    roll = float(rng.normal(0, 7))
+    plane = project_corners(float(rng.normal(0, 8)), float(rng.uniform(22, 62)), roll)
+    plane = plane / side_of(plane * 1000) * 1000 * size + rng.uniform(0.25, 0.75, 2) * side_px
+    count = 1 + int(rng.choice(5, p=(0.3, 0.25, 0.2, 0.15, 0.1)))
+    reach = 0.7 * math.sqrt(count) if count > 1 else 0.0
+    placed = []
+    for _ in range(count):
+        turn_deg = rng.uniform(-180, 180) if rng.random() < 0.5 else rng.normal(0, 8)
+        corners = _spun(plane, float(turn_deg), rng.uniform(-reach, reach, 2))
+        if corners is not None:
+            placed.append(Placed(corners, 0.0, 0.0, int(rng.random() < 0.2)))
+    return placed
+
+
+def _spun(plane: Corners, turn_deg: float, moved: npt.NDArray[np.float64]) -> Corners | None:
+    """Return a sleeve of the plane in which another lies, turned and moved in it by its sides.
+
+    None if it comes too near to the eye.
+    """
+    cos, sin = math.cos(math.radians(turn_deg)), math.sin(math.radians(turn_deg))
+    square = (UNIT - 0.5) @ np.array([[cos, sin], [-sin, cos]]) + 0.5 + moved
+    seen = np.column_stack([square, np.ones(4)]) @ homography(plane).T
+    if seen[:, 2].min() < NEAREST:
+        return None
+    return np.asarray(seen[:, :2] / seen[:, 2:], np.float64)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cratewatch.synthesis.sleeve import homography
 from cratewatch.synthesis.whole_pictures.drawing import WholePicture, draw_picture
-from cratewatch.synthesis.whole_pictures.placing import place_sleeves, side_of
+from cratewatch.synthesis.whole_pictures.faces import _book
+from cratewatch.synthesis.whole_pictures.placing import _table, place_sleeves, side_of
 from cratewatch.synthesis.whole_pictures.stock import Stock, make_stock
 from tests.pictures import draw_noise
 
@@ -52,6 +54,27 @@ def test_a_sleeve_outside_the_picture_is_not_visible(stock: Stock) -> None:
                 assert sleeve.visible == 0
                 return
     pytest.fail("no sleeve lay outside")
+
+
+def test_sleeves_on_a_table_lie_on_one_plane_before_the_eye() -> None:
+    """Seen at once they are squares: the map from one to the next keeps squares square."""
+    tables = [_table(np.random.default_rng(seed), 256) for seed in range(60)]
+    several = [table for table in tables if len(table) > 1]
+    assert len(several) > 20
+    for first, second in ((table[0].corners, table[1].corners) for table in several):
+        to_plane = np.linalg.inv(homography(first))
+        flat = np.column_stack([second, np.ones(4)]) @ to_plane.T
+        flat = flat[:, :2] / flat[:, 2:]
+        edges = np.hypot(*(np.roll(flat, -1, axis=0) - flat).T)
+        assert edges == pytest.approx(np.ones(4), abs=1e-4)
+
+
+def test_a_book_bears_a_title_beside_its_picture(stock: Stock) -> None:
+    for seed in range(8):
+        face = _book(stock, 1.4, np.random.default_rng(seed))
+        assert face.shape == (96, 134, 3)
+        rows = (face[:4] == face[:4, :1]).all(axis=(0, 2))
+        assert rows[:8].all() or (face[:4] == face[:4, -1:]).all(axis=(0, 2))[-8:].all()
 
 
 def test_sizes_span_what_is_looked_for() -> None:
