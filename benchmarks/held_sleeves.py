@@ -32,7 +32,7 @@ SIDE = 0.185
 FINER = 3
 """How much finer a picture is while it is drawn."""
 LEAST_SCORE = 0.05
-SCORES = (0.3, 0.5, 0.6, 0.65, 0.7, 0.77, 0.85)
+SCORES = (0.3, 0.5, 0.56, 0.6, 0.65, 0.7, 0.77, 0.85)
 
 
 @dataclass(frozen=True)
