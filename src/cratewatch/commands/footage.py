@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -33,6 +34,7 @@ from cratewatch.commands.footage_options import (
     StartedAt,
 )
 from cratewatch.commands.footage_recording import home_if_any, record
+from cratewatch.commands.interrupts import remembered_interrupts
 from cratewatch.commands.options import AsJson, Home, given
 from cratewatch.commands.output import show
 from cratewatch.commands.telling_times import moment
@@ -119,7 +121,8 @@ def _look_at_one(settings: Settings | None, chosen: Chosen) -> FootageReport:
     source = open_source(where, calling=Calling(again_s=chosen.again_s))
     with contextlib.closing(source), _open_gallery(settings) as identifier:
         options = replace(options, names=_named_by(identifier))
-        analysis = Analysis(source, folder, options)
+        stopped = threading.Event()
+        analysis = Analysis(source, folder, options, stopped=stopped)
         report = analysis.begin()
         if report:
             sys.stderr.write(f"{folder}: this run is there already, whole\n")
@@ -127,7 +130,8 @@ def _look_at_one(settings: Settings | None, chosen: Chosen) -> FootageReport:
             finder = load_sleeve_finder(options, *([identifier.inference] if identifier else []))
             sleeves = Sleeves(finder, identifier.namer if identifier else None)
             kept = _kept(settings, source, chosen, camera)
-            report = _analyse(analysis, source, sleeves, chosen, kept)
+            with remembered_interrupts(stopped):
+                report = _analyse(analysis, source, sleeves, chosen, kept)
     if settings is not None and chosen.keeps:
         record(settings, folder, camera or Path(source.name).stem, report.input)
     return report
