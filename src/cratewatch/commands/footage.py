@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -34,7 +33,6 @@ from cratewatch.commands.footage_options import (
     StartedAt,
 )
 from cratewatch.commands.footage_recording import home_if_any, record
-from cratewatch.commands.interrupts import remembered_interrupts
 from cratewatch.commands.options import AsJson, Home, given
 from cratewatch.commands.output import show
 from cratewatch.commands.telling_times import moment
@@ -121,8 +119,7 @@ def _look_at_one(settings: Settings | None, chosen: Chosen) -> FootageReport:
     source = open_source(where, calling=Calling(again_s=chosen.again_s))
     with contextlib.closing(source), _open_gallery(settings) as identifier:
         options = replace(options, names=_named_by(identifier))
-        stopped = threading.Event()
-        analysis = Analysis(source, folder, options, stopped=stopped)
+        analysis = Analysis(source, folder, options)
         report = analysis.begin()
         if report:
             sys.stderr.write(f"{folder}: this run is there already, whole\n")
@@ -130,8 +127,7 @@ def _look_at_one(settings: Settings | None, chosen: Chosen) -> FootageReport:
             finder = load_sleeve_finder(options, *([identifier.inference] if identifier else []))
             sleeves = Sleeves(finder, identifier.namer if identifier else None)
             kept = _kept(settings, source, chosen, camera)
-            with remembered_interrupts(stopped):
-                report = _analyse(analysis, source, sleeves, chosen, kept)
+            report = _analyse(analysis, source, sleeves, chosen, kept)
     if settings is not None and chosen.keeps:
         record(settings, folder, camera or Path(source.name).stem, report.input)
     return report
