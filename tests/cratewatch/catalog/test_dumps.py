@@ -285,10 +285,14 @@ def test_imports_that_are_killed_come_to_the_same(tmp_path: Path) -> None:
         catalog = open_catalog(url)
         bring_in(catalog, first)
         catalog.close()
+    calls = [[sys.executable, "-c", IMPORT, url, str(second)] for url in urls]
+    began = time.monotonic()
+    subprocess.run(calls[1], check=True)
+    lasts_s = time.monotonic() - began
     killed = 0
     for _ in range(20):
-        with subprocess.Popen([sys.executable, "-c", IMPORT, urls[0], str(second)]) as process:
-            time.sleep(chance.uniform(0.6, 2.5))
+        with subprocess.Popen(calls[0]) as process:
+            time.sleep(chance.uniform(0.4, 0.95) * lasts_s)
             if process.poll() is None:
                 os.kill(process.pid, signal.SIGKILL)
                 killed += 1
