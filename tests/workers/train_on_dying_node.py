@@ -29,7 +29,7 @@ from workers.training_job import Job
 CONFIG = TrainConfig(
     model=TINY,
     draw=Draw(artworks=8, images_each=2, sketched=1.0),
-    steps=24,
+    steps=120,  # so that a node is missed before the training is over
     round_steps=4,
     precision="fp32",
     drawers=0,
