@@ -257,6 +257,7 @@ from cratewatch.sources.dumps import importing
 from tests.cratewatch.catalog.test_dumps import bring_in
 from cratewatch.catalog.catalog import open_catalog
 importing.AT_ONCE = 40
+print("begins", flush=True)
 bring_in(open_catalog(sys.argv[1]), Path(sys.argv[2]))
 """
 
@@ -285,14 +286,13 @@ def test_imports_that_are_killed_come_to_the_same(tmp_path: Path) -> None:
         catalog = open_catalog(url)
         bring_in(catalog, first)
         catalog.close()
-    calls = [[sys.executable, "-c", IMPORT, url, str(second)] for url in urls]
-    began = time.monotonic()
-    subprocess.run(calls[1], check=True)
-    lasts_s = time.monotonic() - began
     killed = 0
     for _ in range(20):
-        with subprocess.Popen(calls[0]) as process:
-            time.sleep(chance.uniform(0.4, 0.95) * lasts_s)
+        call = [sys.executable, "-c", IMPORT, urls[0], str(second)]
+        with subprocess.Popen(call, stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            process.stdout.read(1)  # it begins
+            time.sleep(chance.uniform(0, 0.3))
             if process.poll() is None:
                 os.kill(process.pid, signal.SIGKILL)
                 killed += 1
