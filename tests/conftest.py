@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import signal
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -70,6 +71,10 @@ HEAVY_PARAMETERS = {"server", "own server", "postgresql", "s3"}
 DESK = pytest.StashKey[Desk]()
 DESK_PATH = pytest.StashKey[str]()
 
+
+# Whoever is started in the background ignores Ctrl-C, and so would all that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # By default all objects are looked through again and again, and a million came with imports.
 gc.set_threshold(50_000)

@@ -7,8 +7,6 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from threadpoolctl import threadpool_limits
-
 from cratewatch.catalog.catalog import Catalog, open_catalog
 from cratewatch.catalog.facts import EVERYTHING, Wanted
 from cratewatch.embedding.embedder import Embedder
@@ -23,6 +21,7 @@ from cratewatch.gallery.names import model_of
 from cratewatch.images.reading import shown_size
 from cratewatch.lake.opening import open_lake
 from cratewatch.retrieval.answers import Answer
+from cratewatch.retrieval.blas import one_blas_thread
 from cratewatch.retrieval.config import SearchConfig
 from cratewatch.retrieval.copies import Copies
 from cratewatch.retrieval.cover_keypoints import CoverKeypoints
@@ -184,7 +183,5 @@ def open_identifier(
         calibration = load_calibration(lake, model)
         fits = calibration is not None and calibration.search == searcher.config
         fitting = calibration if fits else None
-        # Products of matrices are small here: what threads of BLAS gain is less than they burn
-        # while they wait for the next one, on cores that the other steps want.
-        with threadpool_limits(1, user_api="blas"):
+        with one_blas_thread():
             yield Identifier(searcher, catalog, fitting, Copies(catalog, lake), settings.inference)
